@@ -31,7 +31,9 @@ from tests import postgres
 try:
     import fcntl
 except ImportError:
-    sys.exit("Riverloop runs on Linux and macOS; on Windows, run this inside the Windows Subsystem for Linux.")
+    sys.exit(
+        "Riverloop runs on Linux and macOS; on Windows, run this inside the Windows Subsystem for Linux."
+    )
 
 ROOT = Path(__file__).resolve().parent
 LANGUAGES = ("zh_Hant", "zh_Hans")
@@ -94,7 +96,9 @@ class Place:
             steps.append("packages")
         if found.get("project") != wanted["project"]:
             steps.append("project")
-        if found.get("catalogues") != wanted["catalogues"] or not all(mo.exists() for _, mo in self.catalogues()):
+        if found.get("catalogues") != wanted["catalogues"] or not all(
+            mo.exists() for _, mo in self.catalogues()
+        ):
             steps.append("catalogues")
         return steps
 
@@ -184,7 +188,15 @@ def why_no_venv(output):
 
 def pip(place, *arguments):
     """Run pip install, keeping its talk in a log; its failure becomes one line."""
-    command = [str(place.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *arguments]
+    command = [
+        str(place.python),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        *arguments,
+    ]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     with place.log.open("a", encoding="utf-8") as log:
         log.write(f"$ {shlex.join(command)}\n{done.stdout}\n")
@@ -193,7 +205,14 @@ def pip(place, *arguments):
 
 
 def why_no_packages(output, log):
-    offline = ("NewConnectionError", "ConnectTimeout", "ReadTimeout", "ProxyError", "Could not fetch URL", "SSLError")
+    offline = (
+        "NewConnectionError",
+        "ConnectTimeout",
+        "ReadTimeout",
+        "ProxyError",
+        "Could not fetch URL",
+        "SSLError",
+    )
     if any(sign in output for sign in offline):
         return (
             "The Python package index cannot be reached. Connect to the network, or name a mirror or proxy "
@@ -214,8 +233,17 @@ def compile_catalogues(place):
     """Compile each message catalogue to where Django reads it; the compiled files are not in git."""
     for source, compiled in place.catalogues():
         compiled.parent.mkdir(parents=True, exist_ok=True)
-        command = [place.bin("pybabel"), "compile", "--input-file", str(source), "--output-file", str(compiled)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        command = [
+            place.bin("pybabel"),
+            "compile",
+            "--input-file",
+            str(source),
+            "--output-file",
+            str(compiled),
+        ]
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
         if done.returncode != 0:
             raise TroubleError(f"{source.relative_to(place.root)} does not compile: {last_line(done.stdout)}")
 
@@ -313,7 +341,9 @@ def check(arguments):
 
 def timed(command):
     began = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     return done.returncode, time.monotonic() - began, done.stdout
 
 
@@ -321,7 +351,9 @@ def bench(arguments):
     """Measure Riverloop beside its peers in one run: bench NAME."""
     known = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if not path.stem.startswith("_"))
     if not arguments or arguments[0] not in known:
-        raise TroubleError(f"Name a benchmark: python3 dev.py bench NAME, where NAME is one of: {', '.join(known)}")
+        raise TroubleError(
+            f"Name a benchmark: python3 dev.py bench NAME, where NAME is one of: {', '.join(known)}"
+        )
     ensure("dev", "bench")
     return call([str(HERE.python), "-m", f"bench.{arguments[0]}", *arguments[1:]])
 
@@ -331,7 +363,16 @@ def lock(arguments):
     ensure("dev")
     for name in LOCKS:
         options = "--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet"
-        command = [HERE.bin("uv"), "pip", "compile", *options.split(), *arguments, f"{name}.in", "-o", f"{name}.txt"]
+        command = [
+            HERE.bin("uv"),
+            "pip",
+            "compile",
+            *options.split(),
+            *arguments,
+            f"{name}.in",
+            "-o",
+            f"{name}.txt",
+        ]
         command += ["--custom-compile-command", "python3 dev.py lock"]
         if code := call(command, cwd=ROOT / "requirements"):
             return code
