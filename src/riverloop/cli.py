@@ -1,0 +1,319 @@
+"""The command ``riverloop``: the same law and zone as the pages, from files.
+
+Exit status: 0 done; 1 the input was understood and refused, with one line saying what, where and how to mend it;
+2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from riverloop.core.kernel.canonical import read_json
+from riverloop.core.kernel.errors import InputError, RiverloopError, did_you_mean
+from riverloop.core.kernel.sides import FLOWS, LANGUAGES
+
+if TYPE_CHECKING:
+    from riverloop.core.rules.packs import PackSet, Rule
+    from riverloop.zones import Zone
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+rules_app = typer.Typer(no_args_is_help=True, help="The law in force here: check it, list it, run its cases.")
+demo_app = typer.Typer(no_args_is_help=True, help="The demo zone.")
+app.add_typer(rules_app, name="rules")
+app.add_typer(demo_app, name="demo")
+
+_MAX_BYTES = 50_000_000
+
+ZoneOption = Annotated[str, typer.Option("--zone", envvar="RIVERLOOP_ZONE", help="A bundled zone, or a zone file.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
+LangOption = Annotated[str, typer.Option("--lang", help="en, zh-Hant or zh-Hans.")]
+PacksArgument = Annotated[Path | None, typer.Argument(help="Folder of packs. Without it: the bundled packs.")]
+
+
+def main() -> None:
+    """Run the command; a mistake in the input ends it with one line and status 1."""
+    try:
+        app()
+    except RiverloopError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def data_folder() -> Path:
+    """Return ``$RIVERLOOP_DATA``, or ``./var``."""
+    return Path(os.environ.get("RIVERLOOP_DATA") or "var")
+
+
+def _cache() -> Path:
+    return data_folder() / "cache"
+
+
+def _packs(directory: Path | None = None) -> PackSet:
+    from riverloop.packs import load_packs  # noqa: PLC0415 - a command pays only for what it uses
+
+    return load_packs(directory, cache=_cache())
+
+
+def _zone(name: str) -> Zone:
+    from riverloop.zones import load_zone  # noqa: PLC0415
+
+    return load_zone(name, cache=_cache())
+
+
+def _language(lang: str) -> str:
+    if lang not in LANGUAGES:
+        raise InputError(
+            "cli.language",
+            'There is no language "{lang}".{hint} Choose {known}.',
+            where="--lang",
+            lang=lang,
+            hint=did_you_mean(lang, LANGUAGES),
+            known=", ".join(LANGUAGES),
+        )
+    return lang
+
+
+def _write(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+# decide ----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def decide(
+    file: Annotated[str, typer.Argument(help="A movement, or a list of them, as JSON; - reads standard input.")],
+    *,
+    as_json: JsonOption = False,
+    lang: LangOption = "en",
+    assume: Annotated[str, typer.Option(help="Announced rules to count as law, with commas.")] = "",
+    zone_name: ZoneOption = "hetao",
+    officer: Annotated[str, typer.Option(help="Write for an officer of this side: its own reasons in full.")] = "",
+) -> None:
+    """Decide a movement by both sides' law, and say why."""
+    from riverloop.core.rules.decide import decide as decide_movement  # noqa: PLC0415
+    from riverloop.core.rules.decisions import read_movement  # noqa: PLC0415
+    from riverloop.core.rules.rulebook import Rulebook  # noqa: PLC0415
+
+    _language(lang)
+    raw = read_json(_read_text(file), where="standard input" if file == "-" else file)
+    packs, zone = _packs(), _zone(zone_name)
+    extra = _assumed(assume, packs)
+    rulebook = Rulebook(packs, replace(zone.boundary, assume=zone.boundary.assume | extra))
+    officers = frozenset({zone.boundary.side(officer).id}) if officer else frozenset()
+    many = raw if isinstance(raw, list) else [raw]
+    where = [f"movement[{place}]" if isinstance(raw, list) else "movement" for place in range(len(many))]
+    movements = [
+        read_movement(one, zone.boundary, packs.dictionary, where=here) for one, here in zip(many, where, strict=True)
+    ]
+    decisions = [decide_movement(rulebook, movement) for movement in movements]
+    if as_json:
+        written = [decision.as_json(authority_of=officers) for decision in decisions]
+        _write(written if isinstance(raw, list) else written[0])
+        return
+    from riverloop.apps.clearance.sentences import as_text  # noqa: PLC0415
+
+    gettext = _gettext(lang)
+    print("\n\n".join(as_text(decision, zone, lang, gettext, officers) for decision in decisions))
+
+
+def _assumed(text: str, packs: PackSet) -> frozenset[str]:
+    names = frozenset(name.strip() for name in text.split(",") if name.strip())
+    announced = [rule.id for rule in packs.rules.values() if rule.announced]
+    for name in sorted(names):
+        if name not in announced:
+            raise InputError(
+                "cli.assume",
+                '"{name}" is not an announced rule.{hint} `riverloop rules list --status announced` lists them.',
+                where="--assume",
+                name=name,
+                hint=did_you_mean(name, announced),
+            )
+    return names
+
+
+def _read_text(file: str) -> str:
+    try:
+        data = sys.stdin.buffer.read(_MAX_BYTES + 1) if file == "-" else _read_file(Path(file))
+        if len(data) > _MAX_BYTES:
+            raise InputError("cli.size", "The file is larger than 50 MB. Split it.", where=file)
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("cli.encoding", "The file is not UTF-8 text. Save it as UTF-8.", where=file) from None
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(
+            "cli.file", "The file cannot be read ({detail}). Check its name.", where=str(path), detail=error.strerror
+        ) from None
+
+
+def _gettext(lang: str) -> Callable[[str], str]:
+    import gettext  # noqa: PLC0415
+
+    folder = Path(__file__).parent / "web" / "locale"
+    locale = {"zh-Hant": "zh_Hant", "zh-Hans": "zh_Hans"}.get(lang)
+    if locale is None:
+        return lambda text: text
+    return gettext.translation("django", folder, [locale], fallback=True).gettext
+
+
+# rules -----------------------------------------------------------------------------------------------------------
+
+
+@rules_app.command("check")
+def rules_check(directory: PacksArgument = None, *, zone_name: ZoneOption = "hetao") -> None:
+    """Check packs as a whole: their form, predicates, remedies, overrides, dead rules, and every case."""
+    from riverloop.core.rules.dead import refuse_dead_rules  # noqa: PLC0415
+
+    packs = _packs(directory)
+    for remark in refuse_dead_rules(packs):
+        print(f"{remark.where}: note: {remark.rule} {remark.detail}")
+    print(_counted(packs))
+    _run_cases(packs, _zone(zone_name), quiet=True)
+
+
+@rules_app.command("test")
+def rules_test(directory: PacksArgument = None, *, zone_name: ZoneOption = "hetao") -> None:
+    """Run the plain cases of the packs."""
+    _run_cases(_packs(directory), _zone(zone_name), quiet=False)
+
+
+def _counted(packs: PackSet) -> str:
+    return (
+        f"{len(packs.packs)} packs, {len(packs.measures)} measures, {len(packs.rules)} rules, "
+        f"{len(packs.dictionary.facts)} facts, {len(packs.cases)} cases: loaded and checked"
+    )
+
+
+def _run_cases(packs: PackSet, zone: Zone, *, quiet: bool) -> None:
+    from riverloop.core.rules.cases import run_cases  # noqa: PLC0415
+
+    results = run_cases(packs, zone.boundary)
+    failed = [result for result in results if result.mismatches]
+    for result in failed if quiet else results:
+        if result.mismatches:
+            print(f"{result.case.where}: {result.case.name} [{result.side}]: {'; '.join(result.mismatches)}")
+        else:
+            print(f"ok  {result.case.name} [{result.side}]")
+    skipped = len(packs.cases) - len(results)
+    print(f"{len(results) - len(failed)} cases passed, {len(failed)} failed, {skipped} of other zones")
+    if failed:
+        raise typer.Exit(1)
+
+
+@rules_app.command("list")
+def rules_list(
+    directory: PacksArgument = None,
+    *,
+    side: Annotated[str, typer.Option(help="A side's code, or zone, gba, transport, both.")] = "",
+    flow: Annotated[str, typer.Option(help="person, goods or data.")] = "",
+    status: Annotated[str, typer.Option(help="law or announced.")] = "",
+    as_json: JsonOption = False,
+    lang: LangOption = "en",
+) -> None:
+    """List the rules: what each does, since when, by which measure, and whether anyone has read the text."""
+    _language(lang)
+    packs = _packs(directory)
+    chosen = [
+        rule
+        for rule in sorted(packs.rules.values(), key=lambda rule: rule.id)
+        if side in ("", rule.owner)
+        and flow in ("", rule.flow)
+        and status in ("", "announced" if rule.announced else "law")
+    ]
+    if as_json:
+        _write([_rule_json(rule) for rule in chosen])
+        return
+    _table([_rule_row(rule, lang) for rule in chosen])
+    print(f"{len(chosen)} rules")
+
+
+@rules_app.command("facts")
+def rules_facts(
+    flow: Annotated[str, typer.Argument(help="person, goods or data.")], *, lang: LangOption = "en", as_json: JsonOption = False
+) -> None:
+    """List the facts that a movement of a flow may state."""
+    _language(lang)
+    if flow not in FLOWS:
+        raise InputError(
+            "cli.flow", 'There is no flow "{flow}". Choose {known}.', where="FLOW", flow=flow, known=", ".join(FLOWS)
+        )
+    facts = _packs().dictionary.of_flow(flow)
+    if as_json:
+        _write([{"name": one.name, "type": one.kind, "choices": one.choice_names, "unit": one.unit} for one in facts])
+        return
+    _table([(one.name, one.kind, one.label.get(lang, ""), " ".join(one.choice_names)) for one in facts])
+
+
+def _rule_json(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "flow": rule.flow,
+        "directions": rule.directions,
+        "effect": rule.effect.as_json(),
+        "measure": rule.measure,
+        "verified": rule.verified,
+        "from": rule.starts.isoformat(),
+        "until": rule.until.isoformat() if rule.until else None,
+        "announced": rule.announced,
+        "when": rule.sql,
+        "overrides": rule.overrides,
+        "version": rule.version,
+        "reason": rule.reason,
+    }
+
+
+def _rule_row(rule: Rule, lang: str) -> tuple[str, ...]:
+    since = "announced" if rule.announced else f"{rule.starts}–{rule.until or ''}"
+    return (rule.id, rule.flow, "/".join(rule.directions) or "every way", rule.effect.kind, since, rule.verified, rule.reason[lang])
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> None:
+    listed = list(rows)
+    if not listed:
+        return
+    widths = [max(len(row[column]) for row in listed) for column in range(len(listed[0]) - 1)]
+    for row in listed:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+
+
+# serve -----------------------------------------------------------------------------------------------------------
+
+
+@app.command()
+def serve(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+) -> None:
+    """Migrate the database and serve the pages until stopped."""
+    from riverloop.web.server import serve as serve_pages  # noqa: PLC0415
+
+    serve_pages(host=host, port=port)
+
+
+@demo_app.command("load")
+def demo_load() -> None:
+    """Fill the data directory with the demo zone, without a server."""
+    from riverloop.web.server import prepare  # noqa: PLC0415
+
+    prepare()
+    print(f"The demo zone is in {data_folder().resolve()}")

@@ -1,0 +1,1 @@
+"""The pure core: no Django, clock, network, database or global randomness."""

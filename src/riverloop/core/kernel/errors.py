@@ -1,0 +1,58 @@
+"""Errors that tell a person what, where and how to mend it.
+
+An error carries a stable ``code``, an English ``message`` that is also its message id for translation,
+the ``where`` of the mistake and named ``parameters``. Only apps translate; the core formats English.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class RiverloopError(Exception):
+    """The one base of all errors a person may read.
+
+    Args:
+        code: stable dotted name, such as ``facts.unknown``.
+        message: English ``str.format`` template: what is wrong and how to mend it.
+        where: file and line, or path in the input; empty if there is none.
+        **parameters: values for the template.
+    """
+
+    def __init__(self, code: str, message: str, *, where: str = "", **parameters: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+        self.where = where
+        self.parameters = parameters
+
+    def text(self, template: str | None = None) -> str:
+        """Return the one line a person reads; ``template`` is a translation of ``message``."""
+        line = (template or self.message).format(**self.parameters)
+        return f"{self.where}: {line}" if self.where else line
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+class InputError(RiverloopError):
+    """Something a person gave is malformed; nothing was done with it."""
+
+
+class PackError(InputError):
+    """A rule pack or its dictionary of facts says something it may not say."""
+
+
+class ZoneError(InputError):
+    """A zone file says something it may not say."""
+
+
+class IdentityError(InputError):
+    """A document number or machine-readable zone does not hold together."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean "x"?`` for the nearest of ``known``, or an empty string."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f' Did you mean "{near[0]}"?' if near else ""

@@ -1,0 +1,215 @@
+"""Strict YAML whose every mistake has a line, checked against a JSON Schema.
+
+YAML 1.2 scalars only (``no`` and ``on`` are texts), no aliases, tags or keys given twice: what a person
+reads in the file is what the program gets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from riverloop.core.kernel.errors import InputError, did_you_mean
+
+Path = tuple[str | int, ...]
+
+_MAX_CHARACTERS = 2_000_000
+_MAX_DEPTH = 40
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_DECIMAL = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_WORDS = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document that knows where each of its values stands.
+
+    Args:
+        name: file name for messages.
+        value: plain dicts, lists, texts, numbers, booleans and None. Dates stay texts.
+        lines: line number (from 1) of every value by its path.
+        sha256: hash of the text, in hexadecimal.
+    """
+
+    name: str
+    value: Any
+    lines: Mapping[Path, int]
+    sha256: str = ""
+
+    def where(self, *path: str | int) -> str:
+        """Return ``file:line`` of the value at ``path``, or of its nearest parent."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.lines:
+                return f"{self.name}:{self.lines[path[:length]]}"
+        return self.name
+
+
+def read_yaml(text: str, *, name: str) -> Source:
+    """Read one YAML document.
+
+    Raises:
+        InputError: the text is not strict YAML; the message names the line.
+    """
+    if len(text) > _MAX_CHARACTERS:
+        raise InputError("yaml.size", "The file is too large. Split it into files below 2 MB.", where=name)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise InputError(
+            "yaml.syntax",
+            "This is not YAML: {detail}. Mend the indentation or the quotes there.",
+            where=f"{name}:{line}",
+            detail=error.problem or "it cannot be read",
+        ) from None
+    except (yaml.YAMLError, RecursionError) as error:
+        detail = str(error).splitlines()[0] if str(error) else "it cannot be read"
+        raise InputError(
+            "yaml.syntax", "This is not YAML: {detail}. Mend the text.", where=name, detail=detail
+        ) from None
+    lines: dict[Path, int] = {}
+    value = None if node is None else _Builder(name, lines).build(node, ())
+    return Source(name, value, lines, hashlib.sha256(text.encode()).hexdigest())
+
+
+class _Builder:
+    """Turns composed nodes into plain values, noting the line of each."""
+
+    def __init__(self, name: str, lines: dict[Path, int]) -> None:
+        self.name, self.lines = name, lines
+        self.seen: set[int] = set()
+
+    def build(self, node: yaml.Node, path: Path) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(path, line)
+        if id(node) in self.seen:
+            raise self.error("yaml.alias", line, "Aliases (*name) are not read here. Write the value out.")
+        self.seen.add(id(node))
+        if len(path) > _MAX_DEPTH:
+            raise self.error("yaml.depth", line, "The file is nested too deeply. Flatten it.")
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(child, (*path, place)) for place, child in enumerate(node.value)]
+        return self.scalar(node, line)
+
+    def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        read: dict[str, Any] = {}
+        for key_node, child in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise self.error("yaml.key", line, "A key must be a plain word. Write it as one.")
+            key = key_node.value
+            if key in read:
+                raise self.error("yaml.twice", line, 'The key "{key}" is given twice. Keep one.', key=key)
+            self.lines[(*path, key)] = line
+            read[key] = self.build(child, (*path, key))
+        return read
+
+    def scalar(self, node: yaml.ScalarNode, line: int) -> Any:
+        text = node.value
+        if node.style:  # quoted or block: a text as it stands; plain is None or empty, by parser
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if text in _BOOLEANS:
+            return _BOOLEANS[text]
+        if _NOT_FINITE.fullmatch(text):
+            raise self.error("yaml.number", line, "{text} is not a number here. Give a finite one.", text=text)
+        return self.number(text, line)
+
+    def number(self, text: str, line: int) -> Any:
+        if _INTEGER.fullmatch(text):
+            if len(text) > 18:  # noqa: PLR2004 - 18 digits always fit 64 bits
+                raise self.error("yaml.number", line, "The number {text} is too long.", text=text[:24])
+            return int(text)
+        if _DECIMAL.fullmatch(text):
+            value = float(text)
+            if value in (float("inf"), float("-inf")):
+                raise self.error("yaml.number", line, "{text} is too large. Give a finite number.", text=text[:24])
+            return value
+        return text
+
+    def error(self, code: str, line: int, message: str, **parameters: object) -> InputError:
+        return InputError(code, message, where=f"{self.name}:{line}", **parameters)
+
+
+def check_schema(source: Source, schema: Mapping[str, Any]) -> None:
+    """Check a document against a JSON Schema.
+
+    Raises:
+        InputError: the first mistake, in reading order, with its line and how to mend it.
+
+    Source: JSON Schema, draft 2020-12.
+    """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import, and a cached pack never needs it
+
+    mistakes = [_deepest(error) for error in Draft202012Validator(schema).iter_errors(source.value)]
+    if mistakes:
+        first = min(mistakes, key=lambda error: source.lines.get(tuple(error.absolute_path), 1))
+        raise _explain(source, first)
+
+
+def _deepest(error: Any) -> Any:
+    """Follow anyOf/oneOf into the branch that came furthest."""
+    while error.context:
+        error = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
+    return error
+
+
+def _explain(source: Source, error: Any) -> InputError:
+    path = tuple(error.absolute_path)
+    where = source.where(*path)
+    name = ".".join(str(part) for part in path) or "the file"
+    if error.validator == "required":
+        lacking = next(key for key in error.validator_value if key not in error.instance)
+        return InputError(
+            "schema.required", '{name} lacks "{key}". Add it.', where=where, name=name, key=lacking
+        )
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        extra = next((key for key in error.instance if key not in known), "?")
+        return InputError(
+            "schema.unknown",
+            '{name} has no key "{key}".{hint} Its keys are {known}.',
+            where=source.where(*path, extra),
+            name=name,
+            key=extra,
+            hint=did_you_mean(extra, known),
+            known=", ".join(known),
+        )
+    if error.validator in ("enum", "const"):
+        known = error.validator_value if error.validator == "enum" else [error.validator_value]
+        return InputError(
+            "schema.choice",
+            "{name} is {value!r}.{hint} Choose one of {known}.",
+            where=where,
+            name=name,
+            value=error.instance,
+            hint=did_you_mean(str(error.instance), [str(choice) for choice in known]),
+            known=", ".join(str(choice) for choice in known),
+        )
+    if error.validator == "type":
+        return InputError(
+            "schema.type",
+            "{name} is {value!r}, which is not of type {wanted}. Give that type.",
+            where=where,
+            name=name,
+            value=str(error.instance)[:60],
+            wanted=error.validator_value,
+        )
+    return InputError(
+        "schema.value",
+        "{name}: {detail}. Mend the value.",
+        where=where,
+        name=name,
+        detail=str(error.message)[:200].rstrip("."),
+    )

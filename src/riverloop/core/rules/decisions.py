@@ -1,0 +1,346 @@
+"""What the sides say of a movement: the words of a decision, and its documented JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from riverloop.core.kernel.errors import InputError, did_you_mean
+from riverloop.core.kernel.instants import read_instant
+from riverloop.core.kernel.sides import FLOWS, Boundary
+from riverloop.core.rules.facts import Dictionary, Value
+from riverloop.core.rules.obligations import Obligation
+from riverloop.core.rules.packs import OUTCOMES, PackSet
+from riverloop.core.rules.rulebook import NEUTRAL_REASON, DayRule
+
+UNDETERMINED = "undetermined"
+MAX_ITEMS = 1000
+_KEYS = ("flow", "direction", "at", "facts", "items", "own", "answers", "crossing_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An authority's answer to a referral; it stands for one version of one rule.
+
+    Args:
+        side: whose authority answered.
+        rule: id of the rule that referred.
+        version: the rule's version when it was answered.
+        allow: whether it allows.
+        until: last instant at which it stands, or None.
+    """
+
+    side: str
+    rule: str
+    version: str
+    allow: bool
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One declared crossing, as the rules see it.
+
+    Args:
+        flow: person, goods or data.
+        direction: ``from-to``.
+        at: instant for which it is decided; aware.
+        items: stated facts of each item, in their types.
+        own: for each side, facts that only it knows of every item (an officer's facts).
+        answers: answers to referrals.
+        crossing_at: instant of the crossing, if it is known.
+    """
+
+    flow: str
+    direction: str
+    at: datetime
+    items: tuple[Mapping[str, Value], ...]
+    own: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    answers: tuple[Answer, ...] = ()
+    crossing_at: datetime | None = None
+
+
+def read_movement(raw: object, boundary: Boundary, words: Dictionary, *, where: str = "movement") -> Movement:
+    """Read a movement from its JSON form.
+
+    Args:
+        raw: ``{"flow", "direction", "at", "facts"}`` or with ``"items"``.
+        boundary: whose directions it may take.
+        words: the dictionary of facts.
+        where: name of the source for messages.
+
+    Raises:
+        InputError: anything malformed; nothing of it is used.
+    """
+    if not isinstance(raw, Mapping):
+        raise InputError("movement.object", 'A movement is an object {{"flow", "direction", "at", "facts"}}.', where=where)
+    for key in raw:
+        if key not in _KEYS:
+            raise InputError(
+                "movement.key",
+                'A movement has no "{key}".{hint} It has {known}.',
+                where=where,
+                key=str(key)[:60],
+                hint=did_you_mean(str(key), _KEYS),
+                known=", ".join(_KEYS),
+            )
+    for key in ("flow", "direction", "at"):
+        if key not in raw:
+            raise InputError("movement.lacks", 'The movement lacks "{key}". Add it.', where=where, key=key)
+    flow = raw["flow"]
+    if flow not in FLOWS:
+        raise InputError(
+            "movement.flow",
+            'There is no flow "{flow}".{hint} Choose {known}.',
+            where=f"{where}.flow",
+            flow=str(flow)[:60],
+            hint=did_you_mean(str(flow), FLOWS),
+            known=", ".join(FLOWS),
+        )
+    crossing = raw.get("crossing_at")
+    return Movement(
+        flow=flow,
+        direction=boundary.check_direction(raw["direction"], where=f"{where}.direction"),
+        at=read_instant(raw["at"], where=f"{where}.at"),
+        items=_read_items(raw, flow, words, where),
+        own=_read_own(raw.get("own") or {}, flow, boundary, words, where),
+        answers=_read_answers(raw.get("answers") or [], boundary, where),
+        crossing_at=None if crossing is None else read_instant(crossing, where=f"{where}.crossing_at"),
+    )
+
+
+def _read_items(raw: Mapping[str, Any], flow: str, words: Dictionary, where: str) -> tuple[Mapping[str, Value], ...]:
+    if ("facts" in raw) == ("items" in raw):
+        raise InputError("movement.items", 'Give either "facts" or "items".', where=where)
+    if "facts" in raw:
+        return (words.read(flow, raw["facts"], where=f"{where}.facts"),)
+    items = raw["items"]
+    if not isinstance(items, list) or not 1 <= len(items) <= MAX_ITEMS:
+        raise InputError(
+            "movement.items", '"items" is a list of 1 to {most} objects.', where=f"{where}.items", most=MAX_ITEMS
+        )
+    return tuple(words.read(flow, item, where=f"{where}.items[{place}]") for place, item in enumerate(items))
+
+
+def _read_own(
+    raw: object, flow: str, boundary: Boundary, words: Dictionary, where: str
+) -> dict[str, Mapping[str, Value]]:
+    if not isinstance(raw, Mapping):
+        raise InputError("movement.own", '"own" is an object {{side: {{fact: value}}}}.', where=f"{where}.own")
+    return {
+        boundary.side(str(side)).id: words.read(flow, facts, where=f"{where}.own.{side}") for side, facts in raw.items()
+    }
+
+
+def _read_answers(raw: object, boundary: Boundary, where: str) -> tuple[Answer, ...]:
+    wanted = {"side", "rule", "version", "answer", "until"}
+    if not isinstance(raw, list):
+        raise InputError("movement.answers", '"answers" is a list.', where=f"{where}.answers")
+    answers = []
+    for place, one in enumerate(raw):
+        here = f"{where}.answers[{place}]"
+        if (
+            not isinstance(one, Mapping)
+            or not wanted - {"until"} <= set(one) <= wanted
+            or not all(isinstance(one[key], str) for key in wanted - {"until"})
+            or one["answer"] not in ("allow", "refuse")
+        ):
+            raise InputError(
+                "movement.answer",
+                'An answer has "side", "rule", "version", "answer" (allow or refuse) and maybe "until".',
+                where=here,
+            )
+        until = one.get("until")
+        answers.append(
+            Answer(
+                side=boundary.side(one["side"]).id,
+                rule=one["rule"],
+                version=one["version"],
+                allow=one["answer"] == "allow",
+                until=None if until is None else read_instant(until, where=here),
+            )
+        )
+    return tuple(answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule and the place of the item it speaks of."""
+
+    rule: DayRule
+    item: int
+
+
+@dataclass(frozen=True, slots=True)
+class SideDecision:
+    """What one side's rules say of one movement at one instant.
+
+    Args:
+        side: the side.
+        low: level that is certain.
+        high: level that is possible.
+        item_levels: (low, high) of each item.
+        route: the strictest route, or None where there is none or it is not known yet.
+        requires: required papers, each a tuple of alternatives.
+        missing_documents: those of them not held.
+        obliges: obligations.
+        inspects: (share, rule id).
+        missing_facts: facts still needed, those for the outcome first, by item.
+        deciding_facts: how many of each item's ``missing_facts`` can still change the outcome.
+        rules: TRUE and not displaced.
+        displaced: TRUE but displaced.
+        undetermined: not known yet.
+        announced: announced rules that would speak if they counted.
+        answered: ids of rules whose referral has been answered, with the answer.
+        valid_until: last instant at which this holds, or None.
+    """
+
+    side: str
+    low: int
+    high: int
+    item_levels: tuple[tuple[int, int], ...]
+    route: str | None
+    requires: tuple[tuple[str, ...], ...]
+    missing_documents: tuple[tuple[str, ...], ...]
+    obliges: tuple[Obligation, ...]
+    inspects: tuple[tuple[float, str], ...]
+    missing_facts: tuple[tuple[str, ...], ...]
+    deciding_facts: tuple[int, ...]
+    rules: tuple[Hit, ...]
+    displaced: tuple[Hit, ...]
+    undetermined: tuple[Hit, ...]
+    announced: tuple[Hit, ...]
+    answered: Mapping[str, bool]
+    valid_until: datetime | None
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in a word."""
+        return outcome(self.low, self.high)
+
+    @property
+    def refers(self) -> tuple[Hit, ...]:
+        """Referrals that nobody has answered."""
+        return tuple(hit for hit in self.rules if hit.rule.effect.kind == "refer" and hit.rule.id not in self.answered)
+
+    @property
+    def notifies(self) -> tuple[str, ...]:
+        """Authorities to notify, each once."""
+        every = (name for hit in self.rules if hit.rule.effect.kind == "notify" for name in hit.rule.effect.value)
+        return tuple(dict.fromkeys(every))
+
+    def all_missing_facts(self) -> tuple[str, ...]:
+        """Facts still needed for any item: those for the outcome first, each once."""
+        deciding = [name for names, count in zip(self.missing_facts, self.deciding_facts, strict=True) for name in names[:count]]
+        others = [name for names in self.missing_facts for name in names]
+        return tuple(dict.fromkeys([*deciding, *others]))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What both sides say, and the outcome derived from it."""
+
+    movement: Movement
+    sides: Mapping[str, SideDecision]
+    packs: PackSet
+
+    @property
+    def low(self) -> int:
+        """Level that is certain."""
+        return max(side.low for side in self.sides.values())
+
+    @property
+    def high(self) -> int:
+        """Level that is possible."""
+        return max(side.high for side in self.sides.values())
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in a word (rule semantics 12)."""
+        return outcome(self.low, self.high)
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """Last instant at which both sides' decisions hold, or None."""
+        return min((side.valid_until for side in self.sides.values() if side.valid_until), default=None)
+
+    def as_json(self, *, authority_of: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """Return the decision as design.md documents it.
+
+        Args:
+            authority_of: sides for whose officers it is written; others read a neutral sentence where a rule is
+                disclosed to its authority only.
+        """
+        return {
+            "outcome": self.outcome,
+            "at_best": OUTCOMES[self.low],
+            "at_worst": OUTCOMES[self.high],
+            "valid_until": _instant(self.valid_until),
+            "packs": {pack.id: {"version": pack.version, "sha256": pack.sha256} for pack in self.packs.packs.values()},
+            "sides": {name: _side_json(side, self.packs, name in authority_of) for name, side in self.sides.items()},
+        }
+
+
+def outcome(low: int, high: int) -> str:
+    """Return the outcome between two levels (rule semantics 11)."""
+    return OUTCOMES[low] if low == high else UNDETERMINED
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
+
+
+def _alternatives(papers: tuple[tuple[str, ...], ...]) -> list[Any]:
+    return [one[0] if len(one) == 1 else {"any_of": list(one)} for one in papers]
+
+
+def _side_json(side: SideDecision, packs: PackSet, officer: bool) -> dict[str, Any]:
+    return {
+        "outcome": side.outcome,
+        "at_best": OUTCOMES[side.low],
+        "at_worst": OUTCOMES[side.high],
+        "valid_until": _instant(side.valid_until),
+        "route": side.route,
+        "requires": _alternatives(side.requires),
+        "missing_documents": _alternatives(side.missing_documents),
+        "obliges": [one.as_json() for one in side.obliges],
+        "refers": [{"to": hit.rule.effect.value, "rule": hit.rule.id, "item": hit.item} for hit in side.refers],
+        "inspects": [{"share": share, "rule": rule} for share, rule in side.inspects],
+        "notifies": list(side.notifies),
+        "missing_facts": list(side.all_missing_facts()),
+        "items": [
+            {
+                "outcome": outcome(low, high),
+                "at_best": OUTCOMES[low],
+                "at_worst": OUTCOMES[high],
+                "missing_facts": list(names),
+            }
+            for (low, high), names in zip(side.item_levels, side.missing_facts, strict=True)
+        ],
+        "rules": [_hit_json(hit, packs, officer) for hit in side.rules],
+        "displaced": [_hit_json(hit, packs, officer) for hit in side.displaced],
+        "undetermined": [_hit_json(hit, packs, officer) for hit in side.undetermined],
+        "announced": [_hit_json(hit, packs, officer) for hit in side.announced],
+    }
+
+
+def _hit_json(hit: Hit, packs: PackSet, officer: bool) -> dict[str, Any]:
+    described = {**hit.rule.describe(packs), "item": hit.item}
+    rule = hit.rule.rule
+    if rule is None:
+        return described
+    described["version"] = rule.version
+    if rule.disclose == "authority" and not officer:
+        return {**described, "measure": None, "url": "", "reason": NEUTRAL_REASON}
+    if rule.remedy is not None:
+        described["remedy"] = {
+            "body": rule.remedy.body,
+            "days": rule.remedy.days,
+            "measure": rule.remedy.measure,
+            "text": rule.remedy.text,
+        }
+    if rule.next_step:
+        described["next_step"] = rule.next_step
+    return described
