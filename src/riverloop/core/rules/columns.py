@@ -1,0 +1,318 @@
+"""The same predicates as Polars expressions: millions of movements a second, reasons kept.
+
+Movements are rows of a frame; a fact is a column, a fact not known is a null, and so is a column that is not there.
+Rows are partitioned by flow, direction and span of the law, since within a partition every row meets the same rules.
+
+Source: design.md, "One AST, two compilers, one equivalence test".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+import polars as pl
+
+from riverloop.core.kernel.errors import InputError, did_you_mean
+from riverloop.core.kernel.sides import FLOWS
+from riverloop.core.rules.facts import NO_LIMIT, Dictionary, Document, Fact
+from riverloop.core.rules.packs import INCOMPLETE, OUTCOMES
+from riverloop.core.rules.predicates import (
+    Among,
+    And,
+    Compare,
+    Constant,
+    Expression,
+    FactRef,
+    IsTrue,
+    Not,
+    Or,
+    Parameter,
+    Predicate,
+    Shift,
+    Sum,
+    Truth,
+    facts_read,
+)
+from riverloop.core.rules.rulebook import DayRule, Rulebook, Span
+
+_TYPES: Mapping[str, Any] = {
+    "boolean": pl.Boolean,
+    "integer": pl.Int64,
+    "decimal": pl.Float64,
+    "date": pl.Date,
+    "choice": pl.String,
+    "code": pl.String,
+    "choices": pl.List(pl.String),
+}
+ON = ":on"
+
+
+def column_type(fact: Fact) -> Any:
+    """Return the Polars type of a fact's column; a choice may be stored as an Enum of its names."""
+    return _TYPES[fact.kind]
+
+
+def to_polars(predicate: Predicate) -> pl.Expr:
+    """Return a predicate as a boolean expression with nulls, over columns named as the facts.
+
+    Args:
+        predicate: a tree whose parameters are bound, but for ``:on``, a date column of that name.
+    """
+    match predicate:
+        case Truth(value):
+            return pl.lit(value)
+        case IsTrue(name):
+            return pl.col(name)
+        case Not(part):
+            return ~to_polars(part)
+        case And(parts):
+            return reduce(and_, map(to_polars, parts))
+        case Or(parts):
+            return reduce(or_, map(to_polars, parts))
+        case Among(item, options):
+            return _among(_value(item), options)
+        case Compare(left, operator, right):
+            return _COMPARE[operator](_value(left), _value(right))
+
+
+_COMPARE: Mapping[str, Any] = {
+    "=": lambda one, other: one == other,
+    "<>": lambda one, other: one != other,
+    "<": lambda one, other: one < other,
+    "<=": lambda one, other: one <= other,
+    ">": lambda one, other: one > other,
+    ">=": lambda one, other: one >= other,
+}
+
+
+def _among(item: pl.Expr, options: Any) -> pl.Expr:
+    if isinstance(options, FactRef):
+        listed = pl.col(options.name)
+        found = listed.list.contains(item)
+        return pl.when(item.is_null() | listed.is_null()).then(None).otherwise(found)
+    # a chain of equalities, since it keeps a null item null and works on enums
+    return reduce(or_, (item == pl.lit(option) for option in options))
+
+
+def _value(expression: Expression) -> pl.Expr:
+    match expression:
+        case FactRef(name) | Parameter(name):
+            return pl.col(ON if isinstance(expression, Parameter) else name)
+        case Constant(value):
+            return pl.lit(value)
+        case Shift(day, months, days):
+            shifted = _value(day)
+            if months:
+                shifted = shifted.dt.offset_by(f"{months}mo")
+            return shifted.dt.offset_by(f"{days}d") if days else shifted
+        case Sum(terms):
+            return reduce(lambda total, term: total + term, (_value(term) * factor for factor, term in terms))
+
+
+# Replay ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """One partition of a replay, for one side.
+
+    Args:
+        side: the side.
+        flow: the flow.
+        direction: the direction.
+        span: the law there; its rules name the reason columns.
+        frame: ``row``, ``low`` and ``high`` (levels), and for each rule a column named by its id: TRUE if it is
+            effective, FALSE if not, null if that is not known.
+    """
+
+    side: str
+    flow: str
+    direction: str
+    span: Span
+    frame: pl.DataFrame
+
+
+def replay(rulebook: Rulebook, movements: pl.DataFrame) -> Iterator[Partition]:
+    """Decide a frame of movements of one item each.
+
+    Args:
+        rulebook: packs bound to a boundary.
+        movements: columns ``flow``, ``direction``, ``at`` (aware datetime) and any facts.
+
+    Yields:
+        For each flow, direction and span of each side's law, the rows that fall in it.
+
+    Raises:
+        InputError: a column lacks, is no fact, or is of another type.
+    """
+    _check_columns(rulebook.packs.dictionary, movements)
+    numbered = movements.with_row_index("row")
+    for (flow, direction), rows in numbered.partition_by("flow", "direction", as_dict=True).items():
+        if flow not in FLOWS:
+            raise InputError("replay.flow", 'There is no flow "{flow}".', where="flow", flow=flow)
+        rulebook.boundary.check_direction(direction, where="direction")
+        for side in rulebook.boundary.sides:
+            dated = rows.with_columns(pl.col("at").dt.convert_time_zone(side.time_zone).dt.date().alias(ON))
+            for span, part in _by_span(rulebook.spans(side.id, flow, direction), dated):
+                frame = decide_columns(span, rulebook.packs.dictionary, part, keep=("row",))
+                yield Partition(side.id, flow, direction, span, frame)
+
+
+def _by_span(spans: Sequence[Span], rows: pl.DataFrame) -> Iterator[tuple[Span, pl.DataFrame]]:
+    for span in spans:
+        inside = pl.col(ON) >= span.first if span.first > date.min else pl.lit(True)
+        if span.last is not None:
+            inside = inside & (pl.col(ON) <= span.last)
+        part = rows.filter(inside)
+        if part.height:
+            yield span, part
+
+
+def _check_columns(words: Dictionary, movements: pl.DataFrame) -> None:
+    known = [*words.facts, "flow", "direction", "at"]
+    for name in ("flow", "direction", "at"):
+        if name not in movements.columns:
+            raise InputError("replay.column", 'The table lacks the column "{name}". Add it.', where="columns", name=name)
+    at = movements.schema["at"]
+    if not isinstance(at, pl.Datetime) or at.time_zone is None:
+        raise InputError("replay.at", "The column is not of instants with a time zone. Convert it.", where="at")
+    for name, found in movements.schema.items():
+        if name not in known:
+            raise InputError(
+                "replay.unknown",
+                'The table has a column "{name}", which is no fact.{hint} Rename it or leave it out.',
+                where="columns",
+                name=name,
+                hint=did_you_mean(name, known),
+            )
+        if name in words.facts and not _fits(words.facts[name], found):
+            raise InputError(
+                "replay.type",
+                "The column is of type {found}; the fact is of type {wanted}. Convert it.",
+                where=name,
+                found=found,
+                wanted=words.facts[name].kind,
+            )
+
+
+def _fits(fact: Fact, found: Any) -> bool:
+    if fact.kind in ("choice", "code"):
+        return isinstance(found, pl.String | pl.Enum | pl.Categorical | pl.Null)
+    if fact.kind in ("integer", "decimal"):
+        return bool(found.is_numeric()) or found == pl.Null
+    return bool(found in (_TYPES[fact.kind], pl.Null))
+
+
+def decide_columns(
+    span: Span, words: Dictionary, rows: pl.DataFrame, *, keep: Iterable[str] = ()
+) -> pl.DataFrame:
+    """Decide rows that all fall in one span, for one side.
+
+    Args:
+        span: the law.
+        words: the dictionary, for papers and closed worlds.
+        rows: facts as columns, with ``:on``.
+        keep: columns to hand through.
+
+    Returns:
+        The kept columns, ``low`` and ``high`` (UInt8 levels) and a boolean column for each rule.
+    """
+    closed = rows.with_columns(_missing_columns(span, words, rows))
+    truths, order = _effective(span)
+    staged = closed.lazy()
+    for stage in order:
+        staged = staged.with_columns(**{_name(rule): truths[rule.place] for rule in stage})
+    costs = [_cost(rule, words) for rule in span.rules if rule.level]
+    zero = pl.lit(0, pl.UInt8)
+    low = pl.max_horizontal(zero, *(one for one, _ in costs)).alias("low")
+    high = pl.max_horizontal(zero, *(other for _, other in costs)).alias("high")
+    reasons = [pl.col(_name(rule)).alias(rule.id) for rule in span.rules]
+    return staged.select(*keep, low, high, *reasons).collect()
+
+
+def _name(rule: DayRule) -> str:
+    return f"e:{rule.id}"
+
+
+def _missing_columns(span: Span, words: Dictionary, rows: pl.DataFrame) -> list[pl.Expr]:
+    """Columns for facts that the rows lack or that the side may not see, and closed-world values."""
+    wanted: set[str] = set().union(*(facts_read(rule.predicate) for rule in span.rules))
+    for document in _papers(span, words):
+        wanted |= {fact.name for fact in document.facts()} | ({document.dated_fact} - {""})
+        wanted |= {"quantity"} if document.quantity else set()
+    filled = []
+    for name in wanted:
+        fact = words.facts[name]
+        absent = pl.lit(fact.absent, _TYPES[fact.kind])
+        if name not in rows.columns or name not in span.facts:
+            filled.append(absent.alias(name))
+        elif fact.absent is not None:
+            filled.append(pl.col(name).fill_null(absent))
+        elif rows.schema[name] == pl.Null or (fact.kind == "decimal" and rows.schema[name] != pl.Float64):
+            filled.append(pl.col(name).cast(_TYPES[fact.kind]))
+    return filled
+
+
+def _papers(span: Span, words: Dictionary) -> list[Document]:
+    return [
+        words.documents[name]
+        for rule in span.rules
+        for alternatives in rule.effect.documents()
+        for name in alternatives
+    ]
+
+
+def _effective(span: Span) -> tuple[dict[int, pl.Expr], list[list[DayRule]]]:
+    """Return e(r) of each rule over the columns of its displacers, and the stages in which to compute them."""
+    truths: dict[int, pl.Expr] = {}
+    depth: dict[int, int] = {}
+    for rule in span.rules:
+        own = to_polars(rule.predicate)
+        over = [pl.col(_name(span.rules[place])) for place in rule.displacers]
+        truths[rule.place] = own & ~reduce(or_, over) if over else own
+        depth[rule.place] = 1 + max((depth[place] for place in rule.displacers), default=-1)
+    stages: list[list[DayRule]] = [[] for _ in range(max(depth.values(), default=0) + 1)]
+    for rule in span.rules:
+        stages[depth[rule.place]].append(rule)
+    return truths, stages
+
+
+def _cost(rule: DayRule, words: Dictionary) -> tuple[pl.Expr, pl.Expr]:
+    """Return the least and greatest level that a rule costs, as columns."""
+    truth = pl.col(_name(rule))
+    certain, possible = truth.fill_null(False), truth.fill_null(True)
+    if rule.effect.kind == "require":
+        held = reduce(
+            and_, (reduce(or_, (_held(words.documents[name]) for name in names)) for names in rule.effect.documents())
+        )
+        return _level(certain & ~held.fill_null(True), INCOMPLETE), _level(possible & ~held.fill_null(False), INCOMPLETE)
+    return _level(certain, rule.level), _level(possible, rule.level)
+
+
+def _level(holds: pl.Expr, level: int) -> pl.Expr:
+    return holds.cast(pl.UInt8) * pl.lit(level, pl.UInt8)
+
+
+def _held(document: Document) -> pl.Expr:
+    held = pl.col(f"has_{document.name}") & (pl.col(f"{document.name}_expires_on") >= pl.col(ON))
+    if document.dated_fact:
+        held = held & (pl.col(document.dated_fact).dt.offset_by(f"{document.dated_months}mo") >= pl.col(ON))
+    if document.quantity:
+        left = pl.col(f"{document.name}_quantity_left")
+        held = held & ((left >= NO_LIMIT) | (left >= pl.col("quantity")))
+    return held
+
+
+def outcomes(low: pl.Expr, high: pl.Expr) -> pl.Expr:
+    """Return the outcome word of two level columns."""
+    words = pl.lit("undetermined")
+    for level, word in enumerate(OUTCOMES):
+        words = pl.when((low == level) & (high == level)).then(pl.lit(word)).otherwise(words)
+    return words
+
+

@@ -1,0 +1,603 @@
+"""The 22 lines of rule semantics of the design, each under its number."""
+
+from datetime import date, datetime
+
+import pytest
+
+from riverloop.core.kernel.errors import InputError, PackError
+from riverloop.core.rules.rulebook import Rulebook
+from tests.core.rules.lawbook import BOUNDARY, COVERED, TEXT, book, decide, ids, measure, packs, rule
+
+
+def side(rulebook, *items, name="aa", **more):
+    return decide(rulebook, *items, **more).sides[name]
+
+
+# 1 An absent fact is NULL
+
+
+def test_01_an_absent_fact_and_an_explicit_null_are_both_unknown():
+    law = book(rule(when="infected"))
+    assert side(law, {}).outcome == side(law, {"infected": None}).outcome == "undetermined"
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("volume", float("nan")),
+        ("volume", float("inf")),
+        ("volume", -1),
+        ("volume", "3"),
+        ("volume", True),
+        ("count", 1.5),
+        ("count", 2**60),
+        ("category", "bllod"),
+        ("category", 1),
+        ("infected", 1),
+        ("infected", "true"),
+        ("collected_on", "2026-02-30"),
+        ("collected_on", "22-11-2026"),
+        ("collected_on", "0001-01-01"),
+        ("code", "nope"),
+        ("places", "x"),
+        ("places", [1]),
+    ],
+)
+def test_01_what_is_not_of_the_declared_type_is_refused_and_named(fact, value):
+    with pytest.raises(InputError, match=rf"^movement.items\[0\].{fact}: .*Give "):
+        decide(book(rule()), {fact: value})
+
+
+def test_01_a_fact_that_is_not_declared_is_refused_with_the_nearest_name():
+    with pytest.raises(InputError, match=r'no fact "infcted". Did you mean "infected"'):
+        decide(book(rule()), {"infcted": True})
+
+
+def test_01_a_fact_of_another_flow_is_refused():
+    with pytest.raises(InputError, match="belongs to the flow person"):
+        decide(book(rule()), {"adult": True})
+
+
+# 2 The subset
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "infected IS NULL",
+        "infected IS TRUE",
+        "COALESCE(infected, TRUE)",
+        "CASE WHEN infected THEN TRUE END",
+        "count / 2 > 1",
+        "count % 2 = 1",
+        "count * count > 1",
+        "ABS(count) > 1",
+        "category < 'blood'",
+        "infected = 1",
+        "count",
+        "category LIKE 'b%'",
+        "category || 'x' = 'x'",
+        "category IN (SELECT 1)",
+        "infected; DROP TABLE rules",
+        "infected -- really",
+        "infected /* really */",
+        "CAST(count AS TEXT) = '1'",
+        "count > '1'",
+        "collected_on > '2026-01-01'",
+        "collected_on > DATE '2026-02-30'",
+        "collected_on + 1 > :on",
+        "collected_on + INTERVAL 1 YEAR > :on",
+        "category = 'bood'",
+        "code = 'no'",
+        "__import__('os').system('true')",
+        "count = NULL",
+        "nosuch",
+        "count > :nosuch",
+        "places = places",
+        "",
+        "infected AND",
+        "(" * 400 + "infected" + ")" * 400,
+    ],
+)
+def test_02_a_predicate_outside_the_subset_is_refused_with_file_and_line(sql):
+    with pytest.raises(PackError, match=r"^pack/file0.yaml:\d+: "):
+        packs(measure(rule(when=sql)))
+
+
+@pytest.mark.parametrize(
+    ("sql", "facts", "truth"),
+    [
+        ("category IN ('blood', 'cells')", {"category": "cells"}, True),
+        ("category NOT IN ('blood')", {"category": "cells"}, True),
+        ("category NOT IN ('blood')", {}, None),
+        ("category <> 'blood'", {"category": "blood"}, False),
+        ("count BETWEEN 3 AND 5", {"count": 5}, True),
+        ("count BETWEEN 3 AND 5", {"count": 6}, False),
+        ("2 * count - 1 >= volume + 0.5", {"count": 2, "volume": 2.5}, True),
+        ("2 * count - 1 >= volume + 0.5", {"count": 2}, None),
+        ("collected_on + INTERVAL 1 MONTH < :on", {"collected_on": "2026-05-01"}, False),
+        ("collected_on + INTERVAL 30 DAY < :on", {"collected_on": "2026-05-01"}, True),
+        ("collected_on < DATE '2026-05-02'", {"collected_on": "2026-05-01"}, True),
+        ("place IN (places)", {"place": "west", "places": ["west", "east"]}, True),
+        ("place IN (places)", {"place": "west", "places": []}, False),
+        ("place IN (places)", {"place": "west"}, None),
+        ("infected OR count > 3", {"count": 4}, True),
+        ("infected OR count > 3", {"count": 3}, None),
+        ("infected AND count > 3", {"count": 3}, False),
+        ("NOT (infected AND count > 3)", {"count": 3}, True),
+        ("infected = FALSE", {"infected": False}, True),
+        ("infected <> TRUE", {}, None),
+        ("TRUE", {}, True),
+    ],
+)
+def test_02_predicates_follow_kleenes_tables(sql, facts, truth):
+    decision = side(book(rule(when=sql)), facts)
+    found = True if ids(decision.rules) else None if ids(decision.undetermined) else False
+    assert found is truth
+
+
+# 3 Parameters and :on
+
+
+def test_03_on_is_the_date_in_the_sides_own_time_zone():
+    aa = rule("aa.r", "collected_on = :on")
+    bb = measure(rule("bb.r", "collected_on = :on", "{refer: bb.one}"), name="bb.act")
+    law = Rulebook(packs(measure(aa), bb), BOUNDARY)
+    decision = decide(law, {"collected_on": "2026-06-02"}, at="2026-06-01T20:00:00Z")
+    assert ids(decision.sides["aa"].rules) == ["aa.r"]  # 04:00 on the 2nd in Hong Kong
+    assert ids(decision.sides["bb"].rules) == []  # 21:00 on the 1st in London
+
+
+def test_03_a_parameter_has_the_value_of_the_day():
+    law = book(rule(when="count >= :most"), parameters="{most: {values: {2020-01-01: 5, 2026-06-01: 9}}}")
+    assert ids(side(law, {"count": 7}, at="2026-05-31T23:59:59+08:00").rules) == ["aa.r"]
+    assert ids(side(law, {"count": 7}, at="2026-06-01T00:00:00+08:00").rules) == []
+
+
+def test_03_a_list_parameter_is_dated_too():
+    law = book(
+        rule(when="category IN (:kinds)"),
+        parameters="{kinds: {values: {2020-01-01: [blood], 2026-01-01: [blood, cells]}}}",
+    )
+    assert ids(side(law, {"category": "cells"}, at="2025-12-31T12:00:00+08:00").rules) == []
+    assert ids(side(law, {"category": "cells"}, at="2026-01-01T12:00:00+08:00").rules) == ["aa.r"]
+
+
+# 4 Every day in force has a value
+
+
+def test_04_a_parameter_without_a_value_on_a_day_in_force_is_refused():
+    with pytest.raises(PackError, match="no value from 2020-01-01 to the day before 2021-01-01"):
+        book(rule(when="count >= :most"), parameters="{most: {values: {2021-01-01: 5}}}")
+
+
+# 5 Announced
+
+
+def test_05_an_announced_rule_is_silent_unless_assumed_and_then_labelled():
+    announced = rule(when="infected", effect="{refuse: true}", in_force="{announced: true}")
+    silent = side(book(announced), {"infected": True})
+    assert (silent.outcome, ids(silent.announced)) == ("cleared", ["aa.r"])
+    assumed = decide(book(announced, assume=("aa.r",)), {"infected": True})
+    assert assumed.sides["aa"].outcome == "refused"
+    assert assumed.as_json()["sides"]["aa"]["rules"][0]["assumed"] is True
+
+
+# 6 Sides
+
+
+def test_06_a_rule_binds_its_authoritys_side_and_a_shared_one_each_side():
+    shared = measure(rule("zone.r", "infected", "{refer: customs}"), name="zone.act", authority="zone")
+    law = book(rule("aa.r", "infected"), files=(shared,))
+    decision = decide(law, {"infected": True})
+    assert ids(decision.sides["aa"].rules) == ["aa.r", "zone.r"]
+    assert ids(decision.sides["bb"].rules) == ["zone.r"]
+    assert decision.sides["bb"].refers[0].rule.effect.value == "bb.one"  # the role, filled by the zone
+
+
+def test_06_a_shared_rule_may_bind_one_end_only():
+    shared = measure(rule("zone.r", "infected", "{refer: customs}", end="origin"), name="zone.act", authority="zone")
+    decision = decide(book(rule("aa.r", "count > 1"), files=(shared,)), {"infected": True, "count": 0})
+    assert (ids(decision.sides["aa"].rules), ids(decision.sides["bb"].rules)) == (["zone.r"], [])
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ((measure(rule("aa.r", overrides="[bb.r]")), measure(rule("bb.r", effect="{refer: bb.one}"), name="bb.act")), "another side"),
+        ((measure(rule("aa.r", overrides="[aa.s]"), rule("aa.s", "count > 1", overrides="[aa.r]")),), "circle"),
+        ((measure(rule("aa.r", overrides="[aa.r]")),), "circle"),
+        ((measure(rule("aa.r", overrides="[aa.x]")),), "does not exist"),
+        ((measure(rule("aa.r", overrides="[aa.s]"), rule("aa.s", "count > 1"), verified="none"),), "override nothing"),
+    ],
+)
+def test_06_an_override_that_may_not_be_is_refused(files, said):
+    with pytest.raises(PackError, match=said):
+        packs(*files)
+
+
+# 7 Effective
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome", "displaced"),
+    [
+        ({"infected": True, "count": 1}, "cleared", ["aa.general"]),
+        ({"infected": True, "count": 0}, "refused", []),
+        ({"infected": True}, "undetermined", []),
+        ({"infected": False}, "cleared", []),
+    ],
+)
+def test_07_a_special_rule_displaces_and_an_unknown_one_leaves_the_general_open(facts, outcome, displaced):
+    general = rule("aa.general", "infected", "{refuse: true}")
+    special = rule("aa.special", "count = 1", "{allow: passage}", overrides="[aa.general]")
+    decision = side(book(general, special), facts)
+    assert (decision.outcome, ids(decision.displaced)) == (outcome, displaced)
+
+
+def test_07_a_displaced_rule_displaces_nothing():
+    first = rule("aa.first", "infected", "{refuse: true}")
+    second = rule("aa.second", "infected", "{allow: passage}", overrides="[aa.first]")
+    third = rule("aa.third", "count = 1", "{allow: passage}", overrides="[aa.second]")
+    assert side(book(first, second, third), {"infected": True, "count": 1}).outcome == "refused"
+
+
+# 8 Papers
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome"),
+    [
+        ({}, "incomplete"),
+        ({"has_permit": False}, "incomplete"),
+        ({"has_permit": True}, "cleared"),
+        ({"has_permit": True, "permit_expires_on": "2026-06-01"}, "cleared"),
+        ({"has_permit": True, "permit_expires_on": "2026-05-31"}, "incomplete"),
+        ({"has_permit": True, "permit_quantity_left": 5, "quantity": 5}, "cleared"),
+        ({"has_permit": True, "permit_quantity_left": 4, "quantity": 5}, "incomplete"),
+        ({"has_permit": True, "permit_quantity_left": 4}, "undetermined"),
+        ({"permit_expires_on": "2027-01-01"}, "incomplete"),
+    ],
+)
+def test_08_held_is_had_not_expired_and_enough(facts, outcome):
+    law = book(rule(when="infected", effect="{require: permit}"))
+    assert side(law, {"infected": True, **facts}).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome"),
+    [
+        ({"has_assessment": True, "assessed_on": "2026-03-01"}, "cleared"),
+        ({"has_assessment": True, "assessed_on": "2026-02-28"}, "incomplete"),
+        ({"has_assessment": True}, "undetermined"),
+        ({"assessed_on": "2026-05-01"}, "incomplete"),
+    ],
+)
+def test_08_a_dated_paper_grows_too_old(facts, outcome):
+    assert side(book(rule(when="TRUE", effect="{require: assessment}")), facts).outcome == outcome
+
+
+# 9 Levels
+
+
+@pytest.mark.parametrize(
+    ("effect", "outcome"),
+    [
+        ("{refuse: true}", "refused"),
+        ("refuse", "refused"),
+        ("{require: letter}", "incomplete"),
+        ("{refer: aa.two}", "referred"),
+        ("{suspend: listing}", "cleared"),
+        ("{allow: passage}", "cleared"),
+        ("{route: slow}", "cleared"),
+        ("{oblige: {act: report, days: 3}}", "cleared"),
+        ("{inspect: {share: 0.1}}", "cleared"),
+        ("{notify: aa.two}", "cleared"),
+        ("{advise: report}", "cleared"),
+    ],
+)
+def test_09_each_effect_has_its_level(effect, outcome):
+    assert side(book(rule(when="TRUE", effect=effect)), {}).outcome == outcome
+
+
+@pytest.mark.parametrize("effect", ["{refuse: true}", "{require: letter}", "{oblige: {act: report}}", "{route: quick}"])
+def test_09_what_nobody_has_read_is_a_referral(effect):
+    decision = side(book(rule(when="TRUE", effect=effect), verified="none"), {})
+    assert (decision.outcome, decision.requires, decision.route) == ("referred", (), None)
+    assert decision.refers[0].rule.effect.value == "aa.one"
+
+
+# 10 Answers
+
+
+def answered(law, answer="allow", version=None, until=None, at="2026-06-01T12:00:00+08:00"):
+    stands = version or law.packs.rules["aa.r"].version
+    one = {"side": "aa", "rule": "aa.r", "version": stands, "answer": answer, **({"until": until} if until else {})}
+    return decide(law, {"infected": True}, at=at, answers=[one]).sides["aa"]
+
+
+def test_10_an_answer_replaces_the_level():
+    law = book(rule())
+    assert answered(law).outcome == "cleared"
+    assert answered(law, "refuse").outcome == "refused"
+    assert answered(law).refers == ()
+
+
+def test_10_an_answer_stands_until_its_end_and_for_its_version_only():
+    law = book(rule())
+    assert answered(law, until="2026-06-01T13:00:00+08:00").outcome == "cleared"
+    assert answered(law, until="2026-06-01T11:00:00+08:00").outcome == "referred"
+    assert answered(law, version="0" * 12).outcome == "referred"
+
+
+# 11, 12 Outcomes
+
+
+def test_11_lo_and_hi_apart_is_undetermined_with_the_best_and_worst():
+    law = book(rule("aa.r", "infected", "{refuse: true}"), rule("aa.s", "count > 1", "{refer: aa.one}"))
+    written = decide(law, {"count": 2}).as_json()
+    assert (written["outcome"], written["at_best"], written["at_worst"]) == ("undetermined", "referred", "refused")
+
+
+def test_12_the_movement_takes_the_greatest_over_items_and_sides():
+    bb = measure(rule("bb.r", "infected", "{refuse: true}", remedy="{body: bb.one, days: 1, measure: bb.act}"), name="bb.law")
+    law = book(rule("aa.r", "count > 1"), files=(bb,))
+    decision = decide(law, {"count": 5, "infected": False}, {"count": 0, "infected": True})
+    assert decision.outcome == "refused"
+    assert decision.sides["aa"].outcome == "referred"
+    assert decision.sides["bb"].item_levels == ((0, 0), (3, 3))
+    assert [hit.item for hit in decision.sides["bb"].rules] == [1]
+
+
+# 13 Facts still needed
+
+
+def test_13_facts_that_can_raise_the_level_come_first_and_settled_ones_not_at_all():
+    law = book(
+        rule("aa.route", "volume > 1", "{route: quick}"),
+        rule("aa.r", "category = 'blood' AND (infected OR count > 3)", "{refuse: true}"),
+    )
+    assert side(law, {"category": "cells"}).all_missing_facts() == ("volume",)
+    assert side(law, {"category": "blood"}).all_missing_facts() == ("infected", "count", "volume")
+    assert side(law, {"category": "blood", "infected": False}).all_missing_facts() == ("count", "volume")
+
+
+def test_13_nothing_is_asked_once_it_is_refused():
+    law = book(rule("aa.r", "infected", "{refuse: true}"), rule("aa.s", "count > 1"))
+    assert side(law, {"infected": True}).all_missing_facts() == ()
+
+
+def test_13_a_displacing_rule_that_is_open_asks_its_facts():
+    law = book(
+        rule("aa.r", "infected", "{refuse: true}"),
+        rule("aa.s", "count = 1", "{allow: passage}", overrides="[aa.r]"),
+    )
+    assert side(law, {"infected": True}).all_missing_facts() == ("count",)
+
+
+# 14 Lists
+
+
+def test_14_true_displaced_undetermined_and_announced_rules_are_listed_apart():
+    law = book(
+        rule("aa.true", "infected"),
+        rule("aa.over", "infected", "{allow: passage}", overrides="[aa.under]"),
+        rule("aa.under", "infected"),
+        rule("aa.open", "count > 1"),
+        rule("aa.soon", "infected", in_force="{announced: true}"),
+        rule("aa.false", "category = 'cells'"),
+    )
+    found = side(law, {"infected": True, "category": "blood"})
+    assert ids(found.rules) == ["aa.over", "aa.true"]
+    assert (ids(found.displaced), ids(found.undetermined), ids(found.announced)) == (["aa.under"], ["aa.open"], ["aa.soon"])
+
+
+# 15 Routes
+
+
+@pytest.mark.parametrize(
+    ("facts", "route"),
+    [
+        ({"infected": True, "count": 1}, "slow"),
+        ({"infected": False, "count": 1}, "quick"),
+        ({"count": 1}, None),  # the stricter one is still open
+        ({"infected": True}, "slow"),
+        ({"infected": False, "count": 0}, None),
+    ],
+)
+def test_15_the_strictest_true_route_wins_unless_a_stricter_one_is_open(facts, route):
+    law = book(rule("aa.q", "count = 1", "{route: quick}"), rule("aa.s", "infected", "{route: slow}"))
+    assert side(law, facts).route == route
+
+
+# 16 Papers listed
+
+
+def test_16_every_required_paper_is_listed_and_those_not_held_apart():
+    law = book(
+        rule("aa.r", "TRUE", "{require: letter}"),
+        rule("aa.s", "TRUE", "{require: {any_of: [permit, assessment]}}"),
+        rule("aa.t", "TRUE", "{require: permit}"),
+    )
+    written = decide(law, {"has_permit": True}).as_json()["sides"]["aa"]
+    assert written["requires"] == ["letter", {"any_of": ["permit", "assessment"]}, "permit"]
+    assert written["missing_documents"] == ["letter"]
+
+
+# 17 Obligations
+
+
+@pytest.mark.parametrize(
+    ("oblige", "more", "due", "provisional"),
+    [
+        ("{act: report, days: 14}", {}, date(2026, 10, 12), False),
+        ("{act: report, days: 3, calendar: bb_days}", {}, date(2026, 10, 8), False),  # over National Day
+        ("{act: report, days: 3, calendar: aa_days}", {}, date(2026, 10, 2), False),  # Hong Kong rests on the 1st
+        ("{act: report, days: 3, calendar: own}", {}, date(2026, 10, 2), False),
+        ("{act: report, days: 90, calendar: bb_days}", {}, date(2027, 2, 10), True),
+        ("{act: report, days: 3, from: crossing}", {}, None, False),
+        ("{act: report, days: 3, from: crossing}", {"crossing_at": "2026-10-01T23:00:00Z"}, date(2026, 10, 5), False),
+        ("{act: report, days: 3, from: collected_on}", {}, date(2026, 9, 4), False),
+        ("{act: report, days: 3, from: assessed_on}", {}, None, False),
+        ("{act: report, days: ':limit'}", {}, date(2026, 10, 5), False),
+        ("{act: report}", {}, None, False),
+    ],
+)
+def test_17_an_obligation_has_its_day(oblige, more, due, provisional):
+    law = book(rule(when="TRUE", effect=f"{{oblige: {oblige}}}"), parameters="{limit: {values: {2020-01-01: 7}}}")
+    found = side(law, {"collected_on": "2026-09-01"}, at="2026-09-28T12:00:00+08:00", **more).obliges[0]
+    if oblige.startswith("{act: report, days: 90"):
+        assert found.provisional
+        assert found.due.year == 2027
+    else:
+        assert (found.due, found.provisional) == (due, provisional)
+
+
+def test_17_mainland_make_up_workdays_count():
+    law = book(rule(when="TRUE", effect="{oblige: {act: report, days: 1, calendar: bb_days}}"))
+    friday_before_a_working_saturday = "2026-02-13T12:00:00+08:00"
+    assert side(law, {}, at=friday_before_a_working_saturday).obliges[0].due == date(2026, 2, 14)
+
+
+def test_17_minutes_count_back_from_the_crossing():
+    law = book(rule(when="TRUE", effect="{oblige: {act: report, minutes: -30, from: crossing}}"))
+    due = side(law, {}, crossing_at="2026-06-03T01:00:00Z").obliges[0].due
+    assert due == datetime.fromisoformat("2026-06-03T08:30:00+08:00")
+
+
+# 18 Inspection
+
+
+def test_18_inspect_gives_a_share_and_draws_nothing():
+    assert side(book(rule(when="TRUE", effect="{inspect: {share: 0.05}}")), {}).inspects == ((0.05, "aa.r"),)
+
+
+# 19 How long it holds
+
+
+@pytest.mark.parametrize(
+    ("rules", "facts", "until"),
+    [
+        ([rule(in_force="{from: 2020-01-01, until: 2026-07-31}")], {}, "2026-07-31T23:59:59+08:00"),
+        ([rule(in_force="{from: 2026-08-01}")], {}, "2026-07-31T23:59:59+08:00"),
+        ([rule(when="collected_on < :on")], {"collected_on": "2026-06-09"}, "2026-06-09T23:59:59+08:00"),
+        ([rule(when="collected_on <= :on")], {"collected_on": "2026-06-09"}, "2026-06-08T23:59:59+08:00"),
+        ([rule(when="collected_on + INTERVAL 1 MONTH < :on")], {"collected_on": "2026-05-31"}, "2026-06-30T23:59:59+08:00"),
+        ([rule(when="collected_on < :on - INTERVAL 1 MONTH")], {"collected_on": "2026-05-31"}, "2026-06-30T23:59:59+08:00"),
+        ([rule(when="collected_on < :on")], {"collected_on": "2026-01-01"}, None),
+        ([rule(when="TRUE", effect="{require: permit}")], {"has_permit": True, "permit_expires_on": "2026-06-20"}, "2026-06-20T23:59:59+08:00"),
+        ([rule(when="TRUE", effect="{require: assessment}")], {"has_assessment": True, "assessed_on": "2026-05-01"}, "2026-08-01T23:59:59+08:00"),
+        ([rule()], {}, None),
+    ],
+)
+def test_19_a_decision_holds_until_the_law_or_a_paper_turns(rules, facts, until):
+    found = side(book(*rules), facts).valid_until
+    assert (found.isoformat() if found else None) == until
+
+
+def test_19_the_day_after_valid_until_really_decides_otherwise():
+    law = book(rule(when="collected_on + INTERVAL 1 MONTH < :on"))
+    facts = {"collected_on": "2026-05-31"}
+    until = side(law, facts).valid_until
+    assert side(law, facts, at=until.isoformat()).outcome == "cleared"
+    assert side(law, facts, at="2026-07-01T00:00:00+08:00").outcome == "referred"
+
+
+# 20 dead rules: test_dead.py
+
+
+# 21 Silence
+
+
+@pytest.mark.parametrize(
+    ("coverage", "facts", "outcome"),
+    [
+        ("[]", {}, "referred"),
+        ("[{flow: person}]", {}, "referred"),
+        ("[{flow: goods, direction: bb-aa}]", {}, "referred"),
+        ("[{flow: goods, direction: [aa-bb]}]", {}, "cleared"),
+        ("[{flow: goods, subject: category = 'blood'}]", {"category": "blood"}, "cleared"),
+        ("[{flow: goods, subject: category = 'blood'}]", {"category": "cells"}, "referred"),
+        ("[{flow: goods, subject: category = 'blood'}]", {}, "undetermined"),
+    ],
+)
+def test_21_silence_does_not_clear(coverage, facts, outcome):
+    law = book(rule("aa.r", "FALSE OR count > 99"), coverage=coverage)
+    decision = decide(law, {"count": 1, **facts})
+    assert decision.sides["aa"].outcome == outcome
+    if outcome == "referred":
+        assert decision.as_json()["sides"]["aa"]["rules"][0]["reason"]["en"] == "No rule here covers this."
+    if outcome == "undetermined":
+        assert decision.sides["aa"].all_missing_facts() == ("category",)
+
+
+def test_21_coverage_by_an_announced_rule_counts_only_while_it_does():
+    covering = rule("aa.r", "infected", "{route: quick}", in_force="{announced: true}")
+    coverage = "[{flow: goods, rule: aa.r}]"
+    assert side(book(covering, coverage=coverage), {}).outcome == "referred"
+    assert side(book(covering, coverage=coverage, assume=("aa.r",)), {}).outcome == "cleared"
+
+
+def test_21_a_side_without_packs_refers_everything():
+    law = Rulebook(packs(measure(rule())), BOUNDARY)
+    assert decide(law, {"infected": False}).sides["bb"].outcome == "referred"
+
+
+# 22 Remedies
+
+
+@pytest.mark.parametrize("effect", ["{refuse: true}", "{suspend: listing}"])
+def test_22_a_refusal_without_a_remedy_is_refused_at_load(effect):
+    with pytest.raises(PackError, match="gives no remedy. Add `remedy:`"):
+        packs(measure(rule(effect=effect, remedy="")))
+
+
+def test_22_a_refusal_carries_its_remedy():
+    written = decide(book(rule(effect="{refuse: true}")), {"infected": True}).as_json()
+    remedy = written["sides"]["aa"]["rules"][0]["remedy"]
+    assert (remedy["body"], remedy["days"], remedy["measure"]) == ("aa.one", 14, "aa.act")
+
+
+# Seeing
+
+
+def test_a_side_decides_from_what_it_may_see():
+    law = book(rule("aa.r", "secret"), files=(measure(rule("bb.r", "infected"), name="bb.law"),))
+    decision = decide(law, {"secret": True, "infected": False})
+    assert (decision.sides["aa"].outcome, decision.sides["bb"].outcome) == ("referred", "cleared")
+
+
+def test_a_rule_that_reads_what_its_side_may_not_see_is_refused():
+    with pytest.raises(PackError, match="only aa may see"):
+        packs(measure(rule("bb.r", "secret", "{refer: bb.one}"), name="bb.act"))
+
+
+def test_an_officers_fact_of_one_side_is_not_the_others():
+    shared = measure(rule("both.watch", "hit", "{refer: customs}", disclose="authority"), name="both.list", authority="both")
+    law = book(rule("aa.r", "count > 1"), files=(shared,))
+    decision = decide(law, {"count": 0}, own={"aa": {"hit": True}})
+    assert (decision.sides["aa"].outcome, decision.sides["bb"].outcome) == ("referred", "cleared")
+    to_others = decision.as_json()["sides"]["aa"]["rules"][0]["reason"]["en"]
+    to_officer = decision.as_json(authority_of=frozenset({"aa"}))["sides"]["aa"]["rules"][0]["reason"]["en"]
+    assert (to_others, to_officer) == ("An authority looks at this itself.", "Because.")
+
+
+def test_a_document_rule_is_made_for_each_document():
+    shared = measure(
+        rule("zone.used", "document_held AND document_quantity_left < quantity", "{refuse: true}", each_document="quantity"),
+        name="zone.act",
+        authority="zone",
+    )
+    law = book(rule("aa.r", "count > 1"), files=(shared,))
+    assert "zone.used.permit" in law.packs.rules
+    used = {"count": 0, "has_permit": True, "permit_quantity_left": 1, "quantity": 2}
+    assert decide(law, used).outcome == "refused"
+    assert decide(law, {**used, "permit_quantity_left": 2}).outcome == "cleared"
+    assert decide(law, {"count": 0}).outcome == "cleared"
+
+
+def test_texts_are_in_three_languages():
+    broken = measure(rule()).replace(f"reason: {TEXT}", "reason: {en: Because.}")
+    with pytest.raises(InputError, match='lacks "zh-Hant"'):
+        packs(broken)
+    assert COVERED
