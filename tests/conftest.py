@@ -1,0 +1,116 @@
+"""Fixtures: pages in a real browser, and how many faults a fault test tries."""
+
+import os
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.tools import SOAKING, find_chromium
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",  # the tests may run as root, and open no page but their own
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def fault_count() -> Callable[[int], int]:
+    """Give how often to try: the full count in a soak, one in a hundred otherwise, and never none."""
+    return lambda full: full if SOAKING else max(1, full // 100)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, started once for all browser tests, which conftest.py puts last."""
+    from playwright.sync_api import sync_playwright
+
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    # From here on Django sees Playwright's event loop in this thread, though nothing here is asynchronous.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    try:
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_OPTIONS)
+            yield chromium
+            chromium.close()
+    finally:
+        if before is None:
+            del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def open_page(browser, live_server) -> Iterator[Callable]:
+    """Open pages as a person would: `open_page(phone=True, language="zh-HK", dark=True, javascript=False)`.
+
+    A page that logs an error, breaks its own content security policy or asks another host fails the test.
+    """
+    contexts, complaints = [], []
+
+    def watch(page):
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: hear(page, said))
+        page.on("response", receive)
+
+    def hear(page, said):
+        # A refused form is answered with a 4xx, which Chromium logs as an error; `receive` judges answers.
+        if said.type == "error" and not said.text.startswith("Failed to load resource"):
+            complaints.append(f"{page.url}: {said.text}")
+
+    def receive(response):
+        if response.status >= 500 or (response.status >= 400 and "/static/" in response.url):
+            complaints.append(f"{response.url} answered {response.status}")
+
+    def keep_home(route):
+        if urlsplit(route.request.url).hostname in {"127.0.0.1", "localhost"}:
+            route.continue_()
+        else:
+            complaints.append(f"asked another host: {route.request.url}")
+            route.abort()
+
+    def open_one(*, phone=False, language="en", dark=False, javascript=True, **options):
+        context = browser.new_context(
+            base_url=live_server.url,
+            viewport=PHONE if phone else DESKTOP,
+            locale=language,
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=javascript,
+            has_touch=phone,
+            **options,
+        )
+        context.route("http*://**", keep_home)
+        context.on("page", watch)
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not complaints, "\n".join(complaints)
+
+
+@pytest.fixture
+def page(open_page):
+    """Open one page in English on a desktop."""
+    return open_page()
+
+
+@pytest.fixture(scope="session")
+def assert_accessible() -> Callable:
+    """Have axe read the open page by WCAG 2.2 AA; it must find nothing."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+    standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+    def check(page):
+        found = axe.run(page, options={"runOnly": {"type": "tag", "values": standards}})
+        assert found.violations_count == 0, found.generate_report()
+
+    return check

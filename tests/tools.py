@@ -1,0 +1,31 @@
+"""Programs that some tests need and a person may lack, and whether this run is a soak."""
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import NamedTuple
+
+SOAKING = os.environ.get("RIVERLOOP_SOAK") == "1"
+
+
+class Tool(NamedTuple):
+    """A program that the tests under one marker need."""
+
+    name: str
+    find: Callable[[], str | None]
+    how_to_get: str
+
+
+def find_chromium() -> str | None:
+    """Find Chromium, or a browser built from it."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+TOOLS = {
+    "browser": Tool(
+        "Chromium", find_chromium, "To get it: apt install chromium fonts-noto-cjk (Debian), or any Chrome."
+    ),
+    "go": Tool(
+        "Go", lambda: shutil.which("go"), "To get it: apt install golang-go golang-golang-x-mod-dev (Debian)."
+    ),
+}
