@@ -8,8 +8,8 @@ import sys
 
 if sys.version_info < (3, 11):  # before anything an older Python could trip over
     sys.exit(
-        "Riverloop needs Python 3.11 or newer; this is Python %d.%d. Install one (Debian, Ubuntu: apt install "
-        "python3.11 python3.11-venv) and run it by name: python3.11 dev.py" % sys.version_info[:2]
+        "Riverloop needs Python 3.11 or newer; this is Python %d.%d. Install one (Debian, Ubuntu: "
+        "apt install python3.11 python3.11-venv) and run it by name: python3.11 dev.py" % sys.version_info[:2]
     )
 
 import argparse
@@ -18,6 +18,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -114,7 +115,7 @@ def digest(path):
 
 
 def ensure(*names, place=HERE):
-    """Bring .venv to what the requirement sets ``names`` and this checkout ask for; quick when it is there."""
+    """Bring .venv to what the requirement sets ``names`` and this checkout ask for; quick if it is there."""
     wanted = place.wanted()
     if not any(place.missing(name, place.found(), wanted) for name in names):
         return
@@ -205,15 +206,7 @@ def pip(place, *arguments):
 
 
 def why_no_packages(output, log):
-    offline = (
-        "NewConnectionError",
-        "ConnectTimeout",
-        "ReadTimeout",
-        "ProxyError",
-        "Could not fetch URL",
-        "SSLError",
-    )
-    if any(sign in output for sign in offline):
+    if re.search("NewConnectionError|(Connect|Read)Timeout|ProxyError|SSLError|Could not fetch URL", output):
         return (
             "The Python package index cannot be reached. Connect to the network, or name a mirror or proxy "
             f"(PIP_INDEX_URL, HTTPS_PROXY), and run this again. Details: {log}"
@@ -233,14 +226,7 @@ def compile_catalogues(place):
     """Compile each message catalogue to where Django reads it; the compiled files are not in git."""
     for source, compiled in place.catalogues():
         compiled.parent.mkdir(parents=True, exist_ok=True)
-        command = [
-            place.bin("pybabel"),
-            "compile",
-            "--input-file",
-            str(source),
-            "--output-file",
-            str(compiled),
-        ]
+        command = [place.bin("pybabel"), "compile", "-i", str(source), "-o", str(compiled)]
         done = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         )
@@ -361,20 +347,13 @@ def bench(arguments):
 def lock(arguments):
     """Lock the newest allowed versions again, with hashes: lock [--upgrade]."""
     ensure("dev")
+    options = "--universal --python-version 3.11 --generate-hashes --quiet"
+    options += " --no-emit-index-url --no-emit-find-links"  # whose mirror it came from is nobody's business
     for name in LOCKS:
-        options = "--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --quiet"
-        command = [
-            HERE.bin("uv"),
-            "pip",
-            "compile",
-            *options.split(),
-            *arguments,
-            f"{name}.in",
-            "-o",
-            f"{name}.txt",
-        ]
-        command += ["--custom-compile-command", "python3 dev.py lock"]
-        if code := call(command, cwd=ROOT / "requirements"):
+        command = [HERE.bin("uv"), "pip", "compile", f"{name}.in", "-o", f"{name}.txt", *shlex.split(options)]
+        command += ["--custom-compile-command", "python3 dev.py lock", *arguments]
+        code = call(command, cwd=ROOT / "requirements")
+        if code != 0:
             return code
     return 0
 
