@@ -23,7 +23,8 @@ def read_hkid(text: object, *, where: str = "") -> str:
     Raises:
         IdentityError: not one or two letters, six digits and a check digit, or the check digit is wrong.
 
-    Source: no official text of the method was found; https://mrszeto.net/home/javascript/idcard.htm gives it.
+    Source: for the form OECD, "Hong Kong, China: information on tax identification numbers"; for the check
+    digit, of which no official text was found, https://mrszeto.net/home/javascript/idcard.htm.
     """
     number = fold(text, where=where)
     form = _FORM.fullmatch(number)

@@ -161,7 +161,7 @@ def check_schema(source: Source, schema: Mapping[str, Any]) -> None:
 def _deepest(error: Any) -> Any:
     """Follow anyOf/oneOf into the branch that came furthest."""
     while error.context:
-        error = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
+        error = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator not in ("type", "enum")))
     return error
 
 
