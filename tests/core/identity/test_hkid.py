@@ -12,7 +12,7 @@ PUBLISHED = [
     "A123456(3)",  # https://mrszeto.net/home/javascript/idcard.htm
     "AB123456(9)",  # http://hong.ddns.net/index.php/2019/05/20/hong-kong-id
     "D288754(2)",  # https://slidetodoc.com/more-to-learn-check-digit-it-is-used/
-    "CA182361(1)",
+    "CA182361(1)",  # https://github.com/iLexN/HKID-Check-Digit, README
     "G123456(A)",  # by hand: 36×9 + 16×8 + 1×7 + 2×6 + 3×5 + 4×4 + 5×3 + 6×2 = 529, and 10 more is 49×11
 ]
 CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -10,8 +10,7 @@ from riverloop.core.identity import format_resident_id, mask_resident_id, read_r
 from riverloop.core.kernel.errors import IdentityError
 
 TODAY = date(2026, 11, 22)
-# GB 11643-1999, annex A (the first two: a woman of Chaoyang, a woman of Shantou born in 1880 in the older text) and
-# annex B (the worked check digit).
+# GB 11643-1999, annex A (the first two) and annex B (the worked check digit).
 SPECIMENS = {
     "11010519491231002X": date(1949, 12, 31),
     "440524188001010014": date(1880, 1, 1),

@@ -11,14 +11,14 @@ from riverloop.core.kernel.errors import IdentityError
 CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 SPECIMENS = [
     "91350100M000100Y43",  # GB 32100-2015, the worked check digit
-    "91110000600037341L",  # OECD, Jurisdiction's name: China, information on tax identification numbers
+    "91110000600037341L",  # python-stdnum, documentation of stdnum.cn.uscc
 ]
 
 bodies = st.from_regex(rf"[{CHARACTERS}]{{2}}[0-9]{{6}}[{CHARACTERS}]{{9}}", fullmatch=True)
 
 
 def sealed(body):
-    """Return 17 characters with their check digit by the rule of GB 32100: weights are powers of 3 modulo 31."""
+    """Return 17 characters with their check digit by GB 32100, whose weights are powers of 3 modulo 31."""
     total = sum(CHARACTERS.index(character) * 3**place for place, character in enumerate(body))
     return body + CHARACTERS[-total % 31]
 
