@@ -206,7 +206,7 @@ def pip(place, *arguments):
 
 
 def why_no_packages(output, log):
-    if re.search("NewConnectionError|(Connect|Read)Timeout|ProxyError|SSLError|Could not fetch URL", output):
+    if re.search("NewConnectionError|(Connect|Read)Timeout|ProxyError|SSLError|from versions: none", output):
         return (
             "The Python package index cannot be reached. Connect to the network, or name a mirror or proxy "
             f"(PIP_INDEX_URL, HTTPS_PROXY), and run this again. Details: {log}"

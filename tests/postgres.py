@@ -48,23 +48,18 @@ def cluster() -> Iterator[str]:
     Raises:
         RuntimeError: the server did not start; the message holds what it said.
     """
-    keeper = subprocess.Popen(
-        [sys.executable, __file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        assert keeper.stdout is not None
-        url = keeper.stdout.readline().strip()
-        if not url:
-            raise RuntimeError("PostgreSQL did not start; what it said stands above.")
-        yield url
-    finally:
+    command = [sys.executable, __file__]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as keeper:
         assert keeper.stdin is not None
-        keeper.stdin.close()
-        keeper.wait()
+        assert keeper.stdout is not None
+        try:
+            url = keeper.stdout.readline().strip()
+            if not url:
+                raise RuntimeError("PostgreSQL did not start; what it said stands above.")
+            yield url
+        finally:
+            keeper.stdin.close()  # the keeper cleans up, and `with` waits for it
 
 
 def keep() -> int:
