@@ -34,6 +34,8 @@ ON = ":on"
 Values = Mapping[str, Any]
 Kleene = bool | None
 Test = Callable[[Values], Kleene]
+Residue = Callable[[Values], tuple[Kleene, frozenset[str]]]
+_NONE: frozenset[str] = frozenset()
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "<>": operator.ne,
@@ -183,27 +185,49 @@ def evaluate(expression: Expression, values: Values) -> Any:
     return _expression(expression)(values)
 
 
-def unknown_facts(predicate: Predicate, values: Values) -> set[str]:
-    """Return the facts left in the Kleene residue: those on which the truth still depends.
+def compile_residue(predicate: Predicate) -> Residue:
+    """Return a function from values to the truth and the facts left in the Kleene residue.
 
-    Empty where the predicate is TRUE or FALSE whatever else becomes known.
+    The residue holds the facts on which the truth still depends; it is empty where the predicate is TRUE or FALSE
+    whatever else becomes known.
     """
-    return _residue(predicate, values)[1]
-
-
-def _residue(predicate: Predicate, values: Values) -> tuple[Kleene, set[str]]:
     match predicate:
         case Not(part):
-            truth, left = _residue(part, values)
-            return (None if truth is None else not truth), left
+            return _residue_of_not(compile_residue(part))
         case And(parts) | Or(parts):
-            decisive = isinstance(predicate, Or)
-            residues = [_residue(part, values) for part in parts]
-            if any(truth is decisive for truth, _ in residues):
-                return decisive, set()
-            unknown = set().union(*(left for truth, left in residues if truth is None))
-            return (None if unknown else not decisive), unknown
+            return _residue_of_parts([compile_residue(part) for part in parts], isinstance(predicate, Or))
         case _:
-            truth = compile_predicate(predicate)(values)
-            missing = {name for name in facts_read(predicate) if values.get(name) is None}
-            return truth, missing if truth is None else set()
+            return _residue_of_atom(compile_predicate(predicate), tuple(sorted(facts_read(predicate))))
+
+
+def _residue_of_not(inner: Residue) -> Residue:
+    def residue(values: Values) -> tuple[Kleene, frozenset[str]]:
+        truth, left = inner(values)
+        return (None if truth is None else not truth), left
+
+    return residue
+
+
+def _residue_of_parts(parts: list[Residue], decisive: bool) -> Residue:  # noqa: FBT001 - TRUE decides an OR
+    def residue(values: Values) -> tuple[Kleene, frozenset[str]]:
+        unknown: frozenset[str] = _NONE
+        open_ = False
+        for part in parts:
+            truth, left = part(values)
+            if truth is decisive:
+                return decisive, _NONE
+            if truth is None:
+                unknown, open_ = unknown | left, True
+        return (None if open_ else not decisive), unknown
+
+    return residue
+
+
+def _residue_of_atom(test: Test, names: tuple[str, ...]) -> Residue:
+    def residue(values: Values) -> tuple[Kleene, frozenset[str]]:
+        truth = test(values)
+        if truth is None:
+            return None, frozenset(name for name in names if values.get(name) is None)
+        return truth, _NONE
+
+    return residue

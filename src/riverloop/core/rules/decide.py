@@ -9,14 +9,13 @@ from typing import Any
 
 from riverloop.core.kernel.instants import date_in, end_of_day, shift
 from riverloop.core.kernel.sides import Side
-from riverloop.core.rules.closures import ON, Kleene, compile_predicate, evaluate, unknown_facts
+from riverloop.core.rules.closures import ON, Kleene, evaluate
 from riverloop.core.rules.decisions import Answer, Decision, Hit, Movement, SideDecision
 from riverloop.core.rules.facts import NO_END, NO_LIMIT, Dictionary, Document
 from riverloop.core.rules.obligations import Obligation, obligation
 from riverloop.core.rules.packs import INCOMPLETE, REFUSED
-from riverloop.core.rules.predicates import Compare, Expression, FactRef, Parameter, facts_read
-from riverloop.core.rules.predicates import Shift as DateShift
-from riverloop.core.rules.rulebook import DayRule, Rulebook, Span
+from riverloop.core.rules.predicates import parameters_read
+from riverloop.core.rules.rulebook import DayRule, Rulebook, Span, Turning
 
 
 def decide(rulebook: Rulebook, movement: Movement) -> Decision:
@@ -48,16 +47,17 @@ def decide_side(rulebook: Rulebook, side_id: str, movement: Movement) -> SideDec
     answers = _standing(movement.answers, side_id, span, movement.at)
     items = []
     for place, stated in enumerate(movement.items):
-        values: dict[str, Any] = words.close(movement.flow, {**stated, **own})
-        for name in [name for name in values if name not in span.facts]:
-            del values[name]
+        closed = words.close(movement.flow, {**stated, **own})
+        values: dict[str, Any] = {name: value for name, value in closed.items() if name in span.facts}
         values[ON] = day
         items.append(_Item(span, words, values, answers, place).decide())
     return _combine(items, side, movement, span, words, answers)
 
 
-def _standing(answers: Iterable[Answer], side: str, span: Span, at: datetime) -> dict[str, Answer]:
+def _standing(answers: tuple[Answer, ...], side: str, span: Span, at: datetime) -> dict[str, Answer]:
     """Return the answers that stand at this instant, by rule id."""
+    if not answers:
+        return {}
     versions = {rule.id: rule.rule.version for rule in span.rules if rule.rule}
     return {
         answer.rule: answer
@@ -168,10 +168,10 @@ class _Item:
         self.deciding = len(first)
 
     def residue(self, rule: DayRule) -> set[str]:
-        left = unknown_facts(rule.predicate, self.values)
+        left = set(rule.residue(self.values)[1])
         for place in rule.displacers:
             displacer = self.span.rules[place]
-            if displacer in self.unknown:
+            if any(displacer is one for one in self.unknown):
                 left |= self.residue(displacer)
         return left
 
@@ -278,49 +278,36 @@ def _valid_until(
 def _turning_days(item: _Item, span: Span) -> Iterable[date]:
     """Yield the last day before a comparison with the date turns."""
     for rule in span.rules:
-        for comparison in rule.turning:
-            last = _last_day_alike(comparison, item.values)
+        for turning in rule.turning:
+            last = _last_day_alike(turning, item.values)
             if last is not None:
                 yield last
 
 
-def _last_day_alike(comparison: Compare, values: Mapping[str, Any]) -> date | None:
-    """Return the last day, from today on, on which the comparison keeps its truth.
+def _last_day_alike(turning: Turning, values: Mapping[str, Any]) -> date | None:
+    """Return the last day, from today on, on which the comparison keeps its truth; None if it never turns.
 
     It turns where both sides meet, give or take the days by which months differ; so that neighbourhood is searched.
     """
-    test = compile_predicate(comparison)
-    today: date = values[ON]
-    now = test(values)
-    others = [values.get(name) for name in facts_read(comparison)]
-    if now is None or any(other is None for other in others):
+    now = turning.test(values)
+    if now is None:
         return None
-    moved = sum(_reach(side) for side in (comparison.left, comparison.right))
-    meetings = [other for other in others if isinstance(other, date)] or [
-        evaluate(side, values) for side in (comparison.left, comparison.right) if "on" not in _names(side)
+    today: date = values[ON]
+    sides = (turning.comparison.left, turning.comparison.right)
+    meetings = [values[name] for name in turning.facts] or [
+        evaluate(side, values) for side in sides if "on" not in parameters_read(side)
     ]
-    candidates: set[date] = set()
-    for meeting in meetings:
-        for days in range(-moved - 2, moved + 3):
-            day = meeting + timedelta(days=days) if date(1800, 1, 1) < meeting < NO_END else today
-            if day > today:
-                candidates.add(day)
-    for day in sorted(candidates):
-        if test({**values, ON: day}) != now:
-            return day - timedelta(days=1)
+    reach = turning.reach + 2
+    for meeting in sorted(meetings):
+        for days in range(-reach, reach + 1):
+            day = _moved(meeting, days)
+            if day > today and turning.test({**values, ON: day}) != now:
+                return day - timedelta(days=1)
     return None
 
 
-def _reach(expression: Expression) -> int:
-    if isinstance(expression, DateShift):
-        return abs(expression.days) + 31 * abs(expression.months) + _reach(expression.day)
-    return 0
-
-
-def _names(expression: Expression) -> set[str]:
-    if isinstance(expression, DateShift):
-        return _names(expression.day)
-    return {expression.name} if isinstance(expression, Parameter | FactRef) else set()
+def _moved(day: date, days: int) -> date:
+    return date.fromordinal(min(max(day.toordinal() + days, 1), NO_END.toordinal()))
 
 
 def _paper_days(item: _Item, words: Dictionary) -> Iterable[date]:

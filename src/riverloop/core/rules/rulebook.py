@@ -12,13 +12,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from riverloop.core.kernel.sides import Boundary, Side, Text, destination, origin
-from riverloop.core.rules.closures import Test, compile_predicate
+from riverloop.core.rules.closures import Residue, Test, compile_predicate, compile_residue
 from riverloop.core.rules.packs import LEVELS, REFERRED, SHARED, Coverage, Effect, PackSet, Rule
 from riverloop.core.rules.predicates import (
     Compare,
     Not,
     Parameter,
     Predicate,
+    Shift,
     Truth,
     bind,
     disjunction,
@@ -42,6 +43,23 @@ _ROLE_OF_FLOW = {"person": "immigration", "goods": "customs", "data": "data"}
 
 
 @dataclass(frozen=True, slots=True)
+class Turning:
+    """A comparison that turns with the date of the decision.
+
+    Args:
+        comparison: the comparison.
+        test: it, compiled.
+        facts: the facts it reads.
+        reach: days by which its shifts may move it.
+    """
+
+    comparison: Compare
+    test: Test
+    facts: tuple[str, ...]
+    reach: int
+
+
+@dataclass(frozen=True, slots=True)
 class DayRule:
     """A rule as it stands on the days of one span, for one side and direction.
 
@@ -51,6 +69,7 @@ class DayRule:
         id: its id.
         predicate: with parameters bound.
         test: the compiled predicate.
+        residue: the compiled residue.
         effect: with parameters resolved; refer where nobody has read the text.
         level: what it can cost, by rule semantics 9.
         displacers: places of the rules that override it.
@@ -63,11 +82,12 @@ class DayRule:
     id: str
     predicate: Predicate
     test: Test
+    residue: Residue
     effect: Effect
     level: int
     displacers: tuple[int, ...]
     assumed: bool
-    turning: tuple[Compare, ...]
+    turning: tuple[Turning, ...]
 
     def describe(self, packs: PackSet) -> dict[str, Any]:
         """Return the part of a decision's JSON that is the same for every movement."""
@@ -190,6 +210,7 @@ class Rulebook:
             id=rule.id,
             predicate=predicate,
             test=compile_predicate(predicate),
+            residue=compile_residue(predicate),
             effect=effect,
             level=LEVELS.get(effect.kind, 0),
             displacers=tuple(places[other.id] for other in counting if rule.id in other.overrides),
@@ -206,6 +227,7 @@ class Rulebook:
             id=f"{side.id}.uncovered",
             predicate=predicate,
             test=compile_predicate(predicate),
+            residue=compile_residue(predicate),
             effect=Effect("refer", side.authority(_ROLE_OF_FLOW[flow])),
             level=REFERRED,
             displacers=(),
@@ -269,8 +291,15 @@ def _effect_on_day(rule: Rule, values: Mapping[str, Any], side: Side, packs: Pac
     return rule.effect
 
 
-def turning_points(predicate: Predicate) -> tuple[Compare, ...]:
+def turning_points(predicate: Predicate) -> tuple[Turning, ...]:
     """Return the comparisons of a predicate that turn with the date of the decision."""
     return tuple(
-        node for node in walk(predicate) if isinstance(node, Compare) and "on" in parameters_read(node)
+        Turning(
+            node,
+            compile_predicate(node),
+            tuple(sorted(facts_read(node))),
+            sum(abs(part.days) + 31 * abs(part.months) for part in walk(node) if isinstance(part, Shift)),
+        )
+        for node in walk(predicate)
+        if isinstance(node, Compare) and "on" in parameters_read(node)
     )
