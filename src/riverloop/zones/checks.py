@@ -293,7 +293,7 @@ def _check_outline(source: Source, path: Path, land: Park | ParkPart) -> None:
             source,
             (*path, "area_m2"),
             "zone.area",
-            "The outline of {id} encloses {drawn:.0f} m², not the {stated:.0f} of area_m2. Mend either to within 0.5 %.",
+            "{id} is drawn with {drawn:.0f} m², but area_m2 says {stated:.0f}. Mend either, to within 0.5 %.",
             id=land.id,
             drawn=drawn,
             stated=land.area_m2,
