@@ -262,7 +262,7 @@ def _papers(span: Span, words: Dictionary) -> list[Document]:
     return [
         words.documents[name]
         for rule in span.rules
-        for alternatives in rule.effect.documents()
+        for alternatives in rule.papers
         for name in alternatives
     ]
 
@@ -288,7 +288,7 @@ def _cost(rule: DayRule, words: Dictionary) -> tuple[pl.Expr, pl.Expr]:
     certain, possible = truth.fill_null(False), truth.fill_null(True)
     if rule.effect.kind == "require":
         held = reduce(
-            and_, (reduce(or_, (_held(words.documents[name]) for name in names)) for names in rule.effect.documents())
+            and_, (reduce(or_, (_held(words.documents[name]) for name in names)) for names in rule.papers)
         )
         return _level(certain & ~held.fill_null(True), INCOMPLETE), _level(possible & ~held.fill_null(False), INCOMPLETE)
     return _level(certain, rule.level), _level(possible, rule.level)

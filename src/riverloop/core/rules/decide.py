@@ -125,7 +125,7 @@ class _Item:
         if kind != "require":
             return rule.level, rule.level
         low = high = 0
-        for alternatives in rule.effect.documents():
+        for alternatives in rule.papers:
             held = self.any_held(alternatives)
             low = low if held is not False else INCOMPLETE
             high = high if held is True else INCOMPLETE
@@ -188,7 +188,7 @@ def _combine(
         (alternatives, item.any_held(alternatives))
         for item in items
         for rule in item.true
-        for alternatives in rule.effect.documents()
+        for alternatives in rule.papers
     ]
     return SideDecision(
         side=side.id,
@@ -299,6 +299,8 @@ def _last_day_alike(turning: Turning, values: Mapping[str, Any]) -> date | None:
     ]
     reach = turning.reach + 2
     for meeting in sorted(meetings):
+        if meeting >= NO_END:
+            continue
         for days in range(-reach, reach + 1):
             day = _moved(meeting, days)
             if day > today and turning.test({**values, ON: day}) != now:
@@ -313,7 +315,7 @@ def _moved(day: date, days: int) -> date:
 def _paper_days(item: _Item, words: Dictionary) -> Iterable[date]:
     """Yield the last day of each required paper that is held."""
     for rule in [*item.true, *item.unknown]:
-        for alternatives in rule.effect.documents():
+        for alternatives in rule.papers:
             for name in alternatives:
                 document = words.documents[name]
                 if item.held(document) is False:

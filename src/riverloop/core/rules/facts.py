@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal
 
 from riverloop.core.kernel.errors import InputError, did_you_mean
 from riverloop.core.kernel.instants import read_date
-from riverloop.core.kernel.sides import Text
+from riverloop.core.kernel.sides import FLOWS, Text
 
 Kind = Literal["boolean", "integer", "decimal", "date", "choice", "code", "choices"]
 Value = bool | int | float | str | date | tuple[str, ...]
@@ -270,8 +271,8 @@ class Dictionary:
 
     def in_order(self, names: Iterable[str]) -> list[str]:
         """Return ``names`` in asking order, each once."""
-        wanted = set(names)
-        return [name for name in self.facts if name in wanted]
+        ranks = self._ranks
+        return sorted(set(names) & ranks.keys(), key=ranks.__getitem__)
 
     def read(self, flow: str, raw: object, *, where: str = "facts") -> dict[str, Value]:
         """Check the stated facts of one item; an explicit null is an unknown and is left out.
@@ -312,13 +313,17 @@ class Dictionary:
 
     def close(self, flow: str, stated: Mapping[str, Value]) -> dict[str, Value]:
         """Return the facts with the closed-world values of those not stated."""
-        return {**self._absent(flow), **stated}
+        return {**self._absent[flow], **stated}
 
-    def _absent(self, flow: str) -> dict[str, Value]:
-        cached: dict[str, dict[str, Value]] = self.__dict__.setdefault("_absent_by_flow", {})
-        if flow not in cached:
-            cached[flow] = {fact.name: fact.absent for fact in self.of_flow(flow) if fact.absent is not None}
-        return cached[flow]
+    @cached_property
+    def _ranks(self) -> dict[str, int]:
+        return {name: rank for rank, name in enumerate(self.facts)}
+
+    @cached_property
+    def _absent(self) -> dict[str, dict[str, Value]]:
+        return {
+            flow: {fact.name: fact.absent for fact in self.of_flow(flow) if fact.absent is not None} for flow in FLOWS
+        }
 
 
 def dictionary(

@@ -71,6 +71,7 @@ class DayRule:
         test: the compiled predicate.
         residue: the compiled residue.
         effect: with parameters resolved; refer where nobody has read the text.
+        papers: the papers it requires, each a tuple of alternatives.
         level: what it can cost, by rule semantics 9.
         displacers: places of the rules that override it.
         assumed: whether it is announced and assumed here.
@@ -84,6 +85,7 @@ class DayRule:
     test: Test
     residue: Residue
     effect: Effect
+    papers: tuple[tuple[str, ...], ...]
     level: int
     displacers: tuple[int, ...]
     assumed: bool
@@ -212,6 +214,7 @@ class Rulebook:
             test=compile_predicate(predicate),
             residue=compile_residue(predicate),
             effect=effect,
+            papers=effect.documents(),
             level=LEVELS.get(effect.kind, 0),
             displacers=tuple(places[other.id] for other in counting if rule.id in other.overrides),
             assumed=rule.announced,
@@ -229,6 +232,7 @@ class Rulebook:
             test=compile_predicate(predicate),
             residue=compile_residue(predicate),
             effect=Effect("refer", side.authority(_ROLE_OF_FLOW[flow])),
+            papers=(),
             level=REFERRED,
             displacers=(),
             assumed=False,
