@@ -23,6 +23,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -278,18 +279,20 @@ def run_tests(arguments):
     only = next((text.partition("=")[2] for text in arguments if text.startswith("--database=")), None)
     arguments = [text for text in arguments if not text.startswith("--database=")]
     pytest = [str(HERE.python), "-m", "pytest"]
-    on_postgresql = 0
-    if only != "sqlite":
-        on_postgresql = run_on_postgresql([*pytest, "--database=postgresql", *arguments], required=bool(only))
-    if only == "postgresql":
-        return on_postgresql
-    on_sqlite = call([*pytest, "--database=sqlite", *arguments], DATABASE_URL=None)
-    if on_postgresql:
+    on_postgresql = on_sqlite = 0
+    with tempfile.TemporaryDirectory(prefix="riverloop-test-") as data:
+        if only != "sqlite":
+            command = [*pytest, "--database=postgresql", *arguments]
+            on_postgresql = run_on_postgresql(command, data, required=bool(only))
+        if only != "postgresql":
+            command = [*pytest, "--database=sqlite", *arguments]
+            on_sqlite = call(command, DATABASE_URL=None, RIVERLOOP_DATA=data)
+    if on_postgresql and only is None:
         say("The tests on PostgreSQL failed; their output stands above that of SQLite.")
     return on_sqlite or on_postgresql
 
 
-def run_on_postgresql(command, *, required):
+def run_on_postgresql(command, data, *, required):
     if not postgres.binaries():
         line = f"PostgreSQL is missing, so nothing is tested on it; to get it: {postgres.HOW_TO_GET}"
         if required or os.environ.get("CI"):
@@ -298,7 +301,7 @@ def run_on_postgresql(command, *, required):
         return 0
     no_test_selected = 5
     with postgres.cluster() as url:
-        code = call(command, DATABASE_URL=url)
+        code = call(command, DATABASE_URL=url, RIVERLOOP_DATA=data)
     return 0 if code == no_test_selected else code
 
 
@@ -310,7 +313,7 @@ def check(arguments):
         "lint": [HERE.bin("ruff"), "check", "--quiet", "."],
         "format": [HERE.bin("ruff"), "format", "--check", "--quiet", "."],
         "types": [HERE.bin("mypy")],
-        "layers": [HERE.bin("lint-imports")],
+        "layers": [HERE.bin("lint-imports"), "--no-logo"],
         "rule packs": [HERE.bin("riverloop"), "rules", "check"],
         "translations": [str(HERE.python), "-m", "tests.catalogues", "check"],
     }
@@ -424,7 +427,7 @@ def main(arguments):
         return 2
     try:
         return TASKS[name](rest) or 0
-    except TroubleError as trouble:
+    except (TroubleError, postgres.StartError) as trouble:
         print(trouble, file=sys.stderr)
     except OSError as error:
         print(f"{name} stopped: {error.strerror or error}: {error.filename or ROOT}", file=sys.stderr)

@@ -28,6 +28,10 @@ SETTINGS = {  # a cluster that lives for minutes need not survive a power cut
 }
 
 
+class StartError(Exception):
+    """The server did not start."""
+
+
 def binaries() -> Path | None:
     """Find the folder with initdb and postgres, or None."""
     on_path = shutil.which("initdb")
@@ -46,7 +50,7 @@ def cluster() -> Iterator[str]:
     """Run a fresh server and give its DATABASE_URL.
 
     Raises:
-        RuntimeError: the server did not start; the message holds what it said.
+        StartError: the server did not start; what it said went to standard error.
     """
     command = [sys.executable, __file__]
     pipe = subprocess.PIPE
@@ -56,7 +60,7 @@ def cluster() -> Iterator[str]:
         try:
             url = keeper.stdout.readline().strip()
             if not url:
-                raise RuntimeError("PostgreSQL did not start; what it said stands above.")
+                raise StartError("PostgreSQL did not start; what it said stands above.")
             yield url
         finally:
             keeper.stdin.close()  # the keeper cleans up, and `with` waits for it
