@@ -23,7 +23,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -280,19 +279,17 @@ def run_tests(arguments):
     arguments = [text for text in arguments if not text.startswith("--database=")]
     pytest = [str(HERE.python), "-m", "pytest"]
     on_postgresql = on_sqlite = 0
-    with tempfile.TemporaryDirectory(prefix="riverloop-test-") as data:
-        if only != "sqlite":
-            command = [*pytest, "--database=postgresql", *arguments]
-            on_postgresql = run_on_postgresql(command, data, required=bool(only))
-        if only != "postgresql":
-            command = [*pytest, "--database=sqlite", *arguments]
-            on_sqlite = call(command, DATABASE_URL=None, RIVERLOOP_DATA=data)
+    if only != "sqlite":
+        command = [*pytest, "--database=postgresql", *arguments]
+        on_postgresql = run_on_postgresql(command, required=bool(only))
+    if only != "postgresql":
+        on_sqlite = call([*pytest, "--database=sqlite", *arguments], DATABASE_URL=None)
     if on_postgresql and only is None:
         say("The tests on PostgreSQL failed; their output stands above that of SQLite.")
     return on_sqlite or on_postgresql
 
 
-def run_on_postgresql(command, data, *, required):
+def run_on_postgresql(command, *, required):
     if not postgres.binaries():
         line = f"PostgreSQL is missing, so nothing is tested on it; to get it: {postgres.HOW_TO_GET}"
         if required or os.environ.get("CI"):
@@ -301,7 +298,7 @@ def run_on_postgresql(command, data, *, required):
         return 0
     no_test_selected = 5
     with postgres.cluster() as url:
-        code = call(command, DATABASE_URL=url, RIVERLOOP_DATA=data)
+        code = call(command, DATABASE_URL=url)
     return 0 if code == no_test_selected else code
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +20,19 @@ CHROMIUM_OPTIONS = [
 ]
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory) -> Iterator[Path]:
+    """Give every run a data folder of its own, to the commands that tests start as well."""
+    from django.conf import settings
+
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "static").mkdir()
+    settings.RIVERLOOP_DATA, settings.STATIC_ROOT = folder, folder / "static"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RIVERLOOP_DATA", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")
