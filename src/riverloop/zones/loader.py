@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from riverloop.core.kernel.errors import InputError, ZoneError, did_you_mean
+from riverloop.core.kernel.errors import ZoneError, did_you_mean
 from riverloop.core.kernel.sources import Source, check_schema, read_yaml
 from riverloop.zones.builder import build_zone
 from riverloop.zones.zone import Zone
@@ -30,12 +30,12 @@ def zone_source(name: str = "hetao") -> tuple[str, str]:
         name: a bundled zone, or the path of a YAML file.
 
     Raises:
-        InputError: there is no such zone, or the file cannot be read.
+        ZoneError: there is no such zone, or the file cannot be read.
     """
     if name in zone_names():
         return f"{name}.yaml", _FOLDER.joinpath(f"{name}.yaml").read_text("utf-8")
     if not name.endswith(_ENDINGS):
-        raise InputError(
+        raise ZoneError(
             "zone.unknown",
             'There is no zone "{name}".{hint} Give one of {known}, or the path of a YAML file.',
             name=name,
@@ -49,11 +49,11 @@ def _read_file(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except UnicodeDecodeError:
-        raise InputError(
+        raise ZoneError(
             "zone.encoding", "The file is not UTF-8 text. Save it as UTF-8.", where=str(path)
         ) from None
     except OSError as error:
-        raise InputError(
+        raise ZoneError(
             "zone.file",
             "The zone file cannot be read ({detail}). Check the path.",
             where=str(path),
@@ -114,8 +114,8 @@ def load_zone(name: str = "hetao", *, check: bool = True) -> Zone:
         check: whether to check it.
 
     Raises:
-        InputError: there is no such zone, or its file is malformed.
-        ZoneError: it contradicts itself.
+        InputError: the file is not YAML, or not of the schema.
+        ZoneError: there is no such zone, or it contradicts itself.
     """
     file_name, text = zone_source(name)
     return _read_once(text, name=file_name, check=check)
