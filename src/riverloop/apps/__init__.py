@@ -1,0 +1,1 @@
+"""The apps: each does one thing a person comes for."""

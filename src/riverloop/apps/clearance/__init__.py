@@ -1,0 +1,1 @@
+"""Clearance: what both sides' laws say of a movement, and the law's own pages."""

@@ -1,0 +1,277 @@
+"""A decision laid out for a reader: one sentence, then each side's reasons, papers, duties and next steps.
+
+It starts from the decision's public JSON, so that a reason disclosed to an authority alone cannot reach a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from riverloop.apps.clearance import sentences
+from riverloop.apps.clearance.formats import instant_text, own_language, share_text
+from riverloop.apps.clearance.sentences import Gettext, own
+from riverloop.core.rules.decisions import Decision, SideDecision
+from riverloop.core.rules.packs import Measure
+
+if TYPE_CHECKING:
+    from riverloop.zones import Zone
+
+_ORDER = ("refuse", "suspend", "require", "refer", "allow", "route", "oblige", "inspect", "notify", "advise")
+
+
+@dataclass(slots=True)
+class LawView:
+    """A measure as it is cited: its title here, and in its own language where that differs."""
+
+    id: str
+    title: str
+    own_title: str
+    own_language: str
+    url: str
+
+
+@dataclass(slots=True)
+class RemedyView:
+    """What a person refused may do: how, before whom, within how many days."""
+
+    text: str
+    body: str
+    days: int | None
+    measure: str | None
+
+
+@dataclass(slots=True)
+class RuleView:
+    """One rule that speaks: its reason first."""
+
+    id: str
+    kind: str
+    reason: str
+    effect: str
+    law: LawView | None
+    verified: str
+    verified_words: str
+    pilot: bool
+    items: list[int]
+    next_step: str = ""
+    remedy: RemedyView | None = None
+
+
+@dataclass(slots=True)
+class PaperView:
+    """A required paper, or its alternatives, with who gives each."""
+
+    label: str
+    held: bool
+    helps: list[tuple[str, str, str]] = field(default_factory=list)  # label, issuer, how
+
+
+@dataclass(slots=True)
+class DutyView:
+    """Something to do, and by when."""
+
+    act: str
+    due: str
+    passed: bool
+    rule: str
+
+
+@dataclass(slots=True)
+class SideView:
+    """One side's column."""
+
+    id: str
+    title: str
+    accent: int
+    outcome: str
+    word: str
+    best: str
+    worst: str
+    route: str
+    route_help: str
+    rules: list[RuleView]
+    papers: list[PaperView]
+    duties: list[DutyView]
+    refers: list[str]
+    notifies: list[str]
+    inspects: list[str]
+    displaced: list[RuleView]
+    undetermined: list[RuleView]
+    announced: list[RuleView]
+    missing: list[str]
+    valid_until: str
+
+    @property
+    def next_steps(self) -> list[str]:
+        """What the rules that speak advise doing next, each once."""
+        return list(dict.fromkeys(rule.next_step for rule in self.rules if rule.next_step))
+
+
+@dataclass(slots=True)
+class Explained:
+    """A decision in one language."""
+
+    sentence: str
+    outcome: str
+    word: str
+    sides: list[SideView]
+    valid_until: str
+    items: int
+
+
+def explain(
+    decision: Decision, zone: Zone, language: str, _: Gettext, *, authority_of: frozenset[str] = frozenset()
+) -> Explained:
+    """Lay a decision out in one language.
+
+    Args:
+        decision: both sides'.
+        zone: names the sides and their authorities.
+        language: en, zh-Hant or zh-Hans.
+        _: translates into that language.
+        authority_of: sides whose officers read it.
+    """
+    raw = decision.as_json(authority_of=authority_of)
+    reader = _Reader(decision, zone, language, _)
+    return Explained(
+        sentence=sentences.summary(decision, zone, language, _),
+        outcome=decision.outcome,
+        word=_(sentences.OUTCOME_WORDS[decision.outcome]),
+        sides=[reader.side(name, said) for name, said in raw["sides"].items()],
+        valid_until=reader.instant(decision.valid_until, next(iter(decision.sides))),
+        items=len(decision.movement.items),
+    )
+
+
+def law_view(measure: Measure, zone: Zone, calendars: Mapping[str, Any], language: str) -> LawView:
+    """Return a measure as it is cited in one language."""
+    tongue = ""
+    for side in zone.boundary.sides:
+        if side.id == measure.owner and side.calendar in calendars:
+            tongue = own_language(calendars[side.calendar].country)
+    title = own(measure.title, language)
+    original = measure.title.get(tongue, "") if tongue != language else ""
+    return LawView(measure.id, title, original if original != title else "", tongue, measure.url)
+
+
+class _Reader:
+    """Reads the parts of one decision in one language."""
+
+    def __init__(self, decision: Decision, zone: Zone, language: str, _: Gettext) -> None:
+        self.decision, self.zone, self.language, self._ = decision, zone, language, _
+        self.packs = decision.packs
+        self.words = decision.packs.dictionary
+
+    def instant(self, at: datetime | None, side: str) -> str:
+        return instant_text(at, self.language, self.zone.boundary.side(side).time_zone) if at else ""
+
+    def authority(self, name: str) -> str:
+        return sentences.authority_title(name, self.zone, self.language, self._)
+
+    def side(self, name: str, raw: Mapping[str, Any]) -> SideView:
+        said = self.decision.sides[name]
+        route = next((one for one in self.words.routes.get(self.flow, ()) if one.name == raw["route"]), None)
+        return SideView(
+            id=name,
+            title=own(self.zone.boundary.side(name).title, self.language),
+            accent=self.zone.side(name).accent,
+            outcome=said.outcome,
+            word=self._(sentences.OUTCOME_WORDS[said.outcome]),
+            best=self._(sentences.OUTCOME_WORDS[raw["at_best"]]),
+            worst=self._(sentences.OUTCOME_WORDS[raw["at_worst"]]),
+            route=own(route.label, self.language) if route else "",
+            route_help=own(route.help, self.language) if route else "",
+            rules=self.rules(raw["rules"]),
+            papers=self.papers(said),
+            duties=self.duties(said, name),
+            refers=list(dict.fromkeys(self.authority(one["to"]) for one in raw["refers"])),
+            notifies=[self.authority(one) for one in raw["notifies"]],
+            inspects=[
+                self._("Inspects {share}, chosen at random").format(share=share_text(one["share"], self.language))
+                for one in raw["inspects"]
+            ],
+            displaced=self.rules(raw["displaced"]),
+            undetermined=self.rules(raw["undetermined"]),
+            announced=self.rules(raw["announced"]),
+            missing=[
+                sentences.fact_label(one, self.words, self.language, self._)
+                for one in raw["missing_facts"]
+                if self.words.facts[one].source != "officer"
+            ],
+            valid_until=self.instant(said.valid_until, name),
+        )
+
+    @property
+    def flow(self) -> str:
+        return self.decision.movement.flow
+
+    def rules(self, hits: Iterable[Mapping[str, Any]]) -> list[RuleView]:
+        """Return the rules, the weightiest effect first, each once with the items it speaks of."""
+        views: dict[str, RuleView] = {}
+        for hit in hits:
+            if hit["id"] in views:
+                views[hit["id"]].items.append(hit["item"] + 1)
+            else:
+                views[hit["id"]] = self.rule(hit)
+        return sorted(views.values(), key=lambda view: _ORDER.index(view.kind))
+
+    def rule(self, hit: Mapping[str, Any]) -> RuleView:
+        measure = self.packs.measures[hit["measure"]] if hit["measure"] else None
+        remedy = hit.get("remedy")
+        return RuleView(
+            id=hit["id"] if measure else "",
+            kind=next(iter(hit["effect"])),
+            reason=own(hit["reason"], self.language),
+            effect=sentences.effect_text(hit["effect"], self.words, self.zone, self.language, self._),
+            law=law_view(measure, self.zone, self.words.calendars, self.language) if measure else None,
+            verified=hit["verified"],
+            verified_words=self._(sentences.VERIFIED_WORDS[hit["verified"]]),
+            pilot=hit["assumed"],
+            items=[hit["item"] + 1],
+            next_step=own(hit.get("next_step") or {}, self.language),
+            remedy=remedy
+            and RemedyView(
+                own(remedy["text"], self.language), self.authority(remedy["body"]), remedy["days"], remedy["measure"]
+            ),
+        )
+
+    def papers(self, said: SideDecision) -> list[PaperView]:
+        return [
+            PaperView(
+                sentences.paper_text(alternatives, self.words, self.language),
+                alternatives not in said.missing_documents,
+                [self.paper_help(name) for name in alternatives],
+            )
+            for alternatives in said.requires
+        ]
+
+    def paper_help(self, name: str) -> tuple[str, str, str]:
+        document = self.words.documents[name]
+        issuer = self.authority(document.issuer) if document.issuer else ""
+        return own(document.label, self.language), issuer, own(document.help, self.language)
+
+    def duties(self, said: SideDecision, side: str) -> list[DutyView]:
+        zone_name = self.zone.boundary.side(side).time_zone
+        starts = {
+            hit.rule.id: hit.rule.effect.value.get("from", "at")
+            for hit in said.rules
+            if hit.rule.effect.kind == "oblige"
+        }
+        views: dict[tuple[str, str], DutyView] = {}
+        for one in said.obliges:
+            due = sentences.due_text(
+                one.due,
+                starts.get(one.rule, "at"),
+                provisional=one.provisional,
+                zone_name=zone_name,
+                words=self.words,
+                language=self.language,
+                _=self._,
+            )
+            passed = isinstance(one.due, datetime) and one.due < self.decision.movement.at
+            act = own(self.words.acts[one.act].label, self.language)
+            views.setdefault((act, due), DutyView(act, due, passed, one.rule))
+        return list(views.values())

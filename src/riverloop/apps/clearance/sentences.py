@@ -1,0 +1,328 @@
+"""What a decision says, in sentences. Pure functions: the pages and the command line share them.
+
+Each takes ``_``, a ``gettext`` callable, so that neither Django nor a global language is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from riverloop.apps.clearance.formats import date_text, instant_text, list_text, share_text
+from riverloop.core.kernel.sides import Text
+from riverloop.core.rules.decisions import Decision, SideDecision
+from riverloop.core.rules.facts import Dictionary
+
+if TYPE_CHECKING:
+    from riverloop.zones import Zone
+
+Gettext = Callable[[str], str]
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "to be translated later"
+    """Mark a message for the catalogues."""
+    return text
+
+
+OUTCOME_WORDS = {
+    "cleared": N_("Cleared"),
+    "referred": N_("Referred to an authority"),
+    "incomplete": N_("Waiting for papers"),
+    "refused": N_("Refused"),
+    "undetermined": N_("Not known yet"),
+}
+VERIFIED_WORDS = {
+    "primary": N_("Read in the original"),
+    "secondary": N_("From secondary sources"),
+    "none": N_("Text not found"),
+}
+ROLE_WORDS = {
+    "immigration": N_("the immigration authority"),
+    "customs": N_("the customs authority"),
+    "health": N_("the health authority"),
+    "data": N_("the data authority"),
+    "security": N_("the security authority"),
+    "trade": N_("the trade authority"),
+    "animals": N_("the authority for animals and plants"),
+    "fire": N_("the fire authority"),
+    "privacy": N_("the privacy commissioner"),
+    "tax": N_("the tax authority"),
+    "science": N_("the science authority"),
+    "local": N_("the local government"),
+}
+SHARED_WORDS = {
+    "both": N_("Both sides"),
+    "zone": N_("The zone"),
+    "gba": N_("Greater Bay Area"),
+    "transport": N_("Transport"),
+}
+FLOW_WORDS = {"person": N_("A person"), "goods": N_("Goods or samples"), "data": N_("Research data")}
+FLOW_PLURALS = {"person": N_("People"), "goods": N_("Goods and samples"), "data": N_("Research data")}
+
+
+def own(text: Mapping[str, str], language: str) -> str:
+    """Return a text in the language, in English where it lacks it."""
+    return text.get(language) or text.get("en") or ""
+
+
+def authority_title(name: str, zone: Zone, language: str, _: Gettext) -> str:
+    """Return what an authority id, a role or a shared pack is called."""
+    for side in zone.boundary.sides:
+        for authority in side.authorities:
+            if authority.id == name:
+                return own(authority.title, language)
+    if name in SHARED_WORDS:
+        return _(SHARED_WORDS[name])
+    role = name.rsplit(".", 1)[-1]
+    return _(ROLE_WORDS[role]) if role in ROLE_WORDS else name
+
+
+def owner_title(owner: str, zone: Zone, language: str, _: Gettext) -> str:
+    """Return what a side, or the owner of a shared pack, is called."""
+    for side in zone.boundary.sides:
+        if side.id == owner:
+            return own(side.title, language)
+    return _(SHARED_WORDS[owner]) if owner in SHARED_WORDS else owner
+
+
+def direction_text(direction: str, zone: Zone, language: str, _: Gettext) -> str:
+    """Return "from one side to the other"."""
+    one, other = direction.split("-")
+    titles = {side.id: own(side.title, language) for side in zone.boundary.sides}
+    return _("From {origin} to {destination}").format(
+        origin=within(titles[one], language), destination=within(titles[other], language)
+    )
+
+
+def within(title: str, language: str) -> str:
+    """Return a title as it stands inside a sentence: English writes its article small there."""
+    return "the " + title[4:] if language == "en" and title.startswith("The ") else title
+
+
+def paper_text(alternatives: Iterable[str], words: Dictionary, language: str) -> str:
+    """Return one required paper, or its alternatives joined by "or"."""
+    return list_text([own(words.documents[name].label, language) for name in alternatives], language, either=True)
+
+
+def summary(decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
+    """Return the one sentence of a decision.
+
+    Args:
+        decision: both sides'.
+        zone: names the sides and their authorities.
+        language: en, zh-Hant or zh-Hans.
+        _: translates into that language.
+    """
+    sides = list(decision.sides.values())
+    outcomes = {side.outcome for side in sides}
+    if outcomes == {"cleared"}:
+        return _("Both sides clear it.")
+    if outcomes == {"undetermined"} and all(_answers_needed(side, decision) for side in sides):
+        return _("Neither side can say yet: a few answers are missing.")
+    first, second = (_clause(side, decision, zone, language, _) for side in sides)
+    joined = _("{first}; {second}.").format(first=first, second=within(second, language))
+    return joined[0].upper() + joined[1:]
+
+
+def _answers_needed(side: SideDecision, decision: Decision) -> int:
+    """Count the answers that the applicant could still give to settle the outcome."""
+    facts = decision.packs.dictionary.facts
+    return sum(
+        facts[name].source in ("applicant", "register")
+        for names, count in zip(side.missing_facts, side.deciding_facts, strict=True)
+        for name in names[:count]
+    )
+
+
+def _clause(side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
+    name = own(zone.boundary.side(side.side).title, language)
+    return {
+        "cleared": _cleared,
+        "refused": _refused,
+        "incomplete": _incomplete,
+        "referred": _referred,
+        "undetermined": _undetermined,
+    }[side.outcome](name, side, decision, zone, language, _)
+
+
+def _cleared(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
+    del side, decision, zone, language
+    return _("{side} clears it").format(side=name)
+
+
+def _refused(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
+    del side, zone, language
+    if decision.movement.flow == "person":  # a rule only proposes: an officer signs (rule semantics 22)
+        return _("{side} proposes to refuse, and an officer decides").format(side=name)
+    return _("{side} refuses it").format(side=name)
+
+
+def _incomplete(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
+    del zone
+    papers = [paper_text(one, decision.packs.dictionary, language) for one in side.missing_documents]
+    if len(papers) == 1:
+        return _("{side} waits for the {paper}").format(side=name, paper=papers[0])
+    return _("{side} waits for {count} papers").format(side=name, count=len(papers))
+
+
+def _referred(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
+    del decision
+    refers = side.refers
+    asked = list(dict.fromkeys(str(hit.rule.effect.value) for hit in refers))
+    if len(asked) != 1:
+        return _("{side} asks {count} authorities to look at it").format(side=name, count=len(asked))
+    authority = authority_title(asked[0], zone, language, _)
+    if all(hit.rule.rule is None for hit in refers):
+        return _("{side} has no rule for it here, so the {authority} decides").format(side=name, authority=authority)
+    return _("{side} has the {authority} look at it").format(side=name, authority=authority)
+
+
+def _undetermined(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
+    del zone, language
+    needed = _answers_needed(side, decision)
+    if not needed:
+        return _("{side} cannot say yet").format(side=name)
+    if needed == 1:
+        return _("{side} needs one more answer").format(side=name)
+    return _("{side} needs more answers").format(side=name)
+
+
+# Parts of a decision -------------------------------------------------------------------------------------------
+
+
+def effect_text(effect: Mapping[str, Any], words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
+    """Return what follows from a rule, from the ``{kind: value}`` of its effect."""
+    ((kind, value),) = effect.items()
+    return _EFFECTS[kind](value, words, zone, language, _)
+
+
+def _require(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
+    del zone
+    wanted = value if isinstance(value, list) else [value]
+    papers = [paper_text(one["any_of"] if isinstance(one, dict) else [one], words, language) for one in wanted]
+    return _("Needs: {papers}").format(papers=list_text(papers, language))
+
+
+def _oblige(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
+    del zone
+    act = own(words.acts[value["act"]].label, language)
+    return _("To do: {act}").format(act=act)
+
+
+def _route(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
+    del zone
+    titles = {route.name: own(route.label, language) for routes in words.routes.values() for route in routes}
+    return _("Route: {route}").format(route=titles.get(value, value))
+
+
+def _refer(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
+    del words
+    return _("Looked at by: {authority}").format(authority=authority_title(value, zone, language, _))
+
+
+def _notify(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
+    del words
+    names = value if isinstance(value, list) else [value]
+    titles = [authority_title(name, zone, language, _) for name in names]
+    return _("Told: {authorities}").format(authorities=list_text(titles, language))
+
+
+def _advise(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
+    del zone
+    return _("Advice: {act}").format(act=own(words.acts[value].label, language) if value in words.acts else value)
+
+
+def _inspect(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
+    del words, zone
+    return _("Inspects {share}, chosen at random").format(share=share_text(value["share"], language))
+
+
+_EFFECTS: dict[str, Callable[[Any, Dictionary, Any, str, Gettext], str]] = {
+    "refuse": lambda value, words, zone, language, _: _("Refuses"),
+    "suspend": lambda value, words, zone, language, _: _("Suspends"),
+    "allow": lambda value, words, zone, language, _: _("Allows"),
+    "refer": _refer,
+    "require": _require,
+    "route": _route,
+    "oblige": _oblige,
+    "inspect": _inspect,
+    "notify": _notify,
+    "advise": _advise,
+}
+EFFECT_WORDS = {
+    "refuse": N_("Refuses"),
+    "suspend": N_("Suspends"),
+    "allow": N_("Allows"),
+    "refer": N_("Has an authority look"),
+    "require": N_("Needs a paper"),
+    "route": N_("Sets the route"),
+    "oblige": N_("Gives a duty"),
+    "inspect": N_("Inspects a share"),
+    "notify": N_("Tells an authority"),
+    "advise": N_("Gives advice"),
+}
+
+
+def due_text(
+    due: Any, counts_from: str, *, provisional: bool, zone_name: str, words: Dictionary, language: str, _: Gettext
+) -> str:
+    """Return by when a duty is to be done.
+
+    Args:
+        due: date, aware instant, or None while it is not known.
+        counts_from: ``at``, ``crossing`` or the date fact that it counts from.
+        provisional: whether it lies beyond the holidays a government has announced.
+        zone_name: IANA time zone of the side.
+        words: the dictionary, for the fact's label.
+        language: en, zh-Hant or zh-Hans.
+        _: translates into that language.
+    """
+    if due is None and counts_from in words.facts:
+        return _("Counts from: {fact}").format(fact=own(words.facts[counts_from].label, language))
+    if due is None:
+        return _("Counts from the crossing") if counts_from == "crossing" else _("No date is set")
+    shown = instant_text(due, language, zone_name) if hasattr(due, "hour") else date_text(due, language)
+    if provisional:
+        return _("By {date} (provisional: that year's holidays are not announced yet)").format(date=shown)
+    return _("By {date}").format(date=shown)
+
+
+def fact_label(name: str, words: Dictionary, language: str, _: Gettext) -> str:
+    """Return what a fact is called, a document's own facts included."""
+    fact = words.facts[name]
+    if not fact.document:
+        return own(fact.label, language) or name
+    paper = own(words.documents[fact.document].label, language)
+    if name.endswith("_expires_on"):
+        return _("Last day of the {paper}").format(paper=paper)
+    if name.endswith("_quantity_left"):
+        return _("Quantity left on the {paper}").format(paper=paper)
+    return _("Holds the {paper}").format(paper=paper)
+
+
+def value_text(value: Any, choices: Mapping[str, Text], language: str, _: Gettext) -> str:
+    """Return a stated value in words."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list | tuple):
+        return list_text([value_text(one, choices, language, _) for one in value], language) or _("none of these")
+    if value in choices:
+        return own(choices[value], language)
+    return str(value)
+
+
+def as_text(
+    decision: Decision, zone: Zone, language: str, _: Gettext, authority_of: frozenset[str] = frozenset()
+) -> str:
+    """Return a decision as plain text, for a terminal.
+
+    Args:
+        decision: both sides'.
+        zone: names the sides and their authorities.
+        language: en, zh-Hant or zh-Hans.
+        _: translates into that language.
+        authority_of: sides whose officers read it.
+    """
+    from riverloop.apps.clearance.plain import write  # noqa: PLC0415 - it stands on this module
+
+    return write(decision, zone, language, _, authority_of)

@@ -1,0 +1,1 @@
+"""The pages: settings, addresses, base templates and design tokens."""

@@ -1,0 +1,22 @@
+"""Addresses of every page."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from django.urls import include, path
+
+from riverloop.web import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("preferences/", views.preferences, name="preferences"),
+    path("", include("riverloop.apps.clearance.urls")),
+]
+if importlib.util.find_spec("riverloop.apps.place"):
+    urlpatterns.append(path("", include("riverloop.apps.place.urls")))
+
+handler400 = views.bad_request
+handler403 = views.forbidden
+handler404 = views.not_found
+handler500 = views.server_error

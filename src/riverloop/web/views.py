@@ -1,0 +1,52 @@
+"""The start page, the reader's preferences, and the pages for what goes wrong."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.csrf import requires_csrf_token
+from django.views.decorators.http import require_POST, require_safe
+
+from riverloop.apps.clearance import law
+from riverloop.apps.clearance.views import start_context
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    packs = law.packs()
+    counts = {"rules": len(packs.rules), "measures": len(packs.measures), "facts": len(packs.dictionary.facts)}
+    return render(request, "web/home.html", {**start_context(), "counts": counts})
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Go back to the page on which a language or theme was chosen; the middleware keeps the choice."""
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+        back = "/"
+    return redirect(back)
+
+
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+@requires_csrf_token
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return render(request, "403.html", {"stale": True}, status=403)
+
+
+@requires_csrf_token
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+@requires_csrf_token
+def server_error(request: HttpRequest) -> HttpResponse:
+    return render(request, "500.html", status=500)
