@@ -79,6 +79,11 @@ def date_in(at: datetime, zone: str) -> date:
     return at.astimezone(time_zone(zone)).date()
 
 
+def start_of_day(day: date, zone: str) -> datetime:
+    """Return the first instant of ``day`` in the time zone named ``zone``."""
+    return datetime.combine(day, time(0), tzinfo=time_zone(zone))
+
+
 def end_of_day(day: date, zone: str) -> datetime:
     """Return the last second of ``day`` in the time zone named ``zone``."""
     return datetime.combine(day, time(23, 59, 59), tzinfo=time_zone(zone))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, timedelta
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -18,9 +18,10 @@ from typing import Any
 import polars as pl
 
 from riverloop.core.kernel.errors import InputError, did_you_mean
-from riverloop.core.kernel.sides import FLOWS
+from riverloop.core.kernel.instants import shift, start_of_day
+from riverloop.core.kernel.sides import FLOWS, Side
 from riverloop.core.rules.facts import NO_LIMIT, Dictionary, Document, Fact
-from riverloop.core.rules.packs import INCOMPLETE, OUTCOMES
+from riverloop.core.rules.packs import OUTCOMES
 from riverloop.core.rules.predicates import (
     Among,
     And,
@@ -105,6 +106,8 @@ def _value(expression: Expression) -> pl.Expr:
             return pl.col(ON if isinstance(expression, Parameter) else name)
         case Constant(value):
             return pl.lit(value)
+        case Shift(Constant(value), months, days):
+            return pl.lit(shift(value, months=months, days=days))  # type: ignore[arg-type]
         case Shift(day, months, days):
             shifted = _value(day)
             if months:
@@ -137,12 +140,15 @@ class Partition:
     frame: pl.DataFrame
 
 
-def replay(rulebook: Rulebook, movements: pl.DataFrame) -> Iterator[Partition]:
+def replay(
+    rulebook: Rulebook, movements: pl.DataFrame, *, sides: Iterable[str] | None = None
+) -> Iterator[Partition]:
     """Decide a frame of movements of one item each.
 
     Args:
         rulebook: packs bound to a boundary.
         movements: columns ``flow``, ``direction``, ``at`` (aware datetime) and any facts.
+        sides: the sides to decide for; both if None.
 
     Yields:
         For each flow, direction and span of each side's law, the rows that fall in it.
@@ -151,24 +157,46 @@ def replay(rulebook: Rulebook, movements: pl.DataFrame) -> Iterator[Partition]:
         InputError: a column lacks, is no fact, or is of another type.
     """
     _check_columns(rulebook.packs.dictionary, movements)
-    numbered = movements.with_row_index("row")
-    for (flow, direction), rows in numbered.partition_by("flow", "direction", as_dict=True).items():
+    boundary = rulebook.boundary
+    chosen = boundary.sides if sides is None else tuple(map(boundary.side, sides))
+    for flow, direction, rows in _by_flow(movements.with_row_index("row")):
         if flow not in FLOWS:
-            raise InputError("replay.flow", 'There is no flow "{flow}".', where="flow", flow=flow)
-        rulebook.boundary.check_direction(direction, where="direction")
-        for side in rulebook.boundary.sides:
-            dated = rows.with_columns(pl.col("at").dt.convert_time_zone(side.time_zone).dt.date().alias(ON))
-            for span, part in _by_span(rulebook.spans(side.id, flow, direction), dated):
-                frame = decide_columns(span, rulebook.packs.dictionary, part, keep=("row",))
+            raise InputError("replay.flow", 'There is no flow "{flow}". Mend the column.', where="flow", flow=flow)
+        boundary.check_direction(direction, where="direction")
+        for side in chosen:
+            spans = rulebook.spans(side.id, flow, direction)
+            needed = rows.select("row", "at", *_columns_read(spans, rulebook.packs.dictionary, rows))
+            for span, part in _by_span(spans, side, needed):
+                frame = decide_columns(span, rulebook.packs.dictionary, part, side=side, keep=("row",))
                 yield Partition(side.id, flow, direction, span, frame)
 
 
-def _by_span(spans: Sequence[Span], rows: pl.DataFrame) -> Iterator[tuple[Span, pl.DataFrame]]:
+def _by_flow(rows: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Yield the rows of each flow and direction; rows that are all alike are handed on as they are."""
+    first = rows.row(0, named=True) if rows.height else None
+    if first is None:
+        return
+    keys = ("flow", "direction")
+    if all((rows[key] == first[key]).all(ignore_nulls=False) for key in keys):
+        yield first["flow"], first["direction"], rows
+        return
+    for flow, direction in sorted(rows.select(*keys).unique().iter_rows(), key=str):
+        alike = pl.col("flow").eq_missing(pl.lit(flow)) & pl.col("direction").eq_missing(pl.lit(direction))
+        yield flow, direction, rows.filter(alike)
+
+
+def _by_span(spans: Sequence[Span], side: Side, rows: pl.DataFrame) -> Iterator[tuple[Span, pl.DataFrame]]:
+    """Yield the rows of each span; its days begin and end in the side's own time zone."""
+    at = pl.col("at").dt.convert_time_zone("UTC")
+    earliest, latest = rows["at"].min(), rows["at"].max()
     for span in spans:
-        inside = pl.col(ON) >= span.first if span.first > date.min else pl.lit(True)
-        if span.last is not None:
-            inside = inside & (pl.col(ON) <= span.last)
-        part = rows.filter(inside)
+        first = None if span.first == date.min else start_of_day(span.first, side.time_zone)
+        last = None if span.last is None else start_of_day(span.last + timedelta(days=1), side.time_zone)
+        if (first is not None and latest < first) or (last is not None and earliest >= last):  # type: ignore[operator]
+            continue
+        limits = [at >= pl.lit(first.astimezone(UTC))] if first is not None and earliest < first else []  # type: ignore[operator]
+        limits += [at < pl.lit(last.astimezone(UTC))] if last is not None and latest >= last else []  # type: ignore[operator]
+        part = rows.filter(*limits) if limits else rows
         if part.height:
             yield span, part
 
@@ -209,46 +237,62 @@ def _fits(fact: Fact, found: Any) -> bool:
 
 
 def decide_columns(
-    span: Span, words: Dictionary, rows: pl.DataFrame, *, keep: Iterable[str] = ()
+    span: Span, words: Dictionary, rows: pl.DataFrame, *, side: Side, keep: Iterable[str] = ()
 ) -> pl.DataFrame:
     """Decide rows that all fall in one span, for one side.
 
     Args:
         span: the law.
         words: the dictionary, for papers and closed worlds.
-        rows: facts as columns, with ``:on``.
+        rows: facts as columns, with ``at``.
+        side: the side; a date in its law is a date in its time zone.
         keep: columns to hand through.
 
     Returns:
         The kept columns, ``low`` and ``high`` (UInt8 levels) and a boolean column for each rule.
     """
-    closed = rows.with_columns(_missing_columns(span, words, rows))
+    closed = rows.with_columns(*_missing_columns(span, words, rows), *_dates(span, side))
     truths, order = _effective(span)
     staged = closed.lazy()
     for stage in order:
         staged = staged.with_columns(**{_name(rule): truths[rule.place] for rule in stage})
-    costs = [_cost(rule, words) for rule in span.rules if rule.level]
-    zero = pl.lit(0, pl.UInt8)
-    low = pl.max_horizontal(zero, *(one for one, _ in costs)).alias("low")
-    high = pl.max_horizontal(zero, *(other for _, other in costs)).alias("high")
+    low, high = _levels(span, words)
     reasons = [pl.col(_name(rule)).alias(rule.id) for rule in span.rules]
-    return staged.select(*keep, low, high, *reasons).collect()
+    return staged.select(*keep, low.alias("low"), high.alias("high"), *reasons).collect()
+
+
+def _dates(span: Span, side: Side) -> list[pl.Expr]:
+    """The date of each row in the side's time zone, if anything in the span asks for it."""
+    if not any(rule.turning or rule.papers for rule in span.rules):
+        return []
+    return [pl.col("at").dt.convert_time_zone(side.time_zone).dt.date().alias(ON)]
 
 
 def _name(rule: DayRule) -> str:
     return f"e:{rule.id}"
 
 
+def _columns_read(spans: Iterable[Span], words: Dictionary, rows: pl.DataFrame) -> list[str]:
+    """Return the columns of the rows that any of the spans reads."""
+    read: set[str] = set().union(*(_facts_of(span, words) for span in spans))
+    return [name for name in rows.columns if name in read]
+
+
+def _facts_of(span: Span, words: Dictionary) -> set[str]:
+    """Return every fact that a span reads, those of papers included."""
+    read: set[str] = set().union(*(facts_read(rule.predicate) for rule in span.rules))
+    for document in _papers(span, words):
+        read |= {fact.name for fact in document.facts()} | ({document.dated_fact} - {""})
+        read |= {"quantity"} if document.quantity else set()
+    return read
+
+
 def _missing_columns(span: Span, words: Dictionary, rows: pl.DataFrame) -> list[pl.Expr]:
     """Columns for facts that the rows lack or that the side may not see, and closed-world values."""
-    wanted: set[str] = set().union(*(facts_read(rule.predicate) for rule in span.rules))
-    for document in _papers(span, words):
-        wanted |= {fact.name for fact in document.facts()} | ({document.dated_fact} - {""})
-        wanted |= {"quantity"} if document.quantity else set()
     filled = []
-    for name in wanted:
+    for name in sorted(_facts_of(span, words)):
         fact = words.facts[name]
-        absent = pl.lit(fact.absent, _TYPES[fact.kind])
+        absent = pl.lit(fact.absent if fact.kind != "choices" else None).cast(_TYPES[fact.kind])
         if name not in rows.columns or name not in span.facts:
             filled.append(absent.alias(name))
         elif fact.absent is not None:
@@ -282,20 +326,27 @@ def _effective(span: Span) -> tuple[dict[int, pl.Expr], list[list[DayRule]]]:
     return truths, stages
 
 
-def _cost(rule: DayRule, words: Dictionary) -> tuple[pl.Expr, pl.Expr]:
-    """Return the least and greatest level that a rule costs, as columns."""
+def _levels(span: Span, words: Dictionary) -> tuple[pl.Expr, pl.Expr]:
+    """Return the least and greatest level: of each level, a Kleene OR says whether anything costs it."""
+    reached: dict[int, list[pl.Expr]] = {}
+    for rule in span.rules:
+        if rule.level:
+            reached.setdefault(rule.level, []).append(_costs(rule, words))
+    low = high = pl.lit(0, pl.UInt8)
+    for level in sorted(reached):
+        any_of = reduce(or_, reached[level])
+        low = pl.when(any_of.fill_null(value=False)).then(pl.lit(level, pl.UInt8)).otherwise(low)
+        high = pl.when(any_of.fill_null(value=True)).then(pl.lit(level, pl.UInt8)).otherwise(high)
+    return low, high
+
+
+def _costs(rule: DayRule, words: Dictionary) -> pl.Expr:
+    """Say whether a rule costs its level: it is effective and, for papers, one of them is not held."""
     truth = pl.col(_name(rule))
-    certain, possible = truth.fill_null(False), truth.fill_null(True)
-    if rule.effect.kind == "require":
-        held = reduce(
-            and_, (reduce(or_, (_held(words.documents[name]) for name in names)) for names in rule.papers)
-        )
-        return _level(certain & ~held.fill_null(True), INCOMPLETE), _level(possible & ~held.fill_null(False), INCOMPLETE)
-    return _level(certain, rule.level), _level(possible, rule.level)
-
-
-def _level(holds: pl.Expr, level: int) -> pl.Expr:
-    return holds.cast(pl.UInt8) * pl.lit(level, pl.UInt8)
+    if not rule.papers:
+        return truth
+    held = reduce(and_, (reduce(or_, (_held(words.documents[name]) for name in names)) for names in rule.papers))
+    return truth & ~held
 
 
 def _held(document: Document) -> pl.Expr:
