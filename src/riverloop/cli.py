@@ -62,15 +62,15 @@ def _cache() -> Path:
 
 
 def _packs(directory: Path | None = None) -> PackSet:
-    from riverloop.packs import load_packs  # noqa: PLC0415 - a command pays only for what it uses
+    from riverloop.packs import load_packs
 
     return load_packs(directory, cache=_cache())
 
 
 def _zone(name: str) -> Zone:
-    from riverloop.zones import load_zone  # noqa: PLC0415
+    from riverloop.zones import load_zone, zone_names
 
-    return load_zone(name, cache=_cache())
+    return load_zone(name, check=name not in zone_names())  # the tests check those that are bundled
 
 
 def _language(lang: str) -> str:
@@ -104,9 +104,9 @@ def decide(
     officer: Annotated[str, typer.Option(help="Write for an officer of this side: its own reasons in full.")] = "",
 ) -> None:
     """Decide a movement by both sides' law, and say why."""
-    from riverloop.core.rules.decide import decide as decide_movement  # noqa: PLC0415
-    from riverloop.core.rules.decisions import read_movement  # noqa: PLC0415
-    from riverloop.core.rules.rulebook import Rulebook  # noqa: PLC0415
+    from riverloop.core.rules.decide import decide as decide_movement
+    from riverloop.core.rules.decisions import read_movement
+    from riverloop.core.rules.rulebook import Rulebook
 
     _language(lang)
     raw = read_json(_read_text(file), where="standard input" if file == "-" else file)
@@ -124,7 +124,7 @@ def decide(
         written = [decision.as_json(authority_of=officers) for decision in decisions]
         _write(written if isinstance(raw, list) else written[0])
         return
-    from riverloop.apps.clearance.sentences import as_text  # noqa: PLC0415
+    from riverloop.apps.clearance.sentences import as_text
 
     gettext = _gettext(lang)
     print("\n\n".join(as_text(decision, zone, lang, gettext, officers) for decision in decisions))
@@ -166,7 +166,7 @@ def _read_file(path: Path) -> bytes:
 
 
 def _gettext(lang: str) -> Callable[[str], str]:
-    import gettext  # noqa: PLC0415
+    import gettext
 
     folder = Path(__file__).parent / "web" / "locale"
     locale = {"zh-Hant": "zh_Hant", "zh-Hans": "zh_Hans"}.get(lang)
@@ -181,7 +181,7 @@ def _gettext(lang: str) -> Callable[[str], str]:
 @rules_app.command("check")
 def rules_check(directory: PacksArgument = None, *, zone_name: ZoneOption = "hetao") -> None:
     """Check packs as a whole: their form, predicates, remedies, overrides, dead rules, and every case."""
-    from riverloop.core.rules.dead import refuse_dead_rules  # noqa: PLC0415
+    from riverloop.core.rules.dead import refuse_dead_rules
 
     packs = _packs(directory)
     for remark in refuse_dead_rules(packs):
@@ -204,7 +204,7 @@ def _counted(packs: PackSet) -> str:
 
 
 def _run_cases(packs: PackSet, zone: Zone, *, quiet: bool) -> None:
-    from riverloop.core.rules.cases import run_cases  # noqa: PLC0415
+    from riverloop.core.rules.cases import run_cases
 
     results = run_cases(packs, zone.boundary)
     failed = [result for result in results if result.mismatches]
@@ -305,7 +305,7 @@ def serve(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
 ) -> None:
     """Migrate the database and serve the pages until stopped."""
-    from riverloop.web.server import serve as serve_pages  # noqa: PLC0415
+    from riverloop.web.server import serve as serve_pages
 
     serve_pages(host=host, port=port)
 
@@ -313,7 +313,7 @@ def serve(
 @demo_app.command("load")
 def demo_load() -> None:
     """Fill the data directory with the demo zone, without a server."""
-    from riverloop.web.server import prepare  # noqa: PLC0415
+    from riverloop.web.server import prepare
 
     prepare()
     print(f"The demo zone is in {data_folder().resolve()}")

@@ -28,6 +28,7 @@ from riverloop.core.rules.predicates import (
     Compare,
     Constant,
     Expression,
+    MIRRORED,
     FactRef,
     IsTrue,
     Not,
@@ -38,6 +39,7 @@ from riverloop.core.rules.predicates import (
     Sum,
     Truth,
     facts_read,
+    parameters_read,
 )
 from riverloop.core.rules.rulebook import DayRule, Rulebook, Span
 
@@ -78,6 +80,8 @@ def to_polars(predicate: Predicate) -> pl.Expr:
         case Among(item, options):
             return _among(_value(item), options)
         case Compare(left, operator, right):
+            if not facts_read(left) | parameters_read(left):  # polars compares a column with a literal on the right
+                left, operator, right = right, MIRRORED[operator], left
             return _COMPARE[operator](_value(left), _value(right))
 
 

@@ -17,6 +17,7 @@ from riverloop.core.kernel.errors import InputError, PackError, did_you_mean
 from riverloop.core.kernel.instants import read_date
 from riverloop.core.rules.facts import LARGEST, Fact, Value
 from riverloop.core.rules.predicates import (
+    MIRRORED,
     Among,
     And,
     Compare,
@@ -54,7 +55,6 @@ _MAX_MONTHS = 1200
 _PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|:([A-Za-z_][A-Za-z0-9_]*)")
 _COMMENT = re.compile(r"'(?:[^']|'')*'|(--|/\*)")
 _COMPARISONS: dict[str, Operator] = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
-_MIRRORED: dict[Operator, Operator] = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def parse(text: str, facts: Mapping[str, Fact], parameters: Mapping[str, Value], *, where: str = "") -> Predicate:
@@ -212,7 +212,7 @@ class _Parser:
             if left_type == "text" and isinstance(other, Constant):
                 self.check_choices(one, other.value)
         if isinstance(left, Constant) and not isinstance(right, Constant):
-            left, operator, right = right, _MIRRORED[operator], left
+            left, operator, right = right, MIRRORED[operator], left
         return Compare(left, operator, right)
 
     def boolean_comparison(self, left: Expression, operator: Operator, right: Expression) -> Predicate:

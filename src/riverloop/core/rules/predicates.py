@@ -17,6 +17,8 @@ from typing import Any, Literal
 from riverloop.core.rules.facts import Value
 
 Operator = Literal["=", "<>", "<", "<=", ">", ">="]
+MIRRORED: Mapping[Operator, Operator] = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+"""The operator that says the same with both sides exchanged."""
 
 
 # Expressions ----------------------------------------------------------------------------------------------------
