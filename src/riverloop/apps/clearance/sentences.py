@@ -60,6 +60,16 @@ FLOW_WORDS = {"person": N_("A person"), "goods": N_("Goods or samples"), "data":
 FLOW_PLURALS = {"person": N_("People"), "goods": N_("Goods and samples"), "data": N_("Research data")}
 
 
+def outcome_word(outcome: str, _: Gettext) -> str:
+    """Return an outcome in words."""
+    return _(OUTCOME_WORDS[outcome])
+
+
+def verified_words(verified: str, _: Gettext) -> str:
+    """Return how a text was read."""
+    return _(VERIFIED_WORDS[verified])
+
+
 def own(text: Mapping[str, str], language: str) -> str:
     """Return a text in the language, in English where it lacks it."""
     return text.get(language) or text.get("en") or ""
@@ -248,18 +258,6 @@ _EFFECTS: dict[str, Callable[[Any, Dictionary, Any, str, Gettext], str]] = {
     "inspect": _inspect,
     "notify": _notify,
     "advise": _advise,
-}
-EFFECT_WORDS = {
-    "refuse": N_("Refuses"),
-    "suspend": N_("Suspends"),
-    "allow": N_("Allows"),
-    "refer": N_("Has an authority look"),
-    "require": N_("Needs a paper"),
-    "route": N_("Sets the route"),
-    "oblige": N_("Gives a duty"),
-    "inspect": N_("Inspects a share"),
-    "notify": N_("Tells an authority"),
-    "advise": N_("Gives advice"),
 }
 
 
