@@ -23,10 +23,7 @@ KEYWORDS = {
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
-    # Errors carry their code, then the English text that is also the message id. Those in rule packs and zone
-    # files are for the people who write these, who read the rest of the file's language as well.
-    "InputError": (2,),
-    "IdentityError": (2,),
+    "N_": None,  # marked where it is written, translated where it is shown: errors and tables
 }
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w+\}")
 

@@ -13,8 +13,8 @@ TEMPLATE = """{% load i18n %}<p title="it's">
 {% endblocktranslate %}</p>"""
 CODE = """
 label = gettext_lazy("Refer")
-raise InputError("movement.day", "There is no "
-                 "day {day}.", day=day)
+raise InputError("movement.day", N_("There is no "
+                 "day {day}."), day=day)
 raise PackError("packs.id", "For those who write packs.")
 """
 
@@ -32,7 +32,7 @@ def wanted(source):
     return catalogues.extract(source)
 
 
-def test_texts_are_found_in_templates_in_code_and_in_errors(wanted):
+def test_texts_are_found_in_templates_and_where_code_marks_them(wanted):
     found = {(message.id, message.context) for message in catalogues.texts(wanted)}
     assert found == {
         ("Declare", None),
