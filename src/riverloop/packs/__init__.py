@@ -122,8 +122,9 @@ def _key(texts: Mapping[str, str]) -> str:
 
 def _code_hash() -> str:
     """Hash the checking code by size and date, so that a changed checker checks again."""
-    folder = FOLDER.parent / "core"
-    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sorted(folder.rglob("*.py"))]
+    core = FOLDER.parent / "core"
+    paths = [path for folder in ("kernel", "rules") for path in sorted((core / folder).glob("*.py"))]
+    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     return hashlib.sha256(repr(stats).encode()).hexdigest()
 
 
