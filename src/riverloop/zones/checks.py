@@ -12,6 +12,7 @@ from riverloop.zones import geometry
 from riverloop.zones.zone import Park, ParkPart, Point, Zone
 
 NEEDED_ROLES = ("immigration", "customs", "health", "data")
+_SIDES = 2
 _AREA_TOLERANCE = 0.005
 _EDGE_TOLERANCE_M = 1.0
 
@@ -23,7 +24,7 @@ def check_sides(source: Source) -> None:
         ZoneError: one side, more than two, or twice the same.
     """
     raw = source.value["sides"]
-    if len(raw) != 2:
+    if len(raw) != _SIDES:
         _refuse(
             source,
             ("sides",),

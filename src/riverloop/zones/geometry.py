@@ -40,13 +40,18 @@ def distance(point: Point, line: Sequence[Point]) -> float:
     return min(math.dist(point, _nearest(point, segment)) for segment in pairwise(line))
 
 
+def meets(outline: Sequence[Point], line: Sequence[Point]) -> bool:
+    """Say whether a line of segments crosses or touches an outline; one that lies within it does neither."""
+    sides = list(edges(outline))
+    return any(_meet(side, segment) for segment in pairwise(line) for side in sides)
+
+
 def clearance(outline: Sequence[Point], line: Sequence[Point]) -> float:
     """Return the distance between an outline and a line of segments; 0 if they meet.
 
     Two segments that do not meet are nearest at an end of one of them.
     """
-    sides, segments = list(edges(outline)), list(pairwise(line))
-    if any(_meet(side, segment) for side in sides for segment in segments):
+    if meets(outline, line):
         return 0.0
     from_corners = min(distance(corner, line) for corner in outline)
     closed = [*outline, outline[0]]
@@ -109,12 +114,19 @@ def _unit_turn(segment: Segment, point: Point) -> float:
 
 
 def _meet(one: Segment, other: Segment) -> bool:
+    if _are_apart(one, other, 0) or _are_apart(one, other, 1):
+        return False
     starts, ends = _turn(one, other[0]), _turn(one, other[1])
     first, last = _turn(other, one[0]), _turn(other, one[1])
     if starts * ends < 0 and first * last < 0:
         return True
     touches = ((starts, one, other[0]), (ends, one, other[1]), (first, other, one[0]), (last, other, one[1]))
     return any(turn == 0 and _in_box(segment, point) for turn, segment, point in touches)
+
+
+def _are_apart(one: Segment, other: Segment, axis: int) -> bool:
+    (a, b), (c, d) = (one[0][axis], one[1][axis]), (other[0][axis], other[1][axis])
+    return max(a, b) < min(c, d) or max(c, d) < min(a, b)
 
 
 def _in_box(segment: Segment, point: Point) -> bool:

@@ -1,0 +1,1 @@
+"""Place: the parks of the zone, the river between them, and what is known of both."""
