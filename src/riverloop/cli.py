@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
+import click
 
+from riverloop import __version__
 from riverloop.core.kernel.canonical import read_json
 from riverloop.core.kernel.errors import InputError, RiverloopError, did_you_mean
 from riverloop.core.kernel.sides import FLOWS, LANGUAGES
@@ -24,24 +25,41 @@ if TYPE_CHECKING:
     from riverloop.core.rules.packs import PackSet, Rule
     from riverloop.zones import Zone
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-rules_app = typer.Typer(no_args_is_help=True, help="The law in force here: check it, list it, run its cases.")
-demo_app = typer.Typer(no_args_is_help=True, help="The demo zone.")
-app.add_typer(rules_app, name="rules")
-app.add_typer(demo_app, name="demo")
-
 _MAX_BYTES = 50_000_000
 
-ZoneOption = Annotated[str, typer.Option("--zone", envvar="RIVERLOOP_ZONE", help="A bundled zone, or a zone file.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
-LangOption = Annotated[str, typer.Option("--lang", help="en, zh-Hant or zh-Hans.")]
-PacksArgument = Annotated[Path | None, typer.Argument(help="Folder of packs. Without it: the bundled packs.")]
+_zone_option = click.option(
+    "--zone",
+    "zone_name",
+    envvar="RIVERLOOP_ZONE",
+    default="hetao",
+    show_default=True,
+    help="A bundled zone, or a zone file.",
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value and nothing else.")
+_lang_option = click.option("--lang", default="en", show_default=True, help="en, zh-Hant or zh-Hans.")
+_packs_argument = click.argument("directory", required=False, type=click.Path(path_type=Path))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="riverloop")
+def app() -> None:
+    """Riverloop: clear what crosses between two parks under both sides' law."""
+
+
+@app.group("rules")
+def rules_app() -> None:
+    """The law in force here: check it, list it, run its cases."""
+
+
+@app.group("demo")
+def demo_app() -> None:
+    """The demo zone."""
 
 
 def main() -> None:
     """Run the command; a mistake in the input ends it with one line and status 1."""
     try:
-        app()
+        app(standalone_mode=True)
     except RiverloopError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         raise SystemExit(1) from None
@@ -94,16 +112,17 @@ def _write(value: Any) -> None:
 
 
 @app.command()
-def decide(
-    file: Annotated[str, typer.Argument(help="A movement, or a list of them, as JSON; - reads standard input.")],
-    *,
-    as_json: JsonOption = False,
-    lang: LangOption = "en",
-    assume: Annotated[str, typer.Option(help="Announced rules to count as law, with commas.")] = "",
-    zone_name: ZoneOption = "hetao",
-    officer: Annotated[str, typer.Option(help="Write for an officer of this side: its own reasons in full.")] = "",
-) -> None:
-    """Decide a movement by both sides' law, and say why."""
+@click.argument("file")
+@_json_option
+@_lang_option
+@click.option("--assume", default="", help="Announced rules to count as law, with commas.")
+@_zone_option
+@click.option("--officer", default="", help="Write for an officer of this side: its own reasons in full.")
+def decide(file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, officer: str) -> None:
+    """Decide a movement by both sides' law, and say why.
+
+    FILE holds a movement, or a list of them, as JSON; - reads standard input.
+    """
     from riverloop.core.rules.decide import decide as decide_movement
     from riverloop.core.rules.decisions import read_movement
     from riverloop.core.rules.rulebook import Rulebook
@@ -179,8 +198,13 @@ def _gettext(lang: str) -> Callable[[str], str]:
 
 
 @rules_app.command("check")
-def rules_check(directory: PacksArgument = None, *, zone_name: ZoneOption = "hetao") -> None:
-    """Check packs as a whole: their form, predicates, remedies, overrides, dead rules, and every case."""
+@_packs_argument
+@_zone_option
+def rules_check(directory: Path | None, *, zone_name: str) -> None:
+    """Check packs as a whole: their form, predicates, remedies, overrides, dead rules, and every case.
+
+    DIRECTORY is a folder of packs; without it, the bundled ones.
+    """
     from riverloop.core.rules.dead import refuse_dead_rules
 
     packs = _packs(directory)
@@ -191,8 +215,10 @@ def rules_check(directory: PacksArgument = None, *, zone_name: ZoneOption = "het
 
 
 @rules_app.command("test")
-def rules_test(directory: PacksArgument = None, *, zone_name: ZoneOption = "hetao") -> None:
-    """Run the plain cases of the packs."""
+@_packs_argument
+@_zone_option
+def rules_test(directory: Path | None, *, zone_name: str) -> None:
+    """Run the plain cases of the packs in DIRECTORY, or of the bundled ones."""
     _run_cases(_packs(directory), _zone(zone_name), quiet=False)
 
 
@@ -216,18 +242,18 @@ def _run_cases(packs: PackSet, zone: Zone, *, quiet: bool) -> None:
     skipped = len(packs.cases) - len(results)
     print(f"{len(results) - len(failed)} cases passed, {len(failed)} failed, {skipped} of other zones")
     if failed:
-        raise typer.Exit(1)
+        raise SystemExit(1)
 
 
 @rules_app.command("list")
+@_packs_argument
+@click.option("--side", default="", help="A side's code, or zone, gba, transport, both.")
+@click.option("--flow", type=click.Choice(FLOWS), help="Rules of this flow.")
+@click.option("--status", type=click.Choice(("law", "announced")), help="Rules of this status.")
+@_json_option
+@_lang_option
 def rules_list(
-    directory: PacksArgument = None,
-    *,
-    side: Annotated[str, typer.Option(help="A side's code, or zone, gba, transport, both.")] = "",
-    flow: Annotated[str, typer.Option(help="person, goods or data.")] = "",
-    status: Annotated[str, typer.Option(help="law or announced.")] = "",
-    as_json: JsonOption = False,
-    lang: LangOption = "en",
+    directory: Path | None, *, side: str, flow: str | None, status: str | None, as_json: bool, lang: str
 ) -> None:
     """List the rules: what each does, since when, by which measure, and whether anyone has read the text."""
     _language(lang)
@@ -236,8 +262,8 @@ def rules_list(
         rule
         for rule in sorted(packs.rules.values(), key=lambda rule: rule.id)
         if side in ("", rule.owner)
-        and flow in ("", rule.flow)
-        and status in ("", "announced" if rule.announced else "law")
+        and flow in (None, rule.flow)
+        and status in (None, "announced" if rule.announced else "law")
     ]
     if as_json:
         _write([_rule_json(rule) for rule in chosen])
@@ -247,15 +273,12 @@ def rules_list(
 
 
 @rules_app.command("facts")
-def rules_facts(
-    flow: Annotated[str, typer.Argument(help="person, goods or data.")], *, lang: LangOption = "en", as_json: JsonOption = False
-) -> None:
+@click.argument("flow", type=click.Choice(FLOWS))
+@_json_option
+@_lang_option
+def rules_facts(flow: str, *, as_json: bool, lang: str) -> None:
     """List the facts that a movement of a flow may state."""
     _language(lang)
-    if flow not in FLOWS:
-        raise InputError(
-            "cli.flow", 'There is no flow "{flow}". Choose {known}.', where="FLOW", flow=flow, known=", ".join(FLOWS)
-        )
     facts = _packs().dictionary.of_flow(flow)
     if as_json:
         _write([{"name": one.name, "type": one.kind, "choices": one.choice_names, "unit": one.unit} for one in facts])
@@ -299,11 +322,9 @@ def _table(rows: Iterable[tuple[str, ...]]) -> None:
 
 
 @app.command()
-def serve(
-    *,
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
-    host: Annotated[str, typer.Option()] = "127.0.0.1",
-) -> None:
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+def serve(*, port: int, host: str) -> None:
     """Migrate the database and serve the pages until stopped."""
     from riverloop.web.server import serve as serve_pages
 

@@ -273,7 +273,7 @@ class _Parser:
         return Constant(self.number(str(node.this))), "number"
 
     def number(self, text: str) -> int | float:
-        value = int(text) if re.fullmatch(r"\d{1,16}", text) else float(text)
+        value = int(text) if re.fullmatch(r"[0-9]{1,16}", text) else float(text)
         if abs(value) > LARGEST:
             self.refuse("predicate.number", "The number {text} is too large. Keep it below 2^53.", text=text[:24])
         return value
@@ -320,7 +320,7 @@ class _Parser:
             )
         unit = str(interval.args.get("unit") or "").upper().rstrip("S")
         amount = str(interval.this.this) if interval.this is not None else ""
-        if unit not in ("DAY", "MONTH") or not re.fullmatch(r"-?\d{1,5}", amount):
+        if unit not in ("DAY", "MONTH") or not re.fullmatch(r"-?[0-9]{1,5}", amount):
             self.outside("an interval other than a whole number of DAY or MONTH")
         number = sign * int(amount)
         if abs(number) > (_MAX_DAYS if unit == "DAY" else _MAX_MONTHS):
