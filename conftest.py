@@ -30,8 +30,7 @@ _collect_examples = Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patte
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    place = file_path.relative_to(ROOT).parts
-    if file_path.suffix == ".md" and (place == ("README.md",) or place[0] == "docs"):
+    if file_path.suffix == ".md" and (file_path == ROOT / "README.md" or ROOT / "docs" in file_path.parents):
         return _collect_examples(file_path, parent)
     return None
 
@@ -85,9 +84,12 @@ def pytest_configure(config: pytest.Config) -> None:
         )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if _needs_database(item):
+        item.add_marker(pytest.mark.database)
+
+
 def _needs_database(item: pytest.Item) -> bool:
-    if item.get_closest_marker("database"):
-        return True
     if item.get_closest_marker("browser"):  # pages are tried once; what they store is tested below them
         return False
     return bool(
@@ -100,9 +102,6 @@ def _needs_database(item: pytest.Item) -> bool:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        if _needs_database(item):
-            item.add_marker(pytest.mark.database)
     if config.getoption("--database") == "postgresql":
         others = [item for item in items if not item.get_closest_marker("database")]
         config.hook.pytest_deselected(items=others)
