@@ -11,7 +11,6 @@ RIVERLOOP_HTTPS           1 behind a proxy that speaks HTTPS: cookies and HSTS i
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import secrets
 from pathlib import Path
@@ -59,10 +58,6 @@ def _database() -> dict[str, Any]:
     return database
 
 
-def _app(name: str) -> list[str]:
-    return [name] if importlib.util.find_spec(name) else []
-
-
 DEBUG = _flag("RIVERLOOP_DEBUG")
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = [
@@ -82,7 +77,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "riverloop.web",
     "riverloop.apps.clearance",
-    *_app("riverloop.apps.place"),
+    "riverloop.apps.place",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from django.urls import include, path
 
 from riverloop.web import views
@@ -12,9 +10,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("preferences/", views.preferences, name="preferences"),
     path("", include("riverloop.apps.clearance.urls")),
+    path("", include("riverloop.apps.place.urls")),
 ]
-if importlib.util.find_spec("riverloop.apps.place"):
-    urlpatterns.append(path("", include("riverloop.apps.place.urls")))
 
 handler400 = views.bad_request
 handler403 = views.forbidden

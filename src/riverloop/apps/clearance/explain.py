@@ -102,6 +102,7 @@ class SideView:
     undetermined: list[RuleView]
     announced: list[RuleView]
     missing: list[str]
+    missing_more: list[str]
     valid_until: str
 
     @property
@@ -174,6 +175,11 @@ class _Reader:
     def side(self, name: str, raw: Mapping[str, Any]) -> SideView:
         said = self.decision.sides[name]
         route = next((one for one in self.words.routes.get(self.flow, ()) if one.name == raw["route"]), None)
+        deciding = {
+            one
+            for names, count in zip(said.missing_facts, said.deciding_facts, strict=True)
+            for one in names[:count]
+        }
         return SideView(
             id=name,
             title=own(self.zone.boundary.side(name).title, self.language),
@@ -196,13 +202,19 @@ class _Reader:
             displaced=self.rules(raw["displaced"]),
             undetermined=self.rules(raw["undetermined"]),
             announced=self.rules(raw["announced"]),
-            missing=[
-                sentences.fact_label(one, self.words, self.language, self._)
-                for one in raw["missing_facts"]
-                if self.words.facts[one].source != "officer"
-            ],
+            missing=self.labels(deciding),
+            missing_more=self.labels(name for name in raw["missing_facts"] if name not in deciding),
             valid_until=self.instant(said.valid_until, name),
         )
+
+    def labels(self, names: Iterable[str]) -> list[str]:
+        """Return what facts are called, in asking order; an officer's are nobody else's to read."""
+        facts = self.words.facts
+        return [
+            sentences.fact_label(name, self.words, self.language, self._)
+            for name in self.words.in_order(names)
+            if facts[name].source != "officer"
+        ]
 
     @property
     def flow(self) -> str:

@@ -12,6 +12,7 @@ from riverloop.apps.clearance.formats import date_text, instant_text, list_text,
 from riverloop.core.kernel.sides import Text
 from riverloop.core.rules.decisions import Decision, SideDecision
 from riverloop.core.rules.facts import Dictionary
+from riverloop.core.rules.packs import CLEARED, INCOMPLETE
 
 if TYPE_CHECKING:
     from riverloop.zones import Zone
@@ -127,7 +128,8 @@ def summary(decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
     outcomes = {side.outcome for side in sides}
     if outcomes == {"cleared"}:
         return _("Both sides clear it.")
-    if outcomes == {"undetermined"} and all(_answers_needed(side, decision) for side in sides):
+    nothing_sure = all(side.low == CLEARED and _answers_needed(side, decision) for side in sides)
+    if outcomes == {"undetermined"} and nothing_sure:
         return _("Neither side can say yet: a few answers are missing.")
     first, second = (_clause(side, decision, zone, language, _) for side in sides)
     joined = _("{first}; {second}.").format(first=first, second=within(second, language))
@@ -188,8 +190,13 @@ def _referred(name: str, side: SideDecision, decision: Decision, zone: Zone, lan
 
 
 def _undetermined(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
-    del zone, language
+    del zone
+    papers = [paper_text(one, decision.packs.dictionary, language) for one in side.missing_documents]
     needed = _answers_needed(side, decision)
+    if side.low == INCOMPLETE and papers:
+        if len(papers) == 1:
+            return _("{side} waits at least for the {paper}").format(side=name, paper=papers[0])
+        return _("{side} waits at least for {count} papers").format(side=name, count=len(papers))
     if not needed:
         return _("{side} cannot say yet").format(side=name)
     if needed == 1:
