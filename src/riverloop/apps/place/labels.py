@@ -6,15 +6,14 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from riverloop.core.kernel.sides import Text
 from riverloop.zones import geometry
 from riverloop.zones.zone import Point
 
 LINE_HEIGHT = 1.3
-_NARROW, _WIDE = 0.56, 1.0  # ems: a Latin letter on average, a Chinese character
-_STEP = 12.0
+_NARROW, _WIDE = 0.6, 1.05  # ems: a Latin letter on average, a Chinese character
+_STEP, _PADDING = 12.0, 8.0
 
 
 def width_of(text: Text, size: float) -> float:
@@ -66,9 +65,7 @@ class Room:
         centre = geometry.centroid(outline)
         return self._nearest(centre, width, height, within=outline)
 
-    def outside(
-        self, target: Point, width: float, height: float, *, left_bank: bool | None = None
-    ) -> Point | None:
+    def outside(self, target: Point, width: float, height: float, *, left_bank: bool | None = None) -> Point | None:
         """Take the free place clear of all land that is nearest to ``target``, or None.
 
         Args:
@@ -96,9 +93,7 @@ class Room:
         within: Sequence[Point] | None = None,
         left_bank: bool | None = None,
     ) -> Point | None:
-        places = sorted(
-            self._grid(target, width, height), key=lambda place: (math.dist(place, target), place)
-        )
+        places = sorted(self._grid(target, width, height), key=lambda place: (math.dist(place, target), place))
         return self._first(places, width, height, within=within, left_bank=left_bank)
 
     def _first(
@@ -119,8 +114,9 @@ class Room:
 
     def _grid(self, target: Point, width: float, height: float) -> Iterable[Point]:
         """Yield places for the centre of a box that keep it in the drawing, ``target`` among them."""
-        for x in _steps(target[0], width / 2, self.width - width / 2):
-            for y in _steps(target[1], height / 2, self.height - height / 2):
+        half, rise = width / 2 + _PADDING, height / 2 + _PADDING
+        for x in _steps(target[0], half, self.width - half):
+            for y in _steps(target[1], rise, self.height - rise):
                 yield x, y
 
     def _is_free(self, corners: tuple[Point, ...], within: Sequence[Point] | None) -> bool:
@@ -164,19 +160,3 @@ def _overlap(one: Sequence[Point], other: Sequence[Point]) -> bool:
         and min(corner[axis] for corner in other) < max(corner[axis] for corner in one)
         for axis in (0, 1)
     )
-
-
-def crossing(point: Point, line: Sequence[Point], reach: float) -> tuple[Point, Point] | None:
-    """Return the ends of a bridge that crosses a line at a point, or None if the point is not at the line.
-
-    Args:
-        point: where it crosses.
-        line: the water.
-        reach: how far it goes on each side; a point farther from the line than this is not at it.
-    """
-    (x1, y1), (x2, y2) = min(pairwise(line), key=lambda segment: geometry.distance(point, segment))
-    if geometry.distance(point, line) > reach:
-        return None
-    length = math.dist((x1, y1), (x2, y2))
-    across_x, across_y = -(y2 - y1) / length * reach, (x2 - x1) / length * reach
-    return (point[0] - across_x, point[1] - across_y), (point[0] + across_x, point[1] + across_y)

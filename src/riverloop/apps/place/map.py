@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from riverloop.apps.place.labels import LINE_HEIGHT, Room, crossing, width_of
+from riverloop.apps.place.labels import LINE_HEIGHT, Room, width_of
 from riverloop.core.kernel.sides import Text
 from riverloop.zones.geometry import is_left
 from riverloop.zones.zone import ControlPoint, Park, ParkPart, Point, Zone
@@ -16,7 +17,7 @@ MARGIN = 16.0
 TITLE_SIZE, SMALL_SIZE = 24.0, 21.0  # units of the drawing, as on a phone, where they are largest
 MARK_RADIUS = 17.0
 _LARGEST_HEIGHT = 560.0
-_TOP_BAND, _BOTTOM_BAND, _SCALE_BAND = 64.0, 44.0, 52.0
+_TOP_BAND, _BOTTOM_BAND, _SCALE_BAND = 84.0, 48.0, 52.0
 _M_PER_KM, _M2_PER_HA, _M2_PER_KM2 = 1000, 10_000, 1_000_000
 _AREA_TEXT: Text = {"en": "0000 ha", "zh-Hant": "0000公頃", "zh-Hans": "0000公顷"}
 
@@ -79,14 +80,12 @@ class Mark:
         point: what the zone file says of it.
         x: centre.
         y: centre.
-        bridge: SVG path data of its way over the river, or empty.
     """
 
     number: int
     point: ControlPoint
     x: float
     y: float
-    bridge: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +161,7 @@ class _Frame:
 
     def point(self, place: Point) -> Point:
         x, y = place
-        return self.offset + (x - self.west) * self.units_per_m, _TOP_BAND + (
-            self.north - y
-        ) * self.units_per_m
+        return self.offset + (x - self.west) * self.units_per_m, _TOP_BAND + (self.north - y) * self.units_per_m
 
     def points(self, places: Iterable[Point]) -> tuple[Point, ...]:
         return tuple(self.point(place) for place in places)
@@ -190,7 +187,9 @@ class _Drawing:
         )
 
     def map(self) -> ZoneMap:
-        marks = tuple(self.marks())  # first, so that labels keep clear of them
+        # In this order: what comes later keeps clear of what came before.
+        marks = tuple(self.marks())
+        sides = tuple(label for side in self.zone.sides if (label := self.side_label(side.id)))
         parks = tuple(self.park(park) for park in self.zone.parks)
         parts = tuple(self.part(park, part) for park in self.zone.parks for part in park.parts)
         river_label = self.river_label()
@@ -198,12 +197,12 @@ class _Drawing:
             width=WIDTH,
             height=round(self.frame.height, 1),
             units_per_m=self.frame.units_per_m,
-            river=path_of(self.river),
+            river=curve_of(self.river),
             river_width=round(self.river_width, 1),
             river_label=river_label,
             parks=parks,
             parts=parts,
-            sides=tuple(label for side in self.zone.sides if (label := self.side_label(side.id))),
+            sides=sides,
             marks=marks,
             scale=_scale_bar(self.frame),
         )
@@ -213,9 +212,8 @@ class _Drawing:
             if point.position is None:
                 continue
             x, y = self.frame.point(point.position)
-            ends = crossing((x, y), self.river, max(self.river_width, MARK_RADIUS) + 8)
             self.room.take((x, y), 2 * MARK_RADIUS, 2 * MARK_RADIUS)
-            yield Mark(number, point, round(x, 1), round(y, 1), path_of(ends) if ends else "")
+            yield Mark(number, point, round(x, 1), round(y, 1))
 
     def park(self, park: Park) -> Shape:
         outline, accent = self.frame.points(park.outline), self.zone.side(park.side).accent
@@ -263,9 +261,7 @@ class _Drawing:
         corners = [(x, y) for y in (0.0, self.room.height) for x in (0.0, WIDTH)]
         own = [corner for corner in corners if is_left(corner, self.river) is left_bank] or corners
         width = width_of(side.title, SMALL_SIZE)
-        places = (
-            self.room.outside(corner, width, SMALL_SIZE * LINE_HEIGHT, left_bank=left_bank) for corner in own
-        )
+        places = (self.room.outside(corner, width, SMALL_SIZE * LINE_HEIGHT, left_bank=left_bank) for corner in own)
         return _label(side.title, next(filter(None, places), None), side.accent)
 
 
@@ -305,6 +301,15 @@ def _beyond(before: Point, end: Point, by: float) -> Point:
 def path_of(points: Iterable[Point], *, closed: bool = False) -> str:
     """Return points as SVG path data."""
     return "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points) + ("Z" if closed else "")
+
+
+def curve_of(points: Sequence[Point]) -> str:
+    """Return a line as SVG path data, its bends rounded between the middles of its segments."""
+    bends = [
+        f"Q{x:.1f} {y:.1f} {(x + after[0]) / 2:.1f} {(y + after[1]) / 2:.1f}" for (x, y), after in pairwise(points[1:])
+    ]
+    (x, y), (end_x, end_y) = points[0], points[-1]
+    return f"M{x:.1f} {y:.1f} {' '.join(bends)} L{end_x:.1f} {end_y:.1f}"
 
 
 def area_of(area_m2: float) -> Area:

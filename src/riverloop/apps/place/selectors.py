@@ -31,14 +31,14 @@ class ParkRow:
 
 @dataclass(frozen=True, slots=True)
 class PointRow:
-    """A control point in the table under the map."""
+    """A control point in the table under the map; its passengers a day in the order of the directions."""
 
     number: int
     point: ControlPoint
     status: str
     design: str
     expected: list[tuple[str, str]]
-    traffic: list[tuple[str, int]]
+    traffic: list[int | None]
     sources: list[str]
 
 
@@ -95,16 +95,21 @@ def control_points(zone: Zone) -> list[PointRow]:
 
 def _point_row(zone: Zone, number: int, point: ControlPoint) -> PointRow:
     language = active_language()
-    per_day = point.traffic.per_day.items() if point.traffic else ()
+    per_day = point.traffic.per_day if point.traffic else {}
     return PointRow(
         number=number,
         point=point,
         status=_(STATUS_WORDS[point.status]),
         design=_(DESIGN_WORDS[point.design]),
         expected=[(one.when, own(zone.references[one.reference].title, language)) for one in point.expected],
-        traffic=[(sentences.direction_text(one, zone, language, _), count) for one, count in per_day],
+        traffic=[per_day.get(direction) for direction in zone.boundary.directions],
         sources=_titles(zone, point.references),
     )
+
+
+def directions(zone: Zone) -> list[str]:
+    """Return both directions in words."""
+    return [sentences.direction_text(one, zone, active_language(), _) for one in zone.boundary.directions]
 
 
 def figures(zone: Zone) -> list[FigureRow]:

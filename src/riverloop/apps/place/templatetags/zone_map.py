@@ -29,5 +29,6 @@ def zone_map(zone: Zone, *, tables: bool = True) -> dict[str, Any]:
         "map": _drawn[zone.sha256],
         "tables": tables,
         "parks": selectors.parks(zone),
+        "directions": selectors.directions(zone),
         "points": selectors.control_points(zone),
     }
