@@ -39,9 +39,7 @@ def serve(*, host: str, port: int) -> None:
     workers = 1 if lone else max(2, (os.cpu_count() or 2))
     options: dict[str, Any] = {"workers": workers, "blocking_threads": 1, "log_access": False}
     print(f"Riverloop serves http://{_shown(host)}:{port} (stop it with Ctrl+C)", flush=True)  # noqa: T201
-    Granian(
-        "riverloop.web.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, **options
-    ).serve()
+    Granian("riverloop.web.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, **options).serve()
 
 
 def _shown(host: str) -> str:

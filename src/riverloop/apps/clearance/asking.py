@@ -122,7 +122,11 @@ def ask(declared: Declared, decision: Decision, rulebook: Rulebook, zone: Zone, 
     mistakes = [
         (question.key, question.label, question.error)
         for form in forms
-        for question in [*form.questions, *form.later, *(q for card in [*form.papers, *form.more_papers] for q in card.questions)]
+        for question in [
+            *form.questions,
+            *form.later,
+            *(q for card in [*form.papers, *form.more_papers] for q in card.questions),
+        ]
         if question.error
     ]
     at_error = say(declared.at_error, _) if declared.at_error else ""
@@ -261,7 +265,11 @@ class _Asker:
         if held.text == "yes":
             labels: Mapping[str, str] = {
                 names[1]: self._("Last day it is valid (leave empty if it does not expire)"),
-                **({names[2]: self._("Quantity left on it (leave empty if it has no limit)")} if document.quantity else {}),
+                **(
+                    {names[2]: self._("Quantity left on it (leave empty if it has no limit)")}
+                    if document.quantity
+                    else {}
+                ),
             }
             rest = [self.question(place, item, name, later=False, label=label) for name, label in labels.items()]
         issuer = sentences.authority_title(document.issuer, self.zone, self.language, self._) if document.issuer else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from riverloop.apps.clearance.sentences import N_
 from riverloop.apps.clearance.typed import read_typed, read_when
 from riverloop.core.kernel.errors import InputError
+from riverloop.core.kernel.instants import time_zone
 from riverloop.core.kernel.sides import FLOWS, origin
 from riverloop.core.rules.decisions import Movement, read_movement
 from riverloop.core.rules.facts import Dictionary, Value, as_json
@@ -69,7 +70,12 @@ class Declared:
 
     def hidden(self) -> Iterator[tuple[str, str]]:
         """Yield every field as typed, for a form that carries it on."""
-        yield from (("flow", self.flow), ("direction", self.direction), ("at", self.at_typed), ("items", str(len(self.items))))
+        yield from (
+            ("flow", self.flow),
+            ("direction", self.direction),
+            ("at", self.at_typed),
+            ("items", str(len(self.items))),
+        )
         for place, item in enumerate(self.items):
             for name, texts in item.typed.items():
                 yield from ((f"f-{place}-{name}", text) for text in texts)
@@ -82,8 +88,6 @@ def default_at_typed(now: datetime, direction: str, zone: Zone) -> str:
 
 
 def _clock(direction: str, zone: Zone) -> Any:
-    from riverloop.core.kernel.instants import time_zone  # noqa: PLC0415
-
     return time_zone(zone.boundary.side(origin(direction)).time_zone)
 
 
@@ -177,8 +181,3 @@ def _act(declared: Declared, action: str) -> None:
         for suffix in ("_expires_on", "_quantity_left"):
             if rest[1].startswith("has_"):
                 items[place].typed.pop(rest[1].removeprefix("has_") + suffix, None)
-
-
-def stated(raw: Mapping[str, Any]) -> int:
-    """Count the facts that a raw movement states."""
-    return sum(len(one) for one in raw.get("items", [raw.get("facts", {})]))

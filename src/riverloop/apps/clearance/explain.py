@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from riverloop.apps.clearance import sentences
-from riverloop.apps.clearance.formats import instant_text, own_language, share_text
+from riverloop.apps.clearance.formats import instant_text, own_language
 from riverloop.apps.clearance.sentences import Gettext, own
 from riverloop.core.rules.decisions import Decision, SideDecision
 from riverloop.core.rules.packs import Measure
@@ -176,9 +176,7 @@ class _Reader:
         said = self.decision.sides[name]
         route = next((one for one in self.words.routes.get(self.flow, ()) if one.name == raw["route"]), None)
         deciding = {
-            one
-            for names, count in zip(said.missing_facts, said.deciding_facts, strict=True)
-            for one in names[:count]
+            one for names, count in zip(said.missing_facts, said.deciding_facts, strict=True) for one in names[:count]
         }
         return SideView(
             id=name,
@@ -195,10 +193,7 @@ class _Reader:
             duties=self.duties(said, name),
             refers=list(dict.fromkeys(self.authority(one["to"]) for one in raw["refers"])),
             notifies=[self.authority(one) for one in raw["notifies"]],
-            inspects=[
-                self._("Inspects {share}, chosen at random").format(share=share_text(one["share"], self.language))
-                for one in raw["inspects"]
-            ],
+            inspects=[sentences.inspect_text(one["share"], self.language, self._) for one in raw["inspects"]],
             displaced=self.rules(raw["displaced"]),
             undetermined=self.rules(raw["undetermined"]),
             announced=self.rules(raw["announced"]),

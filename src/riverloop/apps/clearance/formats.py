@@ -59,11 +59,16 @@ def countries(language: str) -> tuple[tuple[str, str], ...]:
     found = {
         code: names[alpha2[0]]
         for code, alpha2 in get_global("territory_aliases").items()
-        if len(code) == 3 and code.isalpha() and len(alpha2) == 1 and alpha2[0] in names and code not in _NO_NATION
+        if _is_nationality(code) and len(alpha2) == 1 and alpha2[0] in names
     }
     return tuple(sorted(found.items(), key=lambda pair: (pair[1], pair[0])))
 
 
+def _is_nationality(code: str) -> bool:
+    return len(code) == _ALPHA_3 and code.isalpha() and code not in _NO_NATION
+
+
+_ALPHA_3 = 3
 _NO_NATION = frozenset(
     {
         *("BUR", "DDR", "FXX", "TMP", "YMD", "ZAR"),  # withdrawn by ISO 3166

@@ -198,7 +198,9 @@ def measures_by_owner() -> list[tuple[str, str, list[dict[str, Any]]]]:
 def parameter_row(series: Series, day: date) -> dict[str, Any]:
     """Return a parameter with its dated values, the one in force marked."""
     current = series.on(day)
-    rows = [(date_text(first, active_language()), plain_value(value), value == current) for first, value in series.values]
+    rows = [
+        (date_text(first, active_language()), plain_value(value), value == current) for first, value in series.values
+    ]
     return {"name": series.name, "unit": series.unit, "values": rows}
 
 

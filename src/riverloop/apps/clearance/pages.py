@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,7 +17,7 @@ from riverloop.core.kernel.errors import did_you_mean
 from riverloop.core.kernel.instants import date_in
 
 
-def _today():
+def _today() -> date:
     return date_in(timezone.now(), zone().boundary.sides[0].time_zone)
 
 

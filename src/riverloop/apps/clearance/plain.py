@@ -25,7 +25,7 @@ def write(decision: Decision, zone: Zone, language: str, _: Gettext, authority_o
 
 
 def _side(side: SideView, _: Gettext) -> Iterator[str]:
-    yield f"{side.title}: {side.word}"
+    yield _("{name}: {text}").format(name=side.title, text=side.word)
     if side.route:
         yield "  " + _("Route: {route}").format(route=side.route)
     for rule in side.rules:
@@ -34,7 +34,7 @@ def _side(side: SideView, _: Gettext) -> Iterator[str]:
         state = _("held") if paper.held else _("missing")
         yield f"  [{state}] {paper.label}"
     for duty in side.duties:
-        yield f"  {duty.act}: {duty.due}"
+        yield "  " + _("{name}: {text}").format(name=duty.act, text=duty.due)
     if side.missing:
         yield "  " + _("Still to answer:")
         yield from (f"    {label}" for label in side.missing)

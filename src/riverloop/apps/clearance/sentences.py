@@ -131,7 +131,7 @@ def summary(decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
     nothing_sure = all(side.low == CLEARED and _answers_needed(side, decision) for side in sides)
     if outcomes == {"undetermined"} and nothing_sure:
         return _("Neither side can say yet: a few answers are missing.")
-    first, second = (_clause(side, decision, zone, language, _) for side in sides)
+    first, second = map(_Clauses(decision, zone, language, _).say, sides)
     joined = _("{first}; {second}.").format(first=first, second=within(second, language))
     return joined[0].upper() + joined[1:]
 
@@ -146,62 +146,61 @@ def _answers_needed(side: SideDecision, decision: Decision) -> int:
     )
 
 
-def _clause(side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
-    name = own(zone.boundary.side(side.side).title, language)
-    return {
-        "cleared": _cleared,
-        "refused": _refused,
-        "incomplete": _incomplete,
-        "referred": _referred,
-        "undetermined": _undetermined,
-    }[side.outcome](name, side, decision, zone, language, _)
+class _Clauses:
+    """What one side says, as half a sentence."""
 
+    def __init__(self, decision: Decision, zone: Zone, language: str, _: Gettext) -> None:
+        self.decision, self.zone, self.language, self._ = decision, zone, language, _
 
-def _cleared(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
-    del side, decision, zone, language
-    return _("{side} clears it").format(side=name)
+    def say(self, side: SideDecision) -> str:
+        name = own(self.zone.boundary.side(side.side).title, self.language)
+        if side.outcome == "cleared":
+            return self._("{side} clears it").format(side=name)
+        if side.outcome == "refused":
+            return self.refused(name)
+        if side.outcome == "incomplete":
+            return self.incomplete(name, side)
+        if side.outcome == "referred":
+            return self.referred(name, side)
+        return self.undetermined(name, side)
 
+    def refused(self, name: str) -> str:
+        if self.decision.movement.flow == "person":  # a rule only proposes: an officer signs (rule semantics 22)
+            return self._("{side} proposes to refuse, and an officer decides").format(side=name)
+        return self._("{side} refuses it").format(side=name)
 
-def _refused(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
-    del side, zone, language
-    if decision.movement.flow == "person":  # a rule only proposes: an officer signs (rule semantics 22)
-        return _("{side} proposes to refuse, and an officer decides").format(side=name)
-    return _("{side} refuses it").format(side=name)
-
-
-def _incomplete(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
-    del zone
-    papers = [paper_text(one, decision.packs.dictionary, language) for one in side.missing_documents]
-    if len(papers) == 1:
-        return _("{side} waits for the {paper}").format(side=name, paper=papers[0])
-    return _("{side} waits for {count} papers").format(side=name, count=len(papers))
-
-
-def _referred(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
-    del decision
-    refers = side.refers
-    asked = list(dict.fromkeys(str(hit.rule.effect.value) for hit in refers))
-    if len(asked) != 1:
-        return _("{side} asks {count} authorities to look at it").format(side=name, count=len(asked))
-    authority = authority_title(asked[0], zone, language, _)
-    if all(hit.rule.rule is None for hit in refers):
-        return _("{side} has no rule for it here, so the {authority} decides").format(side=name, authority=authority)
-    return _("{side} has the {authority} look at it").format(side=name, authority=authority)
-
-
-def _undetermined(name: str, side: SideDecision, decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
-    del zone
-    papers = [paper_text(one, decision.packs.dictionary, language) for one in side.missing_documents]
-    needed = _answers_needed(side, decision)
-    if side.low == INCOMPLETE and papers:
+    def incomplete(self, name: str, side: SideDecision) -> str:
+        papers = self.papers(side)
         if len(papers) == 1:
-            return _("{side} waits at least for the {paper}").format(side=name, paper=papers[0])
-        return _("{side} waits at least for {count} papers").format(side=name, count=len(papers))
-    if not needed:
-        return _("{side} cannot say yet").format(side=name)
-    if needed == 1:
-        return _("{side} needs one more answer").format(side=name)
-    return _("{side} needs more answers").format(side=name)
+            return self._("{side} waits for the {paper}").format(side=name, paper=papers[0])
+        return self._("{side} waits for {count} papers").format(side=name, count=len(papers))
+
+    def referred(self, name: str, side: SideDecision) -> str:
+        asked = list(dict.fromkeys(str(hit.rule.effect.value) for hit in side.refers))
+        if len(asked) != 1:
+            return self._("{side} asks {count} authorities to look at it").format(side=name, count=len(asked))
+        authority = authority_title(asked[0], self.zone, self.language, self._)
+        if all(hit.rule.rule is None for hit in side.refers):
+            unruled = self._("{side} has no rule for it here, so the {authority} decides")
+            return unruled.format(side=name, authority=authority)
+        return self._("{side} has the {authority} look at it").format(side=name, authority=authority)
+
+    def undetermined(self, name: str, side: SideDecision) -> str:
+        papers = self.papers(side)
+        if side.low == INCOMPLETE and len(papers) == 1:
+            return self._("{side} waits at least for the {paper}").format(side=name, paper=papers[0])
+        if side.low == INCOMPLETE and papers:
+            return self._("{side} waits at least for {count} papers").format(side=name, count=len(papers))
+        needed = _answers_needed(side, self.decision)
+        if not needed:
+            return self._("{side} cannot say yet").format(side=name)
+        if needed == 1:
+            return self._("{side} needs one more answer").format(side=name)
+        return self._("{side} needs more answers").format(side=name)
+
+    def papers(self, side: SideDecision) -> list[str]:
+        words = self.decision.packs.dictionary
+        return [paper_text(one, words, self.language) for one in side.missing_documents]
 
 
 # Parts of a decision -------------------------------------------------------------------------------------------
@@ -210,62 +209,58 @@ def _undetermined(name: str, side: SideDecision, decision: Decision, zone: Zone,
 def effect_text(effect: Mapping[str, Any], words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
     """Return what follows from a rule, from the ``{kind: value}`` of its effect."""
     ((kind, value),) = effect.items()
-    return _EFFECTS[kind](value, words, zone, language, _)
+    if kind in _PLAIN_EFFECTS:
+        return _(_PLAIN_EFFECTS[kind])
+    told: str = getattr(_Effects(words, zone, language, _), kind)(value)
+    return told
 
 
-def _require(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
-    del zone
-    wanted = value if isinstance(value, list) else [value]
-    papers = [paper_text(one["any_of"] if isinstance(one, dict) else [one], words, language) for one in wanted]
-    return _("Needs: {papers}").format(papers=list_text(papers, language))
+_PLAIN_EFFECTS = {"refuse": N_("Refuses"), "suspend": N_("Suspends"), "allow": N_("Allows")}
 
 
-def _oblige(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
-    del zone
-    act = own(words.acts[value["act"]].label, language)
-    return _("To do: {act}").format(act=act)
+class _Effects:
+    """Effects that name something: one method a kind."""
+
+    def __init__(self, words: Dictionary, zone: Zone, language: str, _: Gettext) -> None:
+        self.words, self.zone, self.language, self._ = words, zone, language, _
+
+    def require(self, value: Any) -> str:
+        wanted = value if isinstance(value, list) else [value]
+        papers = [
+            paper_text(one["any_of"] if isinstance(one, dict) else [one], self.words, self.language) for one in wanted
+        ]
+        return self._("Needs: {papers}").format(papers=list_text(papers, self.language))
+
+    def oblige(self, value: Any) -> str:
+        return self._("To do: {act}").format(act=self.act(value["act"]))
+
+    def advise(self, value: Any) -> str:
+        return self._("Advice: {act}").format(act=self.act(value))
+
+    def route(self, value: Any) -> str:
+        every = {one.name: one for routes in self.words.routes.values() for one in routes}
+        return self._("Route: {route}").format(route=own(every[value].label, self.language))
+
+    def refer(self, value: Any) -> str:
+        return self._("Looked at by: {authority}").format(authority=self.authority(value))
+
+    def notify(self, value: Any) -> str:
+        titles = [self.authority(name) for name in (value if isinstance(value, list) else [value])]
+        return self._("Told: {authorities}").format(authorities=list_text(titles, self.language))
+
+    def inspect(self, value: Any) -> str:
+        return inspect_text(value["share"], self.language, self._)
+
+    def act(self, name: str) -> str:
+        return own(self.words.acts[name].label, self.language)
+
+    def authority(self, name: str) -> str:
+        return authority_title(name, self.zone, self.language, self._)
 
 
-def _route(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
-    del zone
-    titles = {route.name: own(route.label, language) for routes in words.routes.values() for route in routes}
-    return _("Route: {route}").format(route=titles.get(value, value))
-
-
-def _refer(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
-    del words
-    return _("Looked at by: {authority}").format(authority=authority_title(value, zone, language, _))
-
-
-def _notify(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
-    del words
-    names = value if isinstance(value, list) else [value]
-    titles = [authority_title(name, zone, language, _) for name in names]
-    return _("Told: {authorities}").format(authorities=list_text(titles, language))
-
-
-def _advise(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
-    del zone
-    return _("Advice: {act}").format(act=own(words.acts[value].label, language) if value in words.acts else value)
-
-
-def _inspect(value: Any, words: Dictionary, zone: Zone, language: str, _: Gettext) -> str:
-    del words, zone
-    return _("Inspects {share}, chosen at random").format(share=share_text(value["share"], language))
-
-
-_EFFECTS: dict[str, Callable[[Any, Dictionary, Any, str, Gettext], str]] = {
-    "refuse": lambda value, words, zone, language, _: _("Refuses"),
-    "suspend": lambda value, words, zone, language, _: _("Suspends"),
-    "allow": lambda value, words, zone, language, _: _("Allows"),
-    "refer": _refer,
-    "require": _require,
-    "route": _route,
-    "oblige": _oblige,
-    "inspect": _inspect,
-    "notify": _notify,
-    "advise": _advise,
-}
+def inspect_text(share: float, language: str, _: Gettext) -> str:
+    """Return which share is inspected."""
+    return _("Inspects {share}, chosen at random").format(share=share_text(share, language))
 
 
 def due_text(

@@ -10,7 +10,7 @@ from riverloop.apps.clearance.formats import number_text
 from riverloop.apps.clearance.sentences import N_, Gettext
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.instants import read_date, time_zone
-from riverloop.core.rules.facts import LARGEST, NO_LIMIT, Fact, Value
+from riverloop.core.rules.facts import FIRST_DAY, LARGEST, NO_END, NO_LIMIT, Fact, Value
 
 NONE_OF_THESE = "-"
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -38,13 +38,11 @@ def read_when(text: str, zone: str) -> datetime:
     """
     try:
         local = datetime.fromisoformat(text.strip())
-        if local.tzinfo is None and 1900 <= local.year <= 2198:  # noqa: PLR2004 - the dictionary's calendar
+        if local.tzinfo is None and FIRST_DAY.year <= local.year < NO_END.year:
             return local.replace(tzinfo=time_zone(zone), second=0, microsecond=0)
     except ValueError:
         pass
-    raise InputError(
-        "form.when", N_("Give a date and a time that exist, such as 2026-11-22 09:00."), text=text[:40]
-    )
+    raise InputError("form.when", N_("Give a date and a time that exist, such as 2026-11-22 09:00."), text=text[:40])
 
 
 def _read_boolean(fact: Fact, texts: list[str]) -> Value:
@@ -64,7 +62,9 @@ def _read_decimal(fact: Fact, texts: list[str]) -> Value:
     text = _plain(texts[0])
     if not _DECIMAL.fullmatch(text):
         raise InputError(
-            "form.decimal", N_('"{text}" is not a number. Use digits and at most one point, such as 12.5.'), text=texts[0][:40]
+            "form.decimal",
+            N_('"{text}" is not a number. Use digits and at most one point, such as 12.5.'),
+            text=texts[0][:40],
         )
     return _bounded(fact, float(text))
 
@@ -112,7 +112,9 @@ def _read_code(fact: Fact, texts: list[str]) -> Value:
             return fact.read(text)
         except InputError:
             continue
-    raise InputError("form.code", N_('"{text}" does not have the right form. See the line above the field.'), text=texts[0][:40])
+    raise InputError(
+        "form.code", N_('"{text}" does not have the right form. See the line above the field.'), text=texts[0][:40]
+    )
 
 
 def _read_choices(fact: Fact, texts: list[str]) -> Value:
