@@ -73,6 +73,14 @@ def digit(text):
     return str(sum(value(character) * [7, 3, 1][place % 3] for place, character in enumerate(text)) % 10)
 
 
+def composite_digit(zone):
+    """Return the last check digit by the places that Doc 9303 names (parts 4, 5 and 6, section 4.2)."""
+    lines = zone.split("\n")
+    if len(lines) == 3:
+        return digit(lines[0][5:30] + lines[1][0:7] + lines[1][8:15] + lines[1][18:29])
+    return digit(lines[1][0:10] + lines[1][13:20] + lines[1][21 : 43 if len(lines[1]) == 44 else 35])
+
+
 def passport(
     *,
     code="P<",
@@ -202,7 +210,29 @@ def test_each_check_digit_is_looked_at_by_itself(refused, today):
         zone = zone[:-1] + digit(zone[44:54] + zone[57:64] + zone[65:87])
         assert refused(read_mrz, zone, on=today).code == "mrz.check"
     zone = passport()
-    assert refused(read_mrz, zone[:-1] + str((int(zone[-1]) + 1) % 10), on=today).code == "mrz.composite"
+    error = refused(read_mrz, zone[:-1] + str((int(zone[-1]) + 1) % 10), on=today)
+    assert error.code == "mrz.composite"
+    assert "character 44 of line 2" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        ({"code": "V<"}, (1, 1, 2)),
+        ({"issuer": "U1O"}, (1, 3, 5)),
+        ({"names": "ERIKSS0N"}, (1, 6, 44)),
+        ({"number": ""}, (2, 1, 9)),
+        ({"nationality": "UT0"}, (2, 11, 13)),
+        ({"born": "741312"}, (2, 14, 19)),
+        ({"sex": "X"}, (2, 21, 21)),
+        ({"expires": "120431"}, (2, 22, 27)),
+        ({"optional_digit": "<"}, (2, 29, 42)),
+    ],
+)
+def test_an_error_names_line_and_characters_as_the_standard_counts_them(field, place, refused, today):
+    # ICAO Doc 9303, part 4, section 4.2.2.
+    parameters = refused(read_mrz, passport(**field), on=today).parameters
+    assert (parameters["line"], parameters["first"], parameters["last"]) == place
 
 
 @pytest.mark.parametrize(
@@ -262,6 +292,9 @@ def test_an_unknown_part_of_a_birth_is_none(born, year, month, day, today):
         (date(2026, 11, 22), "261122", 2026),
         (date(2026, 11, 22), "261123", 1926),
         (date(2026, 11, 22), "000229", 2000),
+        (date(2026, 1, 1), "26<<<<", 2026),
+        (date(2026, 1, 31), "2601<<", 2026),
+        (date(2026, 1, 1), "26<<02", 1926),
         (date(1999, 12, 31), "991231", 1999),
         (date(2000, 1, 1), "991231", 1999),
         (date(2100, 1, 1), "991231", 2099),
@@ -426,6 +459,7 @@ def test_reading_undoes_writing(document):
     zone = write_mrz(document)
     layout = LAYOUTS[document.size]
     assert [len(line) for line in zone.split("\n")] == [layout.width] * layout.lines
+    assert zone.split("\n")[1][-1] == composite_digit(zone)
     assert read_mrz(zone, on=TODAY) == document
     assert write_mrz(read_mrz(zone, on=TODAY)) == zone
 
@@ -471,6 +505,7 @@ def test_another_day_of_reading_moves_centuries_and_nothing_else(document, days)
         ({"optional": "a"}, "mrz.write.optional"),
         ({"optional": "A" * 16}, "mrz.write.optional"),
         ({"optional": "A" * 11, "number": "D23145890734"}, "mrz.write.optional"),
+        ({"optional": "A" * 13, "number": "D231458907"}, "mrz.write.optional"),
         ({"optional_2": "A" * 12}, "mrz.write.optional"),
     ],
 )
@@ -484,6 +519,18 @@ def test_a_field_that_a_zone_cannot_hold_is_refused(field, code):
 def test_the_longest_number_a_card_can_hold_is_twenty_two_characters(today):
     document = replace(ANNA, number="D" * 22)
     assert write_mrz(document).split("\n")[0].endswith(digit("D" * 22) + "<")
+    assert read_mrz(write_mrz(document), on=today) == document
+
+
+@pytest.mark.parametrize(("number", "optional"), [("D23145890", 15), ("D231458907", 12), ("D23145890734", 10)])
+def test_a_number_leaves_the_rest_of_the_first_line_to_optional_data(number, optional, today):
+    document = replace(ANNA, number=number, optional="A" * optional)
+    assert read_mrz(write_mrz(document), on=today) == document
+
+
+def test_spaces_in_a_number_are_written_as_fillers(today):
+    document = replace(ANNA, number="AB 12  34")
+    assert write_mrz(document).startswith("I<UTOAB<12<<34")
     assert read_mrz(write_mrz(document), on=today) == document
 
 

@@ -58,6 +58,7 @@ def test_a_mask_shows_the_first_and_the_last_two_and_keeps_the_form():
         ("é🙂\x00", "***"),
         (None, "********"),
         (12345678, "********"),
+        ("1" * 64, "1" + "*" * 61 + "11"),
         ("1" * 65, "********"),
     ],
 )

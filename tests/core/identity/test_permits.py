@@ -58,9 +58,7 @@ def test_what_is_no_home_return_permit_is_refused(text, refused):
 
 
 @pytest.mark.parametrize("number", ["H12345678", "M1234567801", "HA1234567"])
-def test_a_wrong_character_is_refused_or_makes_another_number_since_there_is_no_check_digit(
-    number, mistakes, refused
-):
+def test_a_wrong_character_is_refused_or_makes_another_number_since_there_is_no_check_digit(number, mistakes, refused):
     for _, mistaken in mistakes(number, CHARACTERS):
         if re.fullmatch(r"[HM]([0-9]{8}|[0-9]{10}|A[0-9]{7})", mistaken):
             assert read_home_return_permit(mistaken) != read_home_return_permit(number)

@@ -38,8 +38,7 @@ def read_hkid(text: object, *, where: str = "") -> str:
     if hkid_check_digit(form[1]) != form[2]:
         raise IdentityError(
             "hkid.check",
-            "The identity card number {number} fails its check digit. Compare each letter and digit with "
-            "the card.",
+            "The identity card number {number} fails its check digit. Compare each letter and digit with the card.",
             where=where,
             number=mask_number(_written(number)),
         )

@@ -40,8 +40,7 @@ _MESSAGES = {
     "Compare them with the document: 0 and O, 1 and I look alike.",
     "mrz.composite": "The zone does not agree with its last check digit, character {first} of line {line}. "
     "Read the document again.",
-    "mrz.visa": "Characters {first} and {last} of line {line} say that this is a visa. Read the passport "
-    "instead.",
+    "mrz.visa": "Characters {first} and {last} of line {line} say that this is a visa. Read the passport instead.",
     "mrz.code": "Characters {first} and {last} of line {line} are no code of a passport (P) or a card (A, "
     "C, I) of this size. Read the document again.",
     "mrz.state": "Characters {first} to {last} of line {line} are no code of a state or organisation: that "
@@ -52,8 +51,7 @@ _MESSAGES = {
     "number with a check digit, though the filler after them says so. Read the document again.",
     "mrz.names": "Characters {first} to {last} of line {line} are no names: those have letters and fillers "
     "(<). Read the document again.",
-    "mrz.sex": "Character {first} of line {line} is neither M nor F nor a filler (<). Read the document "
-    "again.",
+    "mrz.sex": "Character {first} of line {line} is neither M nor F nor a filler (<). Read the document again.",
     "mrz.born": "Characters {first} to {last} of line {line} are no date of birth: year, month and day of "
     "two digits each, or fillers (<) for an unknown part. Read the document again.",
     "mrz.expires": "Characters {first} to {last} of line {line} are no date of expiry: year, month and day "
@@ -83,8 +81,7 @@ def _layout(zone: str, where: str) -> Layout:
     if len(zone) in _PERMIT_LENGTHS and _PERMIT.match(zone):
         raise IdentityError(
             "mrz.permit",
-            "This is the zone of a mainland travel permit, which has a form of its own. Type the permit's "
-            "number.",
+            "This is the zone of a mainland travel permit, which has a form of its own. Type the permit's number.",
             where=where,
         )
     for layout in LAYOUTS.values():

@@ -36,8 +36,7 @@ _MESSAGES = {
     "given names is there. Write a hyphen as a space and leave an apostrophe out.",
     "mrz.write.length": "The names are longer than the zone has room for. Cut them as the issuer does (Doc "
     "9303 part 4, section 4.2.3).",
-    "mrz.write.born": "The date of birth is not in the calendar. Give one that is, with None for an unknown "
-    "part.",
+    "mrz.write.born": "The date of birth is not in the calendar. Give one that is, with None for an unknown part.",
     "mrz.write.sex": "The sex is M, F, or X where it is left open.",
     "mrz.write.optional": "Optional data have capital letters, digits and fillers (<), do not end in a "
     "filler, and fit their field. Shorten them, or leave them empty where the size has no such field.",

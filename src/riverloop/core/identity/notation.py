@@ -18,9 +18,7 @@ _LONGEST = 64  # characters; the longest number here has 18, and generous spacin
 _SHORTEST_SHOWN = 8  # a shorter number is masked whole: three of its characters would tell too much
 
 
-def fold(
-    text: object, *, where: str = "", drop: str = SEPARATORS, keep: str = "", longest: int = _LONGEST
-) -> str:
+def fold(text: object, *, where: str = "", drop: str = SEPARATORS, keep: str = "", longest: int = _LONGEST) -> str:
     """Return the capital letters and digits of a number, without what people write around them.
 
     Args:
@@ -63,9 +61,7 @@ def mask_number(text: object) -> str:
         return "*" * 8
     places = [place for place, character in enumerate(text) if _counts(character)]
     shown = {places[0], *places[-2:]} if len(places) >= _SHORTEST_SHOWN else set()
-    return "".join(
-        character if place in shown or character in " ()" else "*" for place, character in enumerate(text)
-    )
+    return "".join(character if place in shown or character in " ()" else "*" for place, character in enumerate(text))
 
 
 def _typed(text: object, where: str, longest: int) -> str:

@@ -40,8 +40,7 @@ def read_uscc(text: object, *, where: str = "") -> str:
     if uscc.calc_check_digit(code) != code[-1]:
         raise IdentityError(
             "uscc.check",
-            "The unified social credit code {number} fails its check digit. Compare it with the business "
-            "licence.",
+            "The unified social credit code {number} fails its check digit. Compare it with the business licence.",
             where=where,
             number=mask_number(code),
         )
