@@ -180,7 +180,10 @@ def _read_file(path: Path) -> bytes:
             return file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise InputError(
-            "cli.file", "The file cannot be read ({detail}). Check its name.", where=str(path), detail=error.strerror
+            "cli.file",
+            "The file cannot be read ({detail}). Check its name.",
+            where=str(path),
+            detail=error.strerror,
         ) from None
 
 
@@ -306,7 +309,15 @@ def _rule_json(rule: Rule) -> dict[str, Any]:
 
 def _rule_row(rule: Rule, lang: str) -> tuple[str, ...]:
     since = "announced" if rule.announced else f"{rule.starts}–{rule.until or ''}"
-    return (rule.id, rule.flow, "/".join(rule.directions) or "every way", rule.effect.kind, since, rule.verified, rule.reason[lang])
+    return (
+        rule.id,
+        rule.flow,
+        "/".join(rule.directions) or "every way",
+        rule.effect.kind,
+        since,
+        rule.verified,
+        rule.reason[lang],
+    )
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> None:

@@ -33,7 +33,9 @@ def read_texts(directory: Path) -> dict[str, str]:
         PackError: the folder does not exist, holds no pack, or a file is not UTF-8.
     """
     if not directory.is_dir():
-        raise PackError("packs.folder", "There is no such folder. Give one that holds rule packs.", where=str(directory))
+        raise PackError(
+            "packs.folder", "There is no such folder. Give one that holds rule packs.", where=str(directory)
+        )
     texts = {}
     for path in sorted([*directory.rglob("*.yaml"), *directory.rglob("*.yml")]):
         name = path.relative_to(directory).as_posix()
@@ -41,7 +43,9 @@ def read_texts(directory: Path) -> dict[str, str]:
             texts[name] = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError):
             raise PackError(
-                "packs.unreadable", "The file cannot be read as UTF-8 text. Save it as UTF-8.", where=str(path)
+                "packs.unreadable",
+                "The file cannot be read as UTF-8 text. Save it as UTF-8.",
+                where=str(path),
             ) from None
     if not texts:
         raise PackError("packs.folder", "The folder holds no .yaml file. Add a measure file.", where=str(directory))
@@ -84,7 +88,9 @@ def _check(texts: Mapping[str, str], base: Dictionary | None, cache: Path | None
 
     parsed: dict[str, Any] = {}
 
-    def remember(flow: str, sql: str, facts: Mapping[str, Fact], parameters: Mapping[str, Value], where: str) -> Predicate:
+    def remember(
+        flow: str, sql: str, facts: Mapping[str, Fact], parameters: Mapping[str, Value], where: str
+    ) -> Predicate:
         predicate = parse_text(flow, sql, facts, parameters, where)
         parsed[f"{flow}:{sql}"] = to_json(predicate)
         return predicate
@@ -107,7 +113,9 @@ class _Kept:
         self.sources = [Source(name, value, {}, sha256) for name, value, sha256 in raw["sources"]]
         self.predicates = raw["predicates"]
 
-    def parse(self, flow: str, sql: str, facts: Mapping[str, Fact], parameters: Mapping[str, Value], where: str) -> Predicate:
+    def parse(
+        self, flow: str, sql: str, facts: Mapping[str, Fact], parameters: Mapping[str, Value], where: str
+    ) -> Predicate:
         del facts, parameters, where
         predicate: Predicate = from_json(self.predicates[f"{flow}:{sql}"])
         return predicate

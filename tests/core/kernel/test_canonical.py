@@ -31,7 +31,13 @@ def test_keys_are_ordered_by_utf_16_code_units():
     ]  # fmt: skip
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(), lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=8))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+        lambda v: st.lists(v) | st.dictionaries(st.text(), v),
+        max_leaves=8,
+    )
+)
 def test_a_value_reads_back_and_its_hash_is_of_its_bytes(value):
     written = canonical_json(value)
     assert read_json(written.decode(), where="x") == value

@@ -7,10 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riverloop.core.kernel.errors import InputError
-from riverloop.core.kernel.instants import add_months, date_in, end_of_day, read_date, read_instant, shift, start_of_day, time_zone
+from riverloop.core.kernel.instants import (
+    add_months,
+    date_in,
+    end_of_day,
+    read_date,
+    read_instant,
+    shift,
+    start_of_day,
+    time_zone,
+)
 
 
-@pytest.mark.parametrize("text", ["2026-11-22T09:00:00+08:00", "2026-11-22t01:00:00.123456789z", "2026-11-22 09:00:00+08:00"])
+@pytest.mark.parametrize(
+    "text", ["2026-11-22T09:00:00+08:00", "2026-11-22t01:00:00.123456789z", "2026-11-22 09:00:00+08:00"]
+)
 def test_an_rfc_3339_instant_is_read(text):
     assert date_in(read_instant(text), "Asia/Hong_Kong") == date(2026, 11, 22)
 
@@ -33,7 +44,10 @@ def test_a_date_that_does_not_exist_is_refused(text):
 
 def test_one_instant_has_two_dates():
     at = read_instant("2026-07-31T16:30:00Z")
-    assert (date_in(at, "Asia/Shanghai"), date_in(at, "Europe/London")) == (date(2026, 8, 1), date(2026, 7, 31))
+    assert (date_in(at, "Asia/Shanghai"), date_in(at, "Europe/London")) == (
+        date(2026, 8, 1),
+        date(2026, 7, 31),
+    )
 
 
 def test_a_day_begins_and_ends_in_its_zone():

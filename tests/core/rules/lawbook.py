@@ -50,9 +50,18 @@ AA = Side(
     {"en": "A"},
     "Asia/Hong_Kong",
     "aa_days",
-    (Authority("aa.one", {"en": "One"}, ("immigration", "customs", "data")), Authority("aa.two", {"en": "Two"}, ("health",))),
+    (
+        Authority("aa.one", {"en": "One"}, ("immigration", "customs", "data")),
+        Authority("aa.two", {"en": "Two"}, ("health",)),
+    ),
 )
-BB = Side("bb", {"en": "B"}, "Europe/London", "bb_days", (Authority("bb.one", {"en": "Eins"}, ("customs", "health")),))
+BB = Side(
+    "bb",
+    {"en": "B"},
+    "Europe/London",
+    "bb_days",
+    (Authority("bb.one", {"en": "Eins"}, ("customs", "health")),),
+)
 BOUNDARY = Boundary("test", (AA, BB))
 
 
@@ -88,7 +97,7 @@ def measure(
     cases: str = "",
 ) -> str:
     """Write one measure file; it covers all goods unless told otherwise."""
-    owner = authority or f"{name.split('.')[0]}.one"
+    owner = authority or f"{name.split('.', maxsplit=1)[0]}.one"
     return "\n".join(
         [
             f"measure: {{id: {name}, title: {TEXT}, authority: {owner}, verified: {verified}, read_on: 2026-11-22}}",

@@ -76,7 +76,9 @@ def test_a_rule_displaced_in_one_span_only_is_told_and_not_refused():
         )
     )
     remarks = refuse_dead_rules(law)
-    assert [(one.rule, one.detail) for one in remarks] == [("aa.r", "cannot be effective in the span that begins on 2026-01-01")]
+    assert [(one.rule, one.detail) for one in remarks] == [
+        ("aa.r", "cannot be effective in the span that begins on 2026-01-01")
+    ]
 
 
 def test_an_announced_rule_kills_nothing_since_it_may_never_count():
@@ -91,7 +93,10 @@ def test_an_announced_rule_kills_nothing_since_it_may_never_count():
 
 def test_a_rule_is_alive_if_one_direction_is_left_to_it():
     law = packs(
-        measure(rule("aa.r", "count > 5"), rule("aa.s", "TRUE", "{allow: passage}", overrides="[aa.r]", direction="aa-bb"))
+        measure(
+            rule("aa.r", "count > 5"),
+            rule("aa.s", "TRUE", "{allow: passage}", overrides="[aa.r]", direction="aa-bb"),
+        )
     )
     assert refuse_dead_rules(law) == []
 

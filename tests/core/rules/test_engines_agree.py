@@ -34,7 +34,9 @@ dated = st.builds(
 comparisons = st.sampled_from(["=", "<>", "<", "<=", ">", ">="])
 atoms = st.one_of(
     st.sampled_from(["infected", "hit", "has_letter", "TRUE", "FALSE", "category = 'blood'", "category <> 'cells'"]),
-    st.sampled_from(["category IN ('blood', 'other')", "category NOT IN ('cells')", "code = 'AB1'", "place IN (places)"]),
+    st.sampled_from(
+        ["category IN ('blood', 'other')", "category NOT IN ('cells')", "code = 'AB1'", "place IN (places)"]
+    ),
     st.builds("{} {} {}".format, numbers, comparisons, numbers),
     st.builds("{} {} {}".format, dated, comparisons, dated),
     st.builds("count BETWEEN {} AND {}".format, st.integers(0, 5), st.integers(0, 9)),
@@ -111,7 +113,13 @@ def test_only_facts_of_the_residue_can_settle_a_predicate(sql, facts, more):
     assert bool(left) is (test({**facts, ON: TODAY}) is None)
 
 
-EFFECTS = ["{refuse: true}", "{refer: aa.one}", "{require: letter}", "{require: permit}", "{require: assessment}"]
+EFFECTS = [
+    "{refuse: true}",
+    "{refer: aa.one}",
+    "{require: letter}",
+    "{require: permit}",
+    "{require: assessment}",
+]
 EFFECTS += ["{require: {any_of: [letter, permit]}}", "{route: slow}", "{allow: passage}", "{notify: aa.one}"]
 
 
@@ -122,10 +130,20 @@ def laws(draw):
     names = [f"aa.r{place}" for place in range(count)]
     written = []
     for place, name in enumerate(names):
-        over = draw(st.lists(st.sampled_from(names[place + 1 :]), unique=True, max_size=2)) if names[place + 1 :] else []
-        dates = draw(st.sampled_from(["{from: 2020-01-01}", "{from: 2026-06-01}", "{from: 2020-01-01, until: 2026-05-31}"]))
+        over = (
+            draw(st.lists(st.sampled_from(names[place + 1 :]), unique=True, max_size=2)) if names[place + 1 :] else []
+        )
+        dates = draw(
+            st.sampled_from(["{from: 2020-01-01}", "{from: 2026-06-01}", "{from: 2020-01-01, until: 2026-05-31}"])
+        )
         written.append(
-            rule(name, draw(predicates), draw(st.sampled_from(EFFECTS)), overrides=f"[{', '.join(over)}]", in_force=dates)
+            rule(
+                name,
+                draw(predicates),
+                draw(st.sampled_from(EFFECTS)),
+                overrides=f"[{', '.join(over)}]",
+                in_force=dates,
+            )
         )
     coverage = draw(st.sampled_from(["[{flow: goods}]", "[]", "[{flow: goods, subject: category = 'blood'}]"]))
     return Rulebook(packs(measure(*written, coverage=coverage)), Boundary("test", (AA, BB)))
@@ -205,12 +223,22 @@ def test_nothing_outside_the_coverage_ever_clears(law, facts):
 
 def test_partitions_follow_the_days_of_the_law_in_its_own_time_zone():
     law = Rulebook(
-        packs(measure(rule("aa.old", "TRUE", in_force="{from: 2020-01-01, until: 2026-05-31}"), rule("aa.new", "TRUE", "{refuse: true}", in_force="{from: 2026-06-01}"))),
+        packs(
+            measure(
+                rule("aa.old", "TRUE", in_force="{from: 2020-01-01, until: 2026-05-31}"),
+                rule("aa.new", "TRUE", "{refuse: true}", in_force="{from: 2026-06-01}"),
+            )
+        ),
         Boundary("test", (AA, BB)),
     )
     at = [datetime.fromisoformat(one) for one in ("2026-05-31T15:59:59+00:00", "2026-05-31T16:00:00+00:00")]
     table = pl.DataFrame({"flow": ["goods"] * 2, "direction": ["aa-bb"] * 2, "at": at})
-    levels = {row: low for part in replay(law, table) if part.side == "aa" for row, low in part.frame.select("row", "low").iter_rows()}
+    levels = {
+        row: low
+        for part in replay(law, table)
+        if part.side == "aa"
+        for row, low in part.frame.select("row", "low").iter_rows()
+    }
     assert levels == {0: 1, 1: 3}
 
 
@@ -219,10 +247,40 @@ def test_partitions_follow_the_days_of_the_law_in_its_own_time_zone():
     [
         ({"flow": ["goods"], "direction": ["aa-bb"]}, 'lacks the column "at"'),
         ({"flow": ["goods"], "direction": ["aa-bb"], "at": ["2026"]}, "not of instants"),
-        ({"flow": ["goods"], "direction": ["aa-cc"], "at": [datetime.fromisoformat("2026-01-01T00:00:00+00:00")]}, "no direction"),
-        ({"flow": ["gods"], "direction": ["aa-bb"], "at": [datetime.fromisoformat("2026-01-01T00:00:00+00:00")]}, "no flow"),
-        ({"flow": ["goods"], "direction": ["aa-bb"], "at": [datetime.fromisoformat("2026-01-01T00:00:00+00:00")], "cout": [1]}, 'Did you mean "count"'),
-        ({"flow": ["goods"], "direction": ["aa-bb"], "at": [datetime.fromisoformat("2026-01-01T00:00:00+00:00")], "count": ["1"]}, "of type String"),
+        (
+            {
+                "flow": ["goods"],
+                "direction": ["aa-cc"],
+                "at": [datetime.fromisoformat("2026-01-01T00:00:00+00:00")],
+            },
+            "no direction",
+        ),
+        (
+            {
+                "flow": ["gods"],
+                "direction": ["aa-bb"],
+                "at": [datetime.fromisoformat("2026-01-01T00:00:00+00:00")],
+            },
+            "no flow",
+        ),
+        (
+            {
+                "flow": ["goods"],
+                "direction": ["aa-bb"],
+                "at": [datetime.fromisoformat("2026-01-01T00:00:00+00:00")],
+                "cout": [1],
+            },
+            'Did you mean "count"',
+        ),
+        (
+            {
+                "flow": ["goods"],
+                "direction": ["aa-bb"],
+                "at": [datetime.fromisoformat("2026-01-01T00:00:00+00:00")],
+                "count": ["1"],
+            },
+            "of type String",
+        ),
     ],
 )
 def test_a_table_that_is_no_table_of_movements_is_refused(columns, said):

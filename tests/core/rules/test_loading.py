@@ -26,9 +26,21 @@ GOOD = measure(rule(when="count >= :most"), parameters="{most: {unit: persons, v
         ("    effect: {refer: aa.one}", "    effect: {require: pemit}", 'Did you mean "permit"'),
         ("    effect: {refer: aa.one}", "    effect: {route: fast}", '"fast" is not declared'),
         ("    effect: {refer: aa.one}", "    effect: {advise: nothing}", '"nothing" is not declared'),
-        ("    effect: {refer: aa.one}", "    effect: {oblige: {act: report, days: 3, minutes: 3}}", "not both"),
-        ("    effect: {refer: aa.one}", "    effect: {oblige: {act: report, from: count}}", "may not count from"),
-        ("    effect: {refer: aa.one}", "    effect: {oblige: {act: report, days: 3, calendar: cc}}", "no calendar"),
+        (
+            "    effect: {refer: aa.one}",
+            "    effect: {oblige: {act: report, days: 3, minutes: 3}}",
+            "not both",
+        ),
+        (
+            "    effect: {refer: aa.one}",
+            "    effect: {oblige: {act: report, from: count}}",
+            "may not count from",
+        ),
+        (
+            "    effect: {refer: aa.one}",
+            "    effect: {oblige: {act: report, days: 3, calendar: cc}}",
+            "no calendar",
+        ),
         ("    effect: {refer: aa.one}", "    effect: {oblige: {act: report, days: ':x'}}", "no parameter"),
         ("from: 2020-01-01}", "from: 2020-13-01}", "not a date"),
         ("from: 2020-01-01}", "from: 2020-01-01, until: 2019-01-01}", "before it begins"),
@@ -84,7 +96,10 @@ def test_a_rule_or_measure_given_twice_is_refused():
 @pytest.mark.parametrize(
     ("facts", "said"),
     [
-        (FACTS.replace("type: choice, choices: [blood, cells, other]", "type: choice"), "declares no choices"),
+        (
+            FACTS.replace("type: choice, choices: [blood, cells, other]", "type: choice"),
+            "declares no choices",
+        ),
         (FACTS.replace("name: infected", "name: count"), "declared twice"),
         (FACTS.replace("fact: assessed_on", "fact: nothing"), "is not a fact"),
         (FACTS.replace("absent: false", "absent: maybe"), "true or false"),

@@ -204,11 +204,23 @@ def test_06_a_shared_rule_may_bind_one_end_only():
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ((measure(rule("aa.r", overrides="[bb.r]")), measure(rule("bb.r", effect="{refer: bb.one}"), name="bb.act")), "another side"),
-        ((measure(rule("aa.r", overrides="[aa.s]"), rule("aa.s", "count > 1", overrides="[aa.r]")),), "circle"),
+        (
+            (
+                measure(rule("aa.r", overrides="[bb.r]")),
+                measure(rule("bb.r", effect="{refer: bb.one}"), name="bb.act"),
+            ),
+            "another side",
+        ),
+        (
+            (measure(rule("aa.r", overrides="[aa.s]"), rule("aa.s", "count > 1", overrides="[aa.r]")),),
+            "circle",
+        ),
         ((measure(rule("aa.r", overrides="[aa.r]")),), "circle"),
         ((measure(rule("aa.r", overrides="[aa.x]")),), "does not exist"),
-        ((measure(rule("aa.r", overrides="[aa.s]"), rule("aa.s", "count > 1"), verified="none"),), "override nothing"),
+        (
+            (measure(rule("aa.r", overrides="[aa.s]"), rule("aa.s", "count > 1"), verified="none"),),
+            "override nothing",
+        ),
     ],
 )
 def test_06_an_override_that_may_not_be_is_refused(files, said):
@@ -312,7 +324,13 @@ def test_09_what_nobody_has_read_is_a_referral(effect):
 
 def answered(law, answer="allow", version=None, until=None, at="2026-06-01T12:00:00+08:00"):
     stands = version or law.packs.rules["aa.r"].version
-    one = {"side": "aa", "rule": "aa.r", "version": stands, "answer": answer, **({"until": until} if until else {})}
+    one = {
+        "side": "aa",
+        "rule": "aa.r",
+        "version": stands,
+        "answer": answer,
+        **({"until": until} if until else {}),
+    }
     return decide(law, {"infected": True}, at=at, answers=[one]).sides["aa"]
 
 
@@ -336,11 +354,18 @@ def test_10_an_answer_stands_until_its_end_and_for_its_version_only():
 def test_11_lo_and_hi_apart_is_undetermined_with_the_best_and_worst():
     law = book(rule("aa.r", "infected", "{refuse: true}"), rule("aa.s", "count > 1", "{refer: aa.one}"))
     written = decide(law, {"count": 2}).as_json()
-    assert (written["outcome"], written["at_best"], written["at_worst"]) == ("undetermined", "referred", "refused")
+    assert (written["outcome"], written["at_best"], written["at_worst"]) == (
+        "undetermined",
+        "referred",
+        "refused",
+    )
 
 
 def test_12_the_movement_takes_the_greatest_over_items_and_sides():
-    bb = measure(rule("bb.r", "infected", "{refuse: true}", remedy="{body: bb.one, days: 1, measure: bb.act}"), name="bb.law")
+    bb = measure(
+        rule("bb.r", "infected", "{refuse: true}", remedy="{body: bb.one, days: 1, measure: bb.act}"),
+        name="bb.law",
+    )
     law = book(rule("aa.r", "count > 1"), files=(bb,))
     decision = decide(law, {"count": 5, "infected": False}, {"count": 0, "infected": True})
     assert decision.outcome == "refused"
@@ -389,7 +414,11 @@ def test_14_true_displaced_undetermined_and_announced_rules_are_listed_apart():
     )
     found = side(law, {"infected": True, "category": "blood"})
     assert ids(found.rules) == ["aa.over", "aa.true"]
-    assert (ids(found.displaced), ids(found.undetermined), ids(found.announced)) == (["aa.under"], ["aa.open"], ["aa.soon"])
+    assert (ids(found.displaced), ids(found.undetermined), ids(found.announced)) == (
+        ["aa.under"],
+        ["aa.open"],
+        ["aa.soon"],
+    )
 
 
 # 15 Routes
@@ -432,11 +461,21 @@ def test_16_every_required_paper_is_listed_and_those_not_held_apart():
     [
         ("{act: report, days: 14}", {}, date(2026, 10, 12), False),
         ("{act: report, days: 3, calendar: bb_days}", {}, date(2026, 10, 8), False),  # over National Day
-        ("{act: report, days: 3, calendar: aa_days}", {}, date(2026, 10, 2), False),  # Hong Kong rests on the 1st
+        (
+            "{act: report, days: 3, calendar: aa_days}",
+            {},
+            date(2026, 10, 2),
+            False,
+        ),  # Hong Kong rests on the 1st
         ("{act: report, days: 3, calendar: own}", {}, date(2026, 10, 2), False),
         ("{act: report, days: 90, calendar: bb_days}", {}, date(2027, 2, 10), True),
         ("{act: report, days: 3, from: crossing}", {}, None, False),
-        ("{act: report, days: 3, from: crossing}", {"crossing_at": "2026-10-01T23:00:00Z"}, date(2026, 10, 5), False),
+        (
+            "{act: report, days: 3, from: crossing}",
+            {"crossing_at": "2026-10-01T23:00:00Z"},
+            date(2026, 10, 5),
+            False,
+        ),
         ("{act: report, days: 3, from: collected_on}", {}, date(2026, 9, 4), False),
         ("{act: report, days: 3, from: assessed_on}", {}, None, False),
         ("{act: report, days: ':limit'}", {}, date(2026, 10, 5), False),
@@ -482,11 +521,27 @@ def test_18_inspect_gives_a_share_and_draws_nothing():
         ([rule(in_force="{from: 2026-08-01}")], {}, "2026-07-31T23:59:59+08:00"),
         ([rule(when="collected_on < :on")], {"collected_on": "2026-06-09"}, "2026-06-09T23:59:59+08:00"),
         ([rule(when="collected_on <= :on")], {"collected_on": "2026-06-09"}, "2026-06-08T23:59:59+08:00"),
-        ([rule(when="collected_on + INTERVAL 1 MONTH < :on")], {"collected_on": "2026-05-31"}, "2026-06-30T23:59:59+08:00"),
-        ([rule(when="collected_on < :on - INTERVAL 1 MONTH")], {"collected_on": "2026-05-31"}, "2026-06-30T23:59:59+08:00"),
+        (
+            [rule(when="collected_on + INTERVAL 1 MONTH < :on")],
+            {"collected_on": "2026-05-31"},
+            "2026-06-30T23:59:59+08:00",
+        ),
+        (
+            [rule(when="collected_on < :on - INTERVAL 1 MONTH")],
+            {"collected_on": "2026-05-31"},
+            "2026-06-30T23:59:59+08:00",
+        ),
         ([rule(when="collected_on < :on")], {"collected_on": "2026-01-01"}, None),
-        ([rule(when="TRUE", effect="{require: permit}")], {"has_permit": True, "permit_expires_on": "2026-06-20"}, "2026-06-20T23:59:59+08:00"),
-        ([rule(when="TRUE", effect="{require: assessment}")], {"has_assessment": True, "assessed_on": "2026-05-01"}, "2026-08-01T23:59:59+08:00"),
+        (
+            [rule(when="TRUE", effect="{require: permit}")],
+            {"has_permit": True, "permit_expires_on": "2026-06-20"},
+            "2026-06-20T23:59:59+08:00",
+        ),
+        (
+            [rule(when="TRUE", effect="{require: assessment}")],
+            {"has_assessment": True, "assessed_on": "2026-05-01"},
+            "2026-08-01T23:59:59+08:00",
+        ),
         ([rule()], {}, None),
     ],
 )
@@ -573,7 +628,11 @@ def test_a_rule_that_reads_what_its_side_may_not_see_is_refused():
 
 
 def test_an_officers_fact_of_one_side_is_not_the_others():
-    shared = measure(rule("both.watch", "hit", "{refer: customs}", disclose="authority"), name="both.list", authority="both")
+    shared = measure(
+        rule("both.watch", "hit", "{refer: customs}", disclose="authority"),
+        name="both.list",
+        authority="both",
+    )
     law = book(rule("aa.r", "count > 1"), files=(shared,))
     decision = decide(law, {"count": 0}, own={"aa": {"hit": True}})
     assert (decision.sides["aa"].outcome, decision.sides["bb"].outcome) == ("referred", "cleared")
@@ -584,7 +643,12 @@ def test_an_officers_fact_of_one_side_is_not_the_others():
 
 def test_a_document_rule_is_made_for_each_document():
     shared = measure(
-        rule("zone.used", "document_held AND document_quantity_left < quantity", "{refuse: true}", each_document="quantity"),
+        rule(
+            "zone.used",
+            "document_held AND document_quantity_left < quantity",
+            "{refuse: true}",
+            each_document="quantity",
+        ),
         name="zone.act",
         authority="zone",
     )

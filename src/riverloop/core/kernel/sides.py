@@ -118,9 +118,9 @@ class Boundary:
 
 def origin(direction: str) -> str:
     """Return the side a direction leaves."""
-    return direction.split("-")[0]
+    return direction.partition("-")[0]
 
 
 def destination(direction: str) -> str:
     """Return the side a direction reaches."""
-    return direction.split("-")[1]
+    return direction.partition("-")[2]

@@ -114,9 +114,9 @@ class _Builder:
             read[key] = self.build(child, (*path, key))
         return read
 
-    def scalar(self, node: yaml.ScalarNode, line: int) -> Any:
-        text = node.value
-        if node.style:  # quoted or block: a text as it stands; plain is None or empty, by parser
+    def scalar(self, node: yaml.Node, line: int) -> Any:
+        text: str = node.value
+        if getattr(node, "style", None):  # quoted or block: a text as it stands; plain is None or empty, by parser
             return text
         if text in _WORDS:
             return _WORDS[text]
@@ -161,7 +161,10 @@ def check_schema(source: Source, schema: Mapping[str, Any]) -> None:
 def _deepest(error: Any) -> Any:
     """Follow anyOf/oneOf into the branch that came furthest."""
     while error.context:
-        error = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator not in ("type", "enum")))
+        error = max(
+            error.context,
+            key=lambda inner: (len(inner.absolute_path), inner.validator not in ("type", "enum")),
+        )
     return error
 
 
@@ -171,9 +174,7 @@ def _explain(source: Source, error: Any) -> InputError:
     name = ".".join(str(part) for part in path) or "the file"
     if error.validator == "required":
         lacking = next(key for key in error.validator_value if key not in error.instance)
-        return InputError(
-            "schema.required", '{name} lacks "{key}". Add it.', where=where, name=name, key=lacking
-        )
+        return InputError("schema.required", '{name} lacks "{key}". Add it.', where=where, name=name, key=lacking)
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         extra = next((key for key in error.instance if key not in known), "?")

@@ -1,0 +1,1 @@
+"""Law as data: dated predicates over typed facts, decided for both sides with their reasons."""

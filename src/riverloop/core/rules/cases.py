@@ -61,12 +61,29 @@ def run_case(case: Case, rulebook: Rulebook) -> CaseResult | None:
     try:
         movement = read_movement(raw, rulebook.boundary, rulebook.packs.dictionary, where="case")
     except RiverloopError as error:
-        raise PackError("packs.case", 'Case "{name}": {detail}', where=case.where, name=case.name, detail=str(error)) from None
+        raise PackError(
+            "packs.case", 'Case "{name}": {detail}', where=case.where, name=case.name, detail=str(error)
+        ) from None
     decision = decide_side(rulebook, side.id, movement)
     return CaseResult(case, side.id, tuple(_mismatches(case.expect, decision, rulebook.packs)))
 
 
 def _mismatches(expect: Mapping[str, Any], decision: SideDecision, packs: PackSet) -> Iterable[str]:
+    yield from _wrong_words(expect, decision)
+    yield from _wrong_lists(expect, decision, packs)
+    for key, papers in (("requires", decision.requires), ("missing_documents", decision.missing_documents)):
+        if key in expect and _papers(expect[key]) != {frozenset(one) for one in papers}:
+            shown = " and ".join(" or ".join(one) for one in papers) or "nothing"
+            yield f"{key} is {shown}"
+    dues = {one.act: one.due.isoformat() if one.due else None for one in decision.obliges}
+    for act, due in (expect.get("obliges") or {}).items():
+        if act not in dues:
+            yield f"{act} is not an obligation ({', '.join(dues) or 'none'})"
+        elif dues[act] != due:
+            yield f"{act} is due {dues[act]}, not {due}"
+
+
+def _wrong_words(expect: Mapping[str, Any], decision: SideDecision) -> Iterable[str]:
     got: dict[str, Any] = {
         "outcome": decision.outcome,
         "at_best": OUTCOMES[decision.low],
@@ -76,6 +93,9 @@ def _mismatches(expect: Mapping[str, Any], decision: SideDecision, packs: PackSe
     for key, value in got.items():
         if key in expect and expect[key] != value:
             yield f"{key} is {value}, not {expect[key]}"
+
+
+def _wrong_lists(expect: Mapping[str, Any], decision: SideDecision, packs: PackSet) -> Iterable[str]:
     listed = {
         "fires": _ids(decision.rules),
         "undetermined": _ids(decision.undetermined),
@@ -94,16 +114,6 @@ def _mismatches(expect: Mapping[str, Any], decision: SideDecision, packs: PackSe
         _known("not", name, packs)
         if name in listed["fires"] | listed["undetermined"]:
             yield f"{name} is {'true' if name in listed['fires'] else 'undetermined'}"
-    for key, papers in (("requires", decision.requires), ("missing_documents", decision.missing_documents)):
-        if key in expect and _papers(expect[key]) != {frozenset(one) for one in papers}:
-            shown = " and ".join(" or ".join(one) for one in papers) or "nothing"
-            yield f"{key} is {shown}"
-    dues = {one.act: one.due.isoformat() if one.due else None for one in decision.obliges}
-    for act, due in (expect.get("obliges") or {}).items():
-        if act not in dues:
-            yield f"{act} is not an obligation ({', '.join(dues) or 'none'})"
-        elif dues[act] != due:
-            yield f"{act} is due {dues[act]}, not {due}"
 
 
 def _known(key: str, name: str, packs: PackSet) -> None:

@@ -53,9 +53,7 @@ def first_day(dates: Mapping[str, Any], used: Mapping[str, Series], where: str) 
     return starts
 
 
-def check_rule(
-    rule: Rule, series: Mapping[str, Series], words: Dictionary, where: str
-) -> None:
+def check_rule(rule: Rule, series: Mapping[str, Series], words: Dictionary, where: str) -> None:
     """Check one rule by itself.
 
     Raises:

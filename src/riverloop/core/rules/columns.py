@@ -23,12 +23,12 @@ from riverloop.core.kernel.sides import FLOWS, Side
 from riverloop.core.rules.facts import NO_LIMIT, Dictionary, Document, Fact
 from riverloop.core.rules.packs import OUTCOMES
 from riverloop.core.rules.predicates import (
+    MIRRORED,
     Among,
     And,
     Compare,
     Constant,
     Expression,
-    MIRRORED,
     FactRef,
     IsTrue,
     Not,
@@ -82,7 +82,8 @@ def to_polars(predicate: Predicate) -> pl.Expr:
         case Compare(left, operator, right):
             if not facts_read(left) | parameters_read(left):  # polars compares a column with a literal on the right
                 left, operator, right = right, MIRRORED[operator], left
-            return _COMPARE[operator](_value(left), _value(right))
+            compared: pl.Expr = _COMPARE[operator](_value(left), _value(right))
+            return compared
 
 
 _COMPARE: Mapping[str, Any] = {
@@ -144,9 +145,7 @@ class Partition:
     frame: pl.DataFrame
 
 
-def replay(
-    rulebook: Rulebook, movements: pl.DataFrame, *, sides: Iterable[str] | None = None
-) -> Iterator[Partition]:
+def replay(rulebook: Rulebook, movements: pl.DataFrame, *, sides: Iterable[str] | None = None) -> Iterator[Partition]:
     """Decide a frame of movements of one item each.
 
     Args:
@@ -209,7 +208,9 @@ def _check_columns(words: Dictionary, movements: pl.DataFrame) -> None:
     known = [*words.facts, "flow", "direction", "at"]
     for name in ("flow", "direction", "at"):
         if name not in movements.columns:
-            raise InputError("replay.column", 'The table lacks the column "{name}". Add it.', where="columns", name=name)
+            raise InputError(
+                "replay.column", 'The table lacks the column "{name}". Add it.', where="columns", name=name
+            )
     at = movements.schema["at"]
     if not isinstance(at, pl.Datetime) or at.time_zone is None:
         raise InputError("replay.at", "The column is not of instants with a time zone. Convert it.", where="at")
@@ -307,12 +308,7 @@ def _missing_columns(span: Span, words: Dictionary, rows: pl.DataFrame) -> list[
 
 
 def _papers(span: Span, words: Dictionary) -> list[Document]:
-    return [
-        words.documents[name]
-        for rule in span.rules
-        for alternatives in rule.papers
-        for name in alternatives
-    ]
+    return [words.documents[name] for rule in span.rules for alternatives in rule.papers for name in alternatives]
 
 
 def _effective(span: Span) -> tuple[dict[int, pl.Expr], list[list[DayRule]]]:
@@ -369,5 +365,3 @@ def outcomes(low: pl.Expr, high: pl.Expr) -> pl.Expr:
     for level, word in enumerate(OUTCOMES):
         words = pl.when((low == level) & (high == level)).then(pl.lit(word)).otherwise(words)
     return words
-
-

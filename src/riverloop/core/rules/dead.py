@@ -120,9 +120,7 @@ def _spans(rules: Iterable[Rule], packs: PackSet) -> list[tuple[date, date]]:
     return list(zip(ordered, ends, strict=True))
 
 
-def _can_be_effective(
-    rule: Rule, overriders: Iterable[Rule], first: date, last: date, packs: PackSet
-) -> bool:
+def _can_be_effective(rule: Rule, overriders: Iterable[Rule], first: date, last: date, packs: PackSet) -> bool:
     model = _Model(packs.dictionary, first, last)
     conditions = [model.predicate(_on_day(rule, first, packs))]
     conditions += [z3.Not(model.effective(other, packs)) for other in overriders if other.in_force(first)]

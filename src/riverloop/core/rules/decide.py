@@ -51,7 +51,7 @@ def decide_side(rulebook: Rulebook, side_id: str, movement: Movement) -> SideDec
         values: dict[str, Any] = {name: value for name, value in closed.items() if name in span.facts}
         values[ON] = day
         items.append(_Item(span, words, values, answers, place).decide())
-    return _combine(items, side, movement, span, words, answers)
+    return _combine(items, side=side, movement=movement, span=span, words=words, answers=answers)
 
 
 def _standing(answers: tuple[Answer, ...], side: str, span: Span, at: datetime) -> dict[str, Answer]:
@@ -99,7 +99,8 @@ class _Item:
 
     def effective(self) -> None:
         """Evaluate e(r) = s(r) AND NOT OR{e(o): o overrides r}, displacing rules first."""
-        values, truths = self.values, []
+        values = self.values
+        truths: list[Kleene] = []
         for rule in self.span.rules:
             truth: Kleene = rule.test(values)
             if rule.displacers and truth is not False:
@@ -160,7 +161,8 @@ class _Item:
 
     def still_needed(self) -> None:
         """Collect the facts that could still raise the level, then those bearing on anything else."""
-        raising, bearing = set(self.unsure_papers), set()
+        raising: set[str] = set(self.unsure_papers)
+        bearing: set[str] = set()
         for rule in self.unknown:
             (raising if self.cost(rule)[1] > self.low else bearing).update(self.residue(rule))
         first = self.words.in_order(raising & self.span.facts)
@@ -178,6 +180,7 @@ class _Item:
 
 def _combine(
     items: list[_Item],
+    *,
     side: Side,
     movement: Movement,
     span: Span,
@@ -206,10 +209,7 @@ def _combine(
         displaced=_hits(items, "displaced"),
         undetermined=_hits(items, "unknown"),
         announced=tuple(
-            Hit(rule, item.place)
-            for item in items
-            for rule in span.announced
-            if rule.test(item.values) is not False
+            Hit(rule, item.place) for item in items for rule in span.announced if rule.test(item.values) is not False
         ),
         answered={rule: answer.allow for rule, answer in answers.items()},
         valid_until=_valid_until(items, side, span, words, answers),
@@ -227,9 +227,7 @@ def _route(items: Iterable[_Item], span: Span) -> str | None:
     if not true:
         return None
     strictest: str = min(true, key=lambda name: ranks[name])
-    open_ranks = (
-        ranks[rule.effect.value] for item in items for rule in item.unknown if rule.effect.kind == "route"
-    )
+    open_ranks = (ranks[rule.effect.value] for item in items for rule in item.unknown if rule.effect.kind == "route")
     return None if any(rank < ranks[strictest] for rank in open_ranks) else strictest
 
 
@@ -240,9 +238,7 @@ def _inspects(items: Iterable[_Item]) -> tuple[tuple[float, str], ...]:
     return tuple((share, rule) for rule, share in shares.items())
 
 
-def _obliges(
-    items: Iterable[_Item], side: Side, movement: Movement, words: Dictionary
-) -> tuple[Obligation, ...]:
+def _obliges(items: Iterable[_Item], side: Side, movement: Movement, words: Dictionary) -> tuple[Obligation, ...]:
     return tuple(
         obligation(
             rule.id,

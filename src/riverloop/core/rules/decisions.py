@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from riverloop.core.kernel.errors import InputError, did_you_mean
 from riverloop.core.kernel.instants import read_instant
@@ -75,7 +75,9 @@ def read_movement(raw: object, boundary: Boundary, words: Dictionary, *, where: 
         InputError: anything malformed; nothing of it is used.
     """
     if not isinstance(raw, Mapping):
-        raise InputError("movement.object", 'A movement is an object {{"flow", "direction", "at", "facts"}}.', where=where)
+        raise InputError(
+            "movement.object", 'A movement is an object {{"flow", "direction", "at", "facts"}}.', where=where
+        )
     for key in raw:
         if key not in _KEYS:
             raise InputError(
@@ -119,7 +121,10 @@ def _read_items(raw: Mapping[str, Any], flow: str, words: Dictionary, where: str
     items = raw["items"]
     if not isinstance(items, list) or not 1 <= len(items) <= MAX_ITEMS:
         raise InputError(
-            "movement.items", '"items" is a list of 1 to {most} objects.', where=f"{where}.items", most=MAX_ITEMS
+            "movement.items",
+            '"items" is a list of 1 to {most} objects.',
+            where=f"{where}.items",
+            most=MAX_ITEMS,
         )
     return tuple(words.read(flow, item, where=f"{where}.items[{place}]") for place, item in enumerate(items))
 
@@ -233,7 +238,9 @@ class SideDecision:
 
     def all_missing_facts(self) -> tuple[str, ...]:
         """Facts still needed for any item: those for the outcome first, each once."""
-        deciding = [name for names, count in zip(self.missing_facts, self.deciding_facts, strict=True) for name in names[:count]]
+        deciding = [
+            name for names, count in zip(self.missing_facts, self.deciding_facts, strict=True) for name in names[:count]
+        ]
         others = [name for names in self.missing_facts for name in names]
         return tuple(dict.fromkeys([*deciding, *others]))
 
@@ -279,7 +286,9 @@ class Decision:
             "at_worst": OUTCOMES[self.high],
             "valid_until": _instant(self.valid_until),
             "packs": {pack.id: {"version": pack.version, "sha256": pack.sha256} for pack in self.packs.packs.values()},
-            "sides": {name: _side_json(side, self.packs, name in authority_of) for name, side in self.sides.items()},
+            "sides": {
+                name: _side_json(side, self.packs, officer=name in authority_of) for name, side in self.sides.items()
+            },
         }
 
 
@@ -296,7 +305,7 @@ def _alternatives(papers: tuple[tuple[str, ...], ...]) -> list[Any]:
     return [one[0] if len(one) == 1 else {"any_of": list(one)} for one in papers]
 
 
-def _side_json(side: SideDecision, packs: PackSet, officer: bool) -> dict[str, Any]:
+def _side_json(side: SideDecision, packs: PackSet, *, officer: bool) -> dict[str, Any]:
     return {
         "outcome": side.outcome,
         "at_best": OUTCOMES[side.low],
@@ -319,14 +328,14 @@ def _side_json(side: SideDecision, packs: PackSet, officer: bool) -> dict[str, A
             }
             for (low, high), names in zip(side.item_levels, side.missing_facts, strict=True)
         ],
-        "rules": [_hit_json(hit, packs, officer) for hit in side.rules],
-        "displaced": [_hit_json(hit, packs, officer) for hit in side.displaced],
-        "undetermined": [_hit_json(hit, packs, officer) for hit in side.undetermined],
-        "announced": [_hit_json(hit, packs, officer) for hit in side.announced],
+        "rules": [_hit_json(hit, packs, officer=officer) for hit in side.rules],
+        "displaced": [_hit_json(hit, packs, officer=officer) for hit in side.displaced],
+        "undetermined": [_hit_json(hit, packs, officer=officer) for hit in side.undetermined],
+        "announced": [_hit_json(hit, packs, officer=officer) for hit in side.announced],
     }
 
 
-def _hit_json(hit: Hit, packs: PackSet, officer: bool) -> dict[str, Any]:
+def _hit_json(hit: Hit, packs: PackSet, *, officer: bool) -> dict[str, Any]:
     described = {**hit.rule.describe(packs), "item": hit.item}
     rule = hit.rule.rule
     if rule is None:

@@ -215,7 +215,12 @@ class Document:
         if not self.quantity:
             return [held, expires]
         left = replace(
-            blank, name=f"{self.name}_quantity_left", kind="decimal", minimum=0, maximum=NO_LIMIT, absent=NO_LIMIT
+            blank,
+            name=f"{self.name}_quantity_left",
+            kind="decimal",
+            minimum=0,
+            maximum=NO_LIMIT,
+            absent=NO_LIMIT,
         )
         return [held, expires, left]
 

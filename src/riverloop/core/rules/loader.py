@@ -21,22 +21,28 @@ from riverloop.core.kernel.sources import Source, check_schema, read_yaml
 from riverloop.core.rules import checks
 from riverloop.core.rules.facts import (
     NO_END,
-    Choice,
     Dictionary,
     Document,
     Fact,
-    Named,
     Value,
-    WorkingCalendar,
-    dictionary,
 )
-from riverloop.core.rules.packs import SHARED, Case, Coverage, Effect, Measure, Pack, PackSet, Remedy, Rule, Series
+from riverloop.core.rules.facts_file import FACT_KEYS, read_dictionary
+from riverloop.core.rules.packs import (
+    SHARED,
+    Case,
+    Coverage,
+    Effect,
+    Measure,
+    Pack,
+    PackSet,
+    Remedy,
+    Rule,
+    Series,
+)
 from riverloop.core.rules.parsing import parse
 from riverloop.core.rules.predicates import IsTrue, Predicate, Truth, conjunction, facts_read, parameters_read
 
 Parse = Callable[[str, str, Mapping[str, Fact], Mapping[str, Value], str], Predicate]
-
-_FACT_KEYS = ("facts", "documents", "routes", "acts", "calendars")
 
 
 def read_sources(texts: Mapping[str, str]) -> list[Source]:
@@ -63,7 +69,7 @@ def _kind(source: Source) -> str:
         )
     if source.name.rsplit("/", 1)[-1] == "pack.yaml":
         return "pack"
-    return "facts" if any(key in source.value for key in _FACT_KEYS) else "measure"
+    return "facts" if any(key in source.value for key in FACT_KEYS) else "measure"
 
 
 @lru_cache(maxsize=8)
@@ -82,9 +88,7 @@ def parse_text(
     return parse(sql, facts, parameters, where=where)
 
 
-def load(
-    sources: Sequence[Source], *, base: Dictionary | None = None, parse_predicate: Parse = parse_text
-) -> PackSet:
+def load(sources: Sequence[Source], *, base: Dictionary | None = None, parse_predicate: Parse = parse_text) -> PackSet:
     """Put pack files together and check them as a whole (all but dead rules, which take z3).
 
     Args:
@@ -98,119 +102,13 @@ def load(
     by_kind: dict[str, list[Source]] = {"facts": [], "measure": [], "pack": []}
     for source in sources:
         by_kind[_kind(source)].append(source)
-    words = _dictionary(by_kind["facts"]) if by_kind["facts"] else base
+    words = read_dictionary(by_kind["facts"]) if by_kind["facts"] else base
     if words is None:
         raise PackError("packs.facts", "There is no dictionary of facts. Add facts/*.yaml beside the packs.")
     builder = _Builder(words, parse_predicate)
     for source in by_kind["measure"]:
         builder.measure_file(source)
     return builder.finish(by_kind["pack"], sources)
-
-
-# The dictionary --------------------------------------------------------------------------------------------------
-
-
-def _dictionary(sources: Sequence[Source]) -> Dictionary:
-    entries: dict[str, list[tuple[Source, int, dict[str, Any]]]] = {key: [] for key in _FACT_KEYS}
-    for source in sources:
-        for key in _FACT_KEYS:
-            entries[key] += [(source, place, raw) for place, raw in enumerate(source.value.get(key) or [])]
-    for key, listed in entries.items():
-        _refuse_twice(key, listed)
-    words = dictionary(
-        [_fact(*entry) for entry in entries["facts"]],
-        [_document(raw) for _, _, raw in entries["documents"]],
-        [_named(raw) for _, _, raw in entries["routes"]],
-        [_named(raw) for _, _, raw in entries["acts"]],
-        [_calendar(*entry) for entry in entries["calendars"]],
-    )
-    for source, place, raw in entries["documents"]:
-        dated = raw.get("dated")
-        if dated and dated["fact"] not in words.facts:
-            raise PackError(
-                "packs.dated",
-                'The document is dated by "{fact}", which is not a fact.{hint}',
-                where=source.where("documents", place, "dated"),
-                fact=dated["fact"],
-                hint=did_you_mean(dated["fact"], words.facts) or " Declare it.",
-            )
-    return words
-
-
-def _refuse_twice(key: str, listed: Iterable[tuple[Source, int, dict[str, Any]]]) -> None:
-    seen: dict[str, str] = {}
-    for source, place, raw in listed:
-        name, where = raw["name"], source.where(key, place)
-        if key == "routes":  # each flow has its own
-            name = f"{name} ({raw['flow']})"
-        if name in seen:
-            raise PackError(
-                "packs.twice",
-                '"{name}" is declared twice; first at {first}. Keep one.',
-                where=where,
-                name=name,
-                first=seen[name],
-            )
-        seen[name] = where
-
-
-def _fact(source: Source, place: int, raw: dict[str, Any]) -> Fact:
-    choices = tuple(
-        Choice(one, {}) if isinstance(one, str) else Choice(one["name"], one.get("label") or {})
-        for one in raw.get("choices") or ()
-    )
-    where = source.where("facts", place)
-    if raw["type"] == "choice" and not choices:
-        raise PackError(
-            "packs.choices", 'The fact "{name}" declares no choices. List them.', where=where, name=raw["name"]
-        )
-    fact = Fact(
-        name=raw["name"],
-        flows=tuple(raw["flows"]),
-        kind=raw["type"],
-        choices=choices,
-        pattern=raw.get("pattern", ""),
-        unit=raw.get("unit", ""),
-        minimum=raw.get("minimum"),
-        maximum=raw.get("maximum"),
-        source=raw.get("source", "applicant"),
-        side=raw.get("side", "each"),
-        visible_to=_visible_to(raw),
-        label=raw.get("label") or {},
-        help=raw.get("help") or {},
-    )
-    if raw.get("absent") is not None:
-        fact = Fact(**{**{name: getattr(fact, name) for name in Fact.__slots__}, "absent": fact.read(raw["absent"], where=where)})
-    return fact
-
-
-def _visible_to(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    visible = raw.get("visible_to", "each")
-    return () if isinstance(visible, str) else tuple(visible)
-
-
-def _document(raw: dict[str, Any]) -> Document:
-    dated = raw.get("dated") or {}
-    return Document(
-        name=raw["name"],
-        flows=tuple(raw["flows"]),
-        issuer=raw.get("issuer", ""),
-        quantity=raw.get("quantity", False),
-        dated_fact=dated.get("fact", ""),
-        dated_months=dated.get("months", 0),
-        visible_to=_visible_to(raw),
-        label=raw.get("label") or {},
-        help=raw.get("help") or {},
-    )
-
-
-def _named(raw: dict[str, Any]) -> Named:
-    return Named(raw["name"], raw["flow"], raw.get("label") or {}, raw.get("help") or {})
-
-
-def _calendar(source: Source, place: int, raw: dict[str, Any]) -> WorkingCalendar:
-    until = read_date(raw["published_until"], where=source.where("calendars", place, "published_until"))
-    return WorkingCalendar(raw["name"], raw["country"], until, raw.get("label") or {})
 
 
 # Measures --------------------------------------------------------------------------------------------------------
@@ -283,7 +181,9 @@ class _Builder:
             subject = self.predicate(raw["flow"], raw["subject"], series, source.where("coverage", place, "subject"))
         if parameters_read(subject) - {"on"}:
             raise PackError(
-                "packs.coverage", "The subject of a coverage may not use parameters. Write facts only.", where=where
+                "packs.coverage",
+                "The subject of a coverage may not use parameters. Write facts only.",
+                where=where,
             )
         return Coverage(
             owner=measure.owner,
@@ -297,7 +197,10 @@ class _Builder:
 
     def predicate(self, flow: str, sql: str, series: Mapping[str, Series], where: str) -> Predicate:
         facts = {fact.name: fact for fact in self.words.of_flow(flow)}
-        samples: dict[str, Value] = {"on": NO_END, **{name: one.values[-1][1] for name, one in series.items()}}
+        samples: dict[str, Value] = {
+            "on": NO_END,
+            **{name: one.values[-1][1] for name, one in series.items()},
+        }
         return self.parse(flow, sql, facts, samples, where)
 
     def expand(
@@ -312,7 +215,7 @@ class _Builder:
             for document in self.words.documents.values()
             if raw["flow"] in document.flows and (document.quantity or wanted == "any")
         ]
-        return [self.rule(source, measure, series, place, _for_document(raw, one), one) for one in documents]
+        return [self.rule(source, measure, series, place, _for_document(raw, one), document=one) for one in documents]
 
     def rule(
         self,
@@ -321,6 +224,7 @@ class _Builder:
         series: Mapping[str, Series],
         place: int,
         raw: dict[str, Any],
+        *,
         document: Document | None = None,
     ) -> Rule:
         path = ("rules", place)
@@ -351,16 +255,21 @@ class _Builder:
             reason=raw["reason"],
             next_step=raw.get("next_step") or {},
             note=raw.get("note") or {},
-            version=sha256_hex([raw["id"], sql, raw, {name: [[str(d), _plain(v)] for d, v in one.values] for name, one in used.items()}])[:12],
+            version=sha256_hex(
+                [
+                    raw["id"],
+                    sql,
+                    raw,
+                    {name: [[str(d), _plain(v)] for d, v in one.values] for name, one in used.items()},
+                ]
+            )[:12],
             where=source.where(*path, "id"),
             sql=sql,
         )
         checks.check_rule(rule, series, self.words, source.where(*path, "effect"))
         return rule
 
-    def case(
-        self, source: Source, measure: Measure, rules: Sequence[Rule], place: int, raw: dict[str, Any]
-    ) -> Case:
+    def case(self, source: Source, measure: Measure, rules: Sequence[Rule], place: int, raw: dict[str, Any]) -> Case:
         where = source.where("cases", place)
         if ("facts" in raw) == ("items" in raw):
             raise PackError("packs.case", "Give a case either `facts:` or `items:`.", where=where)
@@ -414,7 +323,13 @@ def _directions(raw: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value if isinstance(value, bool | int | float | str) else str(value)
+    return (
+        list(value)
+        if isinstance(value, tuple)
+        else value
+        if isinstance(value, bool | int | float | str)
+        else str(value)
+    )
 
 
 def _lowest(measure: str, rule: str | None) -> Any:
@@ -489,7 +404,7 @@ def _packs(pack_files: Sequence[Source], sources: Sequence[Source], used: set[st
     named = {_pack_id(source.name): source for source in pack_files}
     packs: dict[str, Pack] = {}
     for pack_id in sorted(used):
-        raw = named[pack_id].value if pack_id in named else {"version": "0", "title": {}}
+        raw: dict[str, Any] = named[pack_id].value if pack_id in named else {"version": "0", "title": {}}
         files = [source for source in sources if _pack_id(source.name) == pack_id]
         packs[pack_id] = Pack(pack_id, str(raw["version"]), _hash(files), raw["title"])
     return packs

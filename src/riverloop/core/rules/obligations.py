@@ -40,7 +40,13 @@ class Obligation:
     def as_json(self) -> dict[str, Any]:
         """Return it as the decision's JSON shows it."""
         due = self.due.isoformat() if self.due is not None else None
-        return {"act": self.act, "due": due, "provisional": self.provisional, "rule": self.rule, "item": self.item}
+        return {
+            "act": self.act,
+            "due": due,
+            "provisional": self.provisional,
+            "rule": self.rule,
+            "item": self.item,
+        }
 
 
 def obligation(
@@ -80,9 +86,7 @@ def obligation(
     return Obligation(effect["act"], due_day, provisional, rule, item)
 
 
-def _start(
-    name: str, values: Mapping[str, Any], at: datetime, crossing_at: datetime | None
-) -> date | datetime | None:
+def _start(name: str, values: Mapping[str, Any], at: datetime, crossing_at: datetime | None) -> date | datetime | None:
     if name == "at":
         return at
     return crossing_at if name == "crossing" else values.get(name)

@@ -73,9 +73,7 @@ def parse(text: str, facts: Mapping[str, Fact], parameters: Mapping[str, Value],
 
 
 class _Parser:
-    def __init__(
-        self, text: str, facts: Mapping[str, Fact], parameters: Mapping[str, Value], where: str
-    ) -> None:
+    def __init__(self, text: str, facts: Mapping[str, Fact], parameters: Mapping[str, Value], where: str) -> None:
         self.text, self.facts, self.parameters, self.where = text, facts, parameters, where
 
     def predicate(self) -> Predicate:

@@ -17,7 +17,6 @@ from riverloop.core.rules.packs import LEVELS, REFERRED, SHARED, Coverage, Effec
 from riverloop.core.rules.predicates import (
     Compare,
     Not,
-    Parameter,
     Predicate,
     Shift,
     Truth,
@@ -222,7 +221,9 @@ class Rulebook:
         )
 
     def _uncovered(self, side: Side, flow: str, direction: str, place: int, counting: set[str]) -> DayRule:
-        entries = [entry for entry in self.coverage_of(side.id, flow, direction) if not entry.rule or entry.rule in counting]
+        entries = [
+            entry for entry in self.coverage_of(side.id, flow, direction) if not entry.rule or entry.rule in counting
+        ]
         predicate = _negated(disjunction(*(entry.subject for entry in entries)))
         return DayRule(
             place=place,
