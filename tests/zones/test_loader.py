@@ -262,9 +262,7 @@ def test_an_outline_that_crosses_itself_is_refused():
 
 
 def test_a_part_outside_its_park_is_refused():
-    moved = TEXT[: TEXT.index("    parts:")] + TEXT[TEXT.index("    parts:") :].replace(
-        "[120, 1615]", "[60, 1615]", 1
-    )
+    moved = TEXT[: TEXT.index("    parts:")] + TEXT[TEXT.index("    parts:") :].replace("[120, 1615]", "[60, 1615]", 1)
     text = moved.replace("area_m2: 1350000", "area_m2: 1377000")
     with pytest.raises(ZoneError, match=r"corner \[60, 1615\] of futian_bonded lies outside sz_park"):
         zones.read_zone(text, name=NAME)
