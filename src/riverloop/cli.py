@@ -59,7 +59,7 @@ def demo_app() -> None:
 def main() -> None:
     """Run the command; a mistake in the input ends it with one line and status 1."""
     try:
-        app(standalone_mode=True)
+        app(prog_name="riverloop")
     except RiverloopError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         raise SystemExit(1) from None

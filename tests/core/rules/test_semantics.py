@@ -400,6 +400,16 @@ def test_13_a_displacing_rule_that_is_open_asks_its_facts():
     assert side(law, {"infected": True}).all_missing_facts() == ("count",)
 
 
+def test_13_a_route_milder_than_a_certain_one_asks_nothing():
+    law = book(
+        rule("aa.q", "count = 1", "{route: quick}"),
+        rule("aa.s", "infected", "{route: middle}"),
+        rule("aa.t", "volume > 1", "{route: slow}"),
+    )
+    assert side(law, {"infected": True}).all_missing_facts() == ("volume",)
+    assert side(law, {"infected": False}).all_missing_facts() == ("count", "volume")
+
+
 # 14 Lists
 
 

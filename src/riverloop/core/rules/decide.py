@@ -163,11 +163,21 @@ class _Item:
         """Collect the facts that could still raise the level, then those bearing on anything else."""
         raising: set[str] = set(self.unsure_papers)
         bearing: set[str] = set()
+        settled = self.strictest_route()
         for rule in self.unknown:
-            (raising if self.cost(rule)[1] > self.low else bearing).update(self.residue(rule))
+            if self.cost(rule)[1] > self.low:
+                raising.update(self.residue(rule))
+            elif rule.effect.kind != "route" or self.span.routes[rule.effect.value] < settled:
+                bearing.update(self.residue(rule))
         first = self.words.in_order(raising & self.span.facts)
         self.missing = first + [name for name in self.words.in_order(bearing & self.span.facts) if name not in first]
         self.deciding = len(first)
+
+    def strictest_route(self) -> int:
+        """Return the rank of the strictest TRUE route; no milder one can still change the route."""
+        ranks = self.span.routes
+        true = (ranks[rule.effect.value] for rule in self.true if rule.effect.kind == "route")
+        return min(true, default=len(ranks))
 
     def residue(self, rule: DayRule) -> set[str]:
         left = set(rule.residue(self.values)[1])

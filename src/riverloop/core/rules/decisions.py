@@ -107,8 +107,8 @@ def read_movement(raw: object, boundary: Boundary, words: Dictionary, *, where: 
         direction=boundary.check_direction(raw["direction"], where=f"{where}.direction"),
         at=read_instant(raw["at"], where=f"{where}.at"),
         items=_read_items(raw, flow, words, where),
-        own=_read_own(raw.get("own") or {}, flow, boundary, words, where),
-        answers=_read_answers(raw.get("answers") or [], boundary, where),
+        own=_read_own(raw.get("own", {}), flow, boundary, words, where),
+        answers=_read_answers(raw.get("answers", []), boundary, where),
         crossing_at=None if crossing is None else read_instant(crossing, where=f"{where}.crossing_at"),
     )
 
