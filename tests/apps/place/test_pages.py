@@ -75,6 +75,22 @@ def test_what_is_assumed_is_called_a_pilot_and_links_to_its_rule(read_page):
         assert reverse("clearance:rule", args=[rule]) in page
 
 
+@pytest.mark.parametrize(
+    ("when", "language", "said"),
+    [
+        ("2026", "en", "2026"),
+        ("2026", "zh-Hant", "2026年"),
+        ("2025-12", "en", "December 2025"),
+        ("2025-12", "zh-Hans", "2025年12月"),
+        ("2025-11-06", "en", "6 November 2025"),
+        ("2025-11-06", "zh-Hant", "2025年11月6日"),
+        ("", "en", ""),
+    ],
+)
+def test_a_year_a_month_and_a_date_are_told_in_words(when, language, said):
+    assert selectors.when_text(when, language) == said
+
+
 def test_every_figure_shows_its_source(read_page):
     page = read_page()
     for figure in load_zone().figures:

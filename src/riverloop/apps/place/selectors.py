@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from babel.dates import format_skeleton
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance import sentences
+from riverloop.apps.clearance.formats import date_text, locale
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.sentences import own
 from riverloop.apps.place.map import Area, area_of
 from riverloop.apps.place.words import DESIGN_WORDS, FIELD_WORDS, STATUS_WORDS, STEP_WORDS
+from riverloop.core.kernel.instants import read_date
 from riverloop.core.kernel.sides import Text
 from riverloop.core.rules.facts import Dictionary
 from riverloop.zones.zone import ControlPoint, Disclosure, Figure, Park, Reference, Zone
@@ -47,6 +50,7 @@ class FigureRow:
     """Something known of the zone."""
 
     figure: Figure
+    as_of: str
     sources: list[str]
 
 
@@ -72,6 +76,22 @@ class ReferenceRow:
 
 def _titles(zone: Zone, names: Iterable[str]) -> list[str]:
     return [own(zone.references[name].title, active_language()) for name in names]
+
+
+def when_text(when: str, language: str) -> str:
+    """Return a year, a month or a date in words; nothing for nothing.
+
+    Args:
+        when: such as ``2026``, ``2025-12`` or ``2025-12-22``.
+        language: en, zh-Hant or zh-Hans.
+    """
+    if not when:
+        return ""
+    day = read_date(f"{when}-01-01"[:10])
+    skeleton = {1: "y", 2: "yMMMM"}.get(when.count("-") + 1)
+    if skeleton is None:
+        return date_text(day, language)
+    return str(format_skeleton(skeleton, day, locale=locale(language)))
 
 
 def parks(zone: Zone) -> list[ParkRow]:
@@ -101,7 +121,10 @@ def _point_row(zone: Zone, number: int, point: ControlPoint) -> PointRow:
         point=point,
         status=_(STATUS_WORDS[point.status]),
         design=_(DESIGN_WORDS[point.design]),
-        expected=[(one.when, own(zone.references[one.reference].title, language)) for one in point.expected],
+        expected=[
+            (when_text(one.when, language), own(zone.references[one.reference].title, language))
+            for one in point.expected
+        ],
         traffic=[per_day.get(direction) for direction in zone.boundary.directions],
         sources=_titles(zone, point.references),
     )
@@ -114,7 +137,11 @@ def directions(zone: Zone) -> list[str]:
 
 def figures(zone: Zone) -> list[FigureRow]:
     """Return what is known of the zone, with sources."""
-    return [FigureRow(figure, _titles(zone, figure.references)) for figure in zone.figures]
+    language = active_language()
+    return [
+        FigureRow(figure, when_text(figure.as_of, language), _titles(zone, figure.references))
+        for figure in zone.figures
+    ]
 
 
 def references(zone: Zone) -> list[ReferenceRow]:
