@@ -198,6 +198,7 @@ MISTAKES = [
     # of the map
     ("  left: cn", "  left: xx", 'no side "xx"', "left: xx"),
     ("  right: hk", "  right: cn", "Both banks belong to cn", "right: cn"),
+    ("    - [700, 560]\n", "    - [700, 560]\n    - [700, 560]\n", "stands still at [700, 560]", None),
     ("  width_m: 90", "  width_m: 400", "reaches into the river", None),
     ("    side: hk\n", "    side: xx\n", 'no side "xx"', "side: xx"),
     ("    side: hk\n", "    side: cn\n", "lies on the bank of hk", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from riverloop.core.kernel.errors import InputError, ZoneError, did_you_mean
@@ -250,6 +251,15 @@ def _check_river(zone: Zone, source: Source) -> None:
             "Both banks belong to {side}. Give each side one bank.",
             side=zone.river.left,
         )
+    for number, (before, after) in enumerate(pairwise(zone.river.line), 1):
+        if before == after:
+            _refuse(
+                source,
+                ("river", "line", number),
+                "zone.line",
+                "The river's line stands still at {point}. Leave one of the two points out.",
+                point=_spoken(after),
+            )
 
 
 def _check_park(zone: Zone, source: Source, place: int, park: Park) -> None:

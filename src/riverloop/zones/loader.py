@@ -49,9 +49,7 @@ def _read_file(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except UnicodeDecodeError:
-        raise ZoneError(
-            "zone.encoding", "The file is not UTF-8 text. Save it as UTF-8.", where=str(path)
-        ) from None
+        raise ZoneError("zone.encoding", "The file is not UTF-8 text. Save it as UTF-8.", where=str(path)) from None
     except OSError as error:
         raise ZoneError(
             "zone.file",
