@@ -204,7 +204,8 @@ def test_answering_what_is_asked_settles_the_decision(law, facts, more):
 
 
 DEFAULTS = {
-    "infected": False, "hit": False, "category": "blood", "count": 1, "volume": 1.0, "quantity": 1.0, "collected_on": TODAY,
+    "infected": False, "hit": False, "category": "blood", "count": 1, "volume": 1.0, "quantity": 1.0,
+    "collected_on": TODAY,
     "assessed_on": TODAY, "code": "AB1", "place": "west", "places": ("west",), "has_letter": False, "has_permit": False,
     "has_assessment": False, "permit_expires_on": TODAY, "permit_quantity_left": 5.0,
 }  # fmt: skip

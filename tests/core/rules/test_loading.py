@@ -126,7 +126,9 @@ def test_packs_carry_their_version_and_the_hash_of_their_text():
 CASES = """
   - {name: five is enough, facts: {count: 5}, expect: {outcome: referred, fires: [aa.r]}}
   - {name: four is not, direction: aa-bb, facts: {count: 4}, expect: {outcome: cleared, not: [aa.r]}}
-  - {name: unknown, facts: {}, expect: {undetermined: [aa.r], missing_facts: [count], at_best: cleared, at_worst: referred}}
+  - name: unknown
+    facts: {}
+    expect: {undetermined: [aa.r], missing_facts: [count], at_best: cleared, at_worst: referred}
 """
 
 
