@@ -92,9 +92,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def _needs_database(item: pytest.Item) -> bool:
     if item.get_closest_marker("browser"):  # pages are tried once; what they store is tested below them
         return False
-    return bool(
-        item.get_closest_marker("django_db") or _DATABASE_FIXTURES & set(getattr(item, "fixturenames", ()))
-    )
+    return bool(item.get_closest_marker("django_db") or _DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())))
 
 
 # The order

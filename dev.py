@@ -32,9 +32,7 @@ from tests import postgres
 try:
     import fcntl
 except ImportError:
-    sys.exit(
-        "Riverloop runs on Linux and macOS; on Windows, run this inside the Windows Subsystem for Linux."
-    )
+    sys.exit("Riverloop runs on Linux and macOS; on Windows, run this inside the Windows Subsystem for Linux.")
 
 ROOT = Path(__file__).resolve().parent
 LANGUAGES = ("zh_Hant", "zh_Hans")
@@ -97,9 +95,7 @@ class Place:
             steps.append("packages")
         if found.get("project") != wanted["project"]:
             steps.append("project")
-        if found.get("catalogues") != wanted["catalogues"] or not all(
-            mo.exists() for _, mo in self.catalogues()
-        ):
+        if found.get("catalogues") != wanted["catalogues"] or not all(mo.exists() for _, mo in self.catalogues()):
             steps.append("catalogues")
         return steps
 
@@ -227,9 +223,7 @@ def compile_catalogues(place):
     for source, compiled in place.catalogues():
         compiled.parent.mkdir(parents=True, exist_ok=True)
         command = [place.bin("pybabel"), "compile", "-i", str(source), "-o", str(compiled)]
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode != 0:
             raise TroubleError(f"{source.relative_to(place.root)} does not compile: {last_line(done.stdout)}")
 
@@ -327,9 +321,7 @@ def check(arguments):
 
 def timed(command):
     began = time.monotonic()
-    done = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return done.returncode, time.monotonic() - began, done.stdout
 
 
@@ -337,9 +329,7 @@ def bench(arguments):
     """Measure Riverloop beside its peers in one run: bench NAME."""
     known = sorted(path.stem for path in (ROOT / "bench").glob("*.py") if not path.stem.startswith("_"))
     if not arguments or arguments[0] not in known:
-        raise TroubleError(
-            f"Name a benchmark: python3 dev.py bench NAME, where NAME is one of: {', '.join(known)}"
-        )
+        raise TroubleError(f"Name a benchmark: python3 dev.py bench NAME, where NAME is one of: {', '.join(known)}")
     ensure("dev", "bench")
     return call([str(HERE.python), "-m", f"bench.{arguments[0]}", *arguments[1:]])
 

@@ -114,9 +114,7 @@ def check() -> int:
     for language, problem in found:
         print(f"locale/{language}: {problem}")
     if found:
-        print(
-            f"{len(found)} problems. Run `python3 dev.py messages`, translate what is empty, and check again."
-        )
+        print(f"{len(found)} problems. Run `python3 dev.py messages`, translate what is empty, and check again.")
     return int(bool(found))
 
 

@@ -36,9 +36,7 @@ def binaries() -> Path | None:
     """Find the folder with initdb and postgres, or None."""
     on_path = shutil.which("initdb")
     folders = [Path(on_path).resolve().parent] if on_path else []
-    folders += sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name, reverse=True
-    )
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name, reverse=True)
     return next(
         (folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()),
         None,

@@ -213,9 +213,7 @@ def test_two_setups_at_once_take_turns(place, capsys):
 
 def test_a_changed_catalogue_is_compiled_again_and_a_deleted_result_too(place, monkeypatch):
     compiled = []
-    monkeypatch.setattr(
-        dev, "compile_catalogues", lambda _: [compiled.append(mo) or touch(mo) for _, mo in pairs()]
-    )
+    monkeypatch.setattr(dev, "compile_catalogues", lambda _: [compiled.append(mo) or touch(mo) for _, mo in pairs()])
 
     def pairs():
         return list(place.catalogues())

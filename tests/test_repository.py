@@ -73,9 +73,7 @@ def test_no_module_is_a_drawer_for_odds_and_ends():
     assert named == []
 
 
-@pytest.mark.parametrize(
-    "pattern", ["src/**.py", "src/**.css", "src/**.js", "src/**.html", "tests/**.py", "dev.py"]
-)
+@pytest.mark.parametrize("pattern", ["src/**.py", "src/**.css", "src/**.js", "src/**.html", "tests/**.py", "dev.py"])
 def test_no_file_is_longer_than_a_reader_can_hold(pattern):
     lengths = {name: text.count("\n") for name, text in texts(pattern)}
     assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
@@ -85,8 +83,7 @@ def test_tests_mirror_the_source():
     for area in ("core", "apps"):
         tested = {path.relative_to(ROOT / "tests" / area).parts[0] for path in tracked(f"tests/{area}/*/*")}
         written = {
-            path.relative_to(ROOT / "src/riverloop" / area).parts[0]
-            for path in tracked(f"src/riverloop/{area}/*/*")
+            path.relative_to(ROOT / "src/riverloop" / area).parts[0] for path in tracked(f"src/riverloop/{area}/*/*")
         }
         assert tested <= written
 
@@ -138,9 +135,7 @@ def test_every_link_in_a_document_leads_somewhere():
     lost = []
     for name, text in texts("*.md", "docs/**.md"):
         prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
-        for target in re.findall(
-            r"\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)|^\[[^\]]+\]:\s+(\S+)", prose, flags=re.MULTILINE
-        ):
+        for target in re.findall(r"\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)|^\[[^\]]+\]:\s+(\S+)", prose, flags=re.MULTILINE):
             path, _, anchor = "".join(target).partition("#")
             if re.match(r"[a-z]+:", path):
                 continue
@@ -154,14 +149,13 @@ def anchors(path):
     """Slug the headings as hosts of Markdown do."""
     headings = re.findall(r"^#+\s+(.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {
-        re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", heading).lower()).replace(" ", "-")
-        for heading in headings
+        re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", heading).lower()).replace(" ", "-") for heading in headings
     }
 
 
 def test_every_task_that_a_document_names_exists():
     for name, text in texts("*.md", "docs/**.md"):
-        for task in re.findall(r"\bdev\.py ([a-z]+)", text):
+        for task in re.findall(r"(?:python3 |`)dev\.py ([a-z]+)", text):
             assert task in dev.TASKS, f"{name} names the task {task}"
 
 
@@ -169,9 +163,7 @@ def test_every_decision_says_why_what_follows_and_what_was_rejected():
     for name, text in texts("docs/decisions/[0-9]*.md"):
         assert re.match(r"# \d{4}\. \S", text), f"{name} begins with its number and title: # 0001. Title"
         assert text.startswith(f"# {name.name[:4]}. "), f"{name} carries another number in its title"
-        assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == DECISION_HEADINGS, (
-            f"{name} has other headings"
-        )
+        assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == DECISION_HEADINGS, f"{name} has other headings"
         assert text.count("\n") <= 80, f"{name} is longer than a page"
 
 
@@ -207,10 +199,7 @@ def test_the_catalogue_uses_the_letters_of_its_language(language):
     held = catalogues.load(language, ROOT / "locale")
     tag = language.replace("_", "-")
     mixed = {
-        text: bad
-        for message in held
-        for text in catalogues.strings(message)
-        if (bad := foreign_letters(text, tag))
+        text: bad for message in held for text in catalogues.strings(message) if (bad := foreign_letters(text, tag))
     }
     assert mixed == {}
 

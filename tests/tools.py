@@ -25,7 +25,5 @@ TOOLS = {
     "browser": Tool(
         "Chromium", find_chromium, "To get it: apt install chromium fonts-noto-cjk (Debian), or any Chrome."
     ),
-    "go": Tool(
-        "Go", lambda: shutil.which("go"), "To get it: apt install golang-go golang-golang-x-mod-dev (Debian)."
-    ),
+    "go": Tool("Go", lambda: shutil.which("go"), "To get it: apt install golang-go golang-golang-x-mod-dev (Debian)."),
 }
