@@ -82,8 +82,7 @@ def visible(html):
     body = html[html.index("<body") :]
     body = re.sub(r"<(svg|script|code|pre)\b.*?</\1>", " ", body, flags=re.DOTALL)
     body = re.sub(r'<(\w+)[^>]*(?:class="[^"]*code[^"]*"|lang="en")[^>]*>.*?</\1>', " ", body, flags=re.DOTALL)
-    body = re.sub(r"https?://\S+", " ", re.sub(r"<[^>]+>", " ", body))
-    return body
+    return re.sub(r"https?://\S+", " ", re.sub(r"<[^>]+>", " ", body))
 
 
 @pytest.mark.parametrize("asked", ["zh-HK", "zh-CN"])

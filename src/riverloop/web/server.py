@@ -30,6 +30,7 @@ def serve(*, host: str, port: int) -> None:
     """
     from granian import Granian  # noqa: PLC0415 - slow to import, and only this needs it
     from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
 
     prepare()
     from django.db import connection  # noqa: PLC0415
@@ -37,7 +38,12 @@ def serve(*, host: str, port: int) -> None:
     lone = connection.vendor == "sqlite"
     connection.close()
     workers = 1 if lone else max(2, (os.cpu_count() or 2))
-    options: dict[str, Any] = {"workers": workers, "blocking_threads": 1, "log_access": False}
+    options: dict[str, Any] = {
+        "workers": workers,
+        "blocking_threads": 1,
+        "websockets": False,
+        "log_level": LogLevels.warning,
+    }
     print(f"Riverloop serves http://{_shown(host)}:{port} (stop it with Ctrl+C)", flush=True)  # noqa: T201
     Granian("riverloop.web.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, **options).serve()
 

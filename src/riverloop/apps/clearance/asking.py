@@ -135,6 +135,15 @@ def ask(declared: Declared, decision: Decision, rulebook: Rulebook, zone: Zone, 
     return Asking(forms, at_error, sum(form.waiting for form in forms), mistakes)
 
 
+def open_list(fact: Fact, zone: Zone, language: str) -> list[tuple[str, str]]:
+    """Return the codes of an open vocabulary that this zone or the world knows, with their names."""
+    if fact.name == "nationality":
+        return [(code, f"{name} ({code})") for code, name in formats.countries(language)]
+    if "control_point" in fact.name:
+        return [(point.id, own(point.title, language)) for point in zone.control_points]
+    return []
+
+
 class _Asker:
     def __init__(
         self, declared: Declared, decision: Decision, rulebook: Rulebook, zone: Zone, language: str, _: Gettext
@@ -237,24 +246,16 @@ class _Asker:
         """Return how a fact is asked, with its choices."""
         choices = [(choice.name, own(choice.label, self.language)) for choice in fact.choices]
         if fact.kind == "code":
-            choices = self.open_list(fact)
+            choices = open_list(fact, self.zone, self.language)
             return ("select", choices) if choices else ("text", [])
         if fact.kind == "choices":
-            choices = choices or self.open_list(fact)
+            choices = choices or open_list(fact, self.zone, self.language)
             return ("checkboxes", [*choices, (NONE_OF_THESE, self._("None of these"))]) if choices else ("text", [])
         if fact.kind == "choice":
             return ("radios" if len(choices) <= _RADIOS_UP_TO else "select"), choices
         if fact.kind == "boolean":
             return "radios", [("yes", self._("Yes")), ("no", self._("No"))]
         return ("date" if fact.kind == "date" else "number"), []
-
-    def open_list(self, fact: Fact) -> list[tuple[str, str]]:
-        """Return the choices of an open vocabulary that this zone or the world knows."""
-        if fact.name == "nationality":
-            return [(code, f"{name} ({code})") for code, name in formats.countries(self.language)]
-        if "control_point" in fact.name:
-            return [(point.id, own(point.title, self.language)) for point in self.zone.control_points]
-        return []
 
     def card(self, place: int, item: Item, document: Document, *, required: bool) -> PaperCard:
         names = [fact.name for fact in document.facts()]

@@ -140,7 +140,7 @@ def explain(
     return Explained(
         sentence=sentences.summary(decision, zone, language, _),
         outcome=decision.outcome,
-        word=sentences.outcome_word(decision.outcome, _),
+        word=reader.word(decision.outcome),
         sides=[reader.side(name, said) for name, said in raw["sides"].items()],
         valid_until=reader.instant(decision.valid_until, next(iter(decision.sides))),
         items=len(decision.movement.items),
@@ -183,9 +183,9 @@ class _Reader:
             title=own(self.zone.boundary.side(name).title, self.language),
             accent=self.zone.side(name).accent,
             outcome=said.outcome,
-            word=sentences.outcome_word(said.outcome, self._),
-            best=sentences.outcome_word(raw["at_best"], self._),
-            worst=sentences.outcome_word(raw["at_worst"], self._),
+            word=self.word(said.outcome),
+            best=self.word(raw["at_best"]),
+            worst=self.word(raw["at_worst"]),
             route=own(route.label, self.language) if route else "",
             route_help=own(route.help, self.language) if route else "",
             rules=self.rules(raw["rules"]),
@@ -201,6 +201,12 @@ class _Reader:
             missing_more=self.labels(name for name in raw["missing_facts"] if name not in deciding),
             valid_until=self.instant(said.valid_until, name),
         )
+
+    def word(self, outcome: str) -> str:
+        """Return the outcome in words; against a person a rule only proposes (rule semantics 22)."""
+        if outcome == "refused" and self.flow == "person":
+            return self._("Refusal proposed")
+        return sentences.outcome_word(outcome, self._)
 
     def labels(self, names: Iterable[str]) -> list[str]:
         """Return what facts are called, in asking order; an officer's are nobody else's to read."""

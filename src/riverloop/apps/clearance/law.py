@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance import sentences
+from riverloop.apps.clearance.asking import open_list
 from riverloop.apps.clearance.explain import LawView, law_view
 from riverloop.apps.clearance.formats import date_text, instant_text, number_text
 from riverloop.apps.clearance.language import active_language
@@ -18,7 +19,7 @@ from riverloop.apps.clearance.sentences import own
 from riverloop.core.kernel.instants import read_instant
 from riverloop.core.kernel.sides import FLOWS
 from riverloop.core.rules.facts import Document, Fact
-from riverloop.core.rules.packs import Case, Measure, PackSet, Rule, Series
+from riverloop.core.rules.packs import Case, Coverage, Measure, PackSet, Rule, Series
 from riverloop.core.rules.predicates import facts_read, parameters_read
 
 STATUS_WORDS = {
@@ -170,7 +171,21 @@ def measure_page(measure: Measure, day: date) -> dict[str, Any]:
         "verified_words": _(sentences.VERIFIED_WORDS[measure.verified]),
         "rules": [rule_row(rule, day) for rule in sorted(rules, key=lambda rule: rule.id)],
         "parameters": [parameter_row(one, day) for one in every.parameters.get(measure.id, {}).values()],
-        "coverage": [entry for entry in every.coverage if entry.measure == measure.id],
+        "coverage": [_coverage_row(entry) for entry in every.coverage if entry.measure == measure.id],
+    }
+
+
+def _coverage_row(entry: Coverage) -> dict[str, Any]:
+    language, here = active_language(), zone()
+    return {
+        "flow": _(sentences.FLOW_PLURALS[entry.flow]),
+        "directions": [
+            sentences.direction_text(one, here, language, _)
+            for one in (entry.directions or here.boundary.directions)
+            if one in here.boundary.directions
+        ],
+        "note": own(entry.note, language),
+        "facts": [label(name) for name in packs().dictionary.in_order(facts_read(entry.subject))],
     }
 
 
@@ -245,8 +260,12 @@ def label(name: str) -> str:
 
 
 def said(name: str, value: Any) -> str:
+    """Return a stated value in words; a code of an open vocabulary by its name where we know it."""
     fact = packs().dictionary.facts.get(name)
     choices = {choice.name: choice.label for choice in fact.choices} if fact else {}
+    if fact and fact.kind in ("code", "choices") and not choices:
+        known = {code: {"en": title} for code, title in open_list(fact, zone(), active_language())}
+        return sentences.value_text(value, known, active_language(), _)
     if fact and fact.kind == "date":
         return date_text(date.fromisoformat(str(value)), active_language())
     if isinstance(value, int | float) and not isinstance(value, bool):
