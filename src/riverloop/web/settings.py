@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "riverloop.web",
+    "riverloop.apps.record",
     "riverloop.apps.clearance",
     "riverloop.apps.place",
 ]
