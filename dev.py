@@ -244,6 +244,7 @@ def up(arguments):
     parser.add_argument("--port", type=port, default=8000, help="where to serve on 127.0.0.1 (default: 8000)")
     chosen = parser.parse_args(arguments)
     ensure("base")
+    os.environ["RIVERLOOP_DEMO"] = "1"  # anyone may enter its accounts, so it listens on this computer alone
     command = [HERE.bin("riverloop"), "serve", "--port", str(chosen.port)]
     os.execv(command[0], command)  # the server takes this process over, and with it every signal
 

@@ -35,6 +35,38 @@ def data_folder(tmp_path_factory) -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords(data_folder):
+    """Hash passwords as quickly as can be: hundreds of accounts sign in here, and none is anyone's."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture
+def cast(db):
+    """Who is who: see tests/cast.py."""
+    from tests.cast import Cast
+
+    return Cast()
+
+
+@pytest.fixture
+def enter(client, settings):
+    """Sign in as somebody, with what their role needs: `enter(cast.dora).get("/people/")`."""
+
+    def as_user(user, *, second_factor=True):
+        client.logout()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        if second_factor:
+            session = client.session
+            session["second_factor_set_up_by"] = user.pk
+            session.save()
+        return client
+
+    return as_user
+
+
 @pytest.fixture(scope="session")
 def fault_count() -> Callable[[int], int]:
     """Give how often to try: the full count in a soak, one in a hundred otherwise, and never none."""

@@ -51,6 +51,11 @@ def rules_app() -> None:
     """The law in force here: check it, list it, run its cases."""
 
 
+@app.group("user")
+def user_app() -> None:
+    """Accounts: they are made here, by invitation."""
+
+
 @app.group("demo")
 def demo_app() -> None:
     """The demo zone."""
@@ -329,6 +334,29 @@ def _table(rows: Iterable[tuple[str, ...]]) -> None:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
 
 
+# user ------------------------------------------------------------------------------------------------------------
+
+
+@user_app.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="How the account is called on pages.")
+@click.option("--side", required=True, help="The side that it belongs to.")
+@click.option("--role", default="", help="A role to grant: officer, gate, operator, planner, treasurer, auditor …")
+@click.option("--for", "held_for", default="", help="What the role is held for, by id: authority, park, organisation …")
+@click.option("--language", default="en", show_default=True, help="en, zh-Hant or zh-Hans.")
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the pages are served.")
+def user_add(*, email: str, name: str, side: str, role: str, held_for: str, language: str, url: str) -> None:
+    """Make an account, and print the address at which its owner sets a password."""
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.web.invitations import invite
+
+    path = invite(email=email, name=name, side=side, kind=role, held_for=held_for, language=_language(language).lower())
+    print(f"{url.rstrip('/')}{path}")
+    print("Hand this address to its owner and to nobody else: it sets the password, once, within three days.")
+
+
 # serve -----------------------------------------------------------------------------------------------------------
 
 
@@ -345,7 +373,8 @@ def serve(*, port: int, host: str) -> None:
 @demo_app.command("load")
 def demo_load() -> None:
     """Fill the data directory with the demo zone, without a server."""
-    from riverloop.web.server import prepare
+    from riverloop.web.server import load_demo
 
-    prepare()
-    print(f"The demo zone is in {data_folder().resolve()}")
+    accounts = load_demo()
+    print(f"The demo zone, with {accounts} accounts, is in {data_folder().resolve()}")
+    print("RIVERLOOP_DEMO=1 riverloop serve shows them on the sign-in page")

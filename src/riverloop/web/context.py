@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from riverloop.apps.clearance.language import active_language
-from riverloop.apps.clearance.selectors import zone
+from riverloop.apps.parties.here import active_language, zone
 
 
 def page(request):
-    """Return the zone, the language and the theme."""
+    """Return the zone, the language, the theme and who is signed in."""
+    user = getattr(request, "user", None)
     return {
         "zone": zone(),
         "language": active_language(),
         "languages": settings.LANGUAGES,
         "theme": getattr(request, "theme", "auto"),
+        "account": user if user is not None and user.is_authenticated else None,
+        "time_zone": _clock(user),
+        "demo": settings.RIVERLOOP_DEMO,
     }
+
+
+def _clock(user):
+    """Return the time zone in which instants are shown: that of the account's side, or of the first."""
+    side = getattr(user, "owner_side", "") or zone().sides[0].id
+    return zone().side(side).side.time_zone

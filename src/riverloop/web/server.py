@@ -23,17 +23,26 @@ def prepare() -> None:
     services.pack_text_store(sha256=packs.sha256, files=selectors.pack_texts())
 
 
+def load_demo() -> int:
+    """Prepare, add whoever of the demo's cast is missing, and return how many the cast are."""
+    prepare()
+    from riverloop.web.demo import cast_load  # noqa: PLC0415 - it needs Django
+
+    return cast_load()
+
+
 def serve(*, host: str, port: int) -> None:
     """Prepare, then serve until stopped.
 
     One worker with one thread on SQLite, which takes one writer at a time; more on PostgreSQL.
     """
+    from django.conf import settings  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
     from granian import Granian  # noqa: PLC0415 - slow to import, and only this needs it
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
-    prepare()
-    from django.db import connection  # noqa: PLC0415
+    load_demo() if settings.RIVERLOOP_DEMO else prepare()
 
     lone = connection.vendor == "sqlite"
     connection.close()

@@ -7,6 +7,11 @@ RIVERLOOP_SECRET_KEY      key that signs cookies (made once, in the data folder)
 RIVERLOOP_ALLOWED_HOSTS   host names, with commas (this computer)
 RIVERLOOP_DEBUG           1 shows tracebacks; never where others can reach it
 RIVERLOOP_HTTPS           1 behind a proxy that speaks HTTPS: cookies and HSTS insist on it
+RIVERLOOP_DEMO            1 lets anyone enter the demo's accounts; never where real people are kept
+RIVERLOOP_MAIL            smtp://user:password@host:port, or smtps:// (files in the data folder)
+RIVERLOOP_MAIL_FROM       address that mail comes from
+RIVERLOOP_OIDC_URL        issuer whose accounts may sign in by OpenID Connect, if their mail address is known here
+RIVERLOOP_OIDC_CLIENT, RIVERLOOP_OIDC_SECRET, RIVERLOOP_OIDC_NAME    what that issuer calls us, and we call it
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -73,22 +79,38 @@ RIVERLOOP_ZONE = os.environ.get("RIVERLOOP_ZONE") or "hetao"
 
 INSTALLED_APPS = [
     "django.contrib.staticfiles",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
     "csp",
     "django_htmx",
     "riverloop.web",
     "riverloop.apps.record",
+    "riverloop.apps.parties",  # before allauth, whose pages it writes anew
     "riverloop.apps.clearance",
     "riverloop.apps.place",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "axes",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "riverloop.web.preferences.PreferencesMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "riverloop.web.access.AccessMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "riverloop.web.urls"
 WSGI_APPLICATION = "riverloop.web.wsgi.application"
@@ -106,6 +128,93 @@ TEMPLATES = [
         },
     }
 ]
+
+# Accounts ------------------------------------------------------------------------------------------------------
+
+RIVERLOOP_DEMO = _flag("RIVERLOOP_DEMO")
+_HTTPS = _flag("RIVERLOOP_HTTPS")
+
+AUTH_USER_MODEL = "parties.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first, since it refuses those who are locked out
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+_VALIDATORS = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ["email", "name"]}},
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "parties:account"
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds: an invitation outlives a weekend
+
+ACCOUNT_ADAPTER = "riverloop.apps.parties.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation reaches its address or is never used
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+ACCOUNT_USER_DISPLAY = "riverloop.apps.parties.selectors.account_text"
+# Codes of a second factor, and passwords tried from many addresses at once; axes counts those from one.
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/900s/key"}
+
+MFA_ADAPTER = "riverloop.apps.parties.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Riverloop"
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute wrong
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _HTTPS  # browsers allow passkeys without HTTPS on this computer alone
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # so that nobody can lock another out from elsewhere
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "riverloop.apps.parties.lockout.account_of"
+AXES_LOCKOUT_CALLABLE = "riverloop.apps.parties.lockout.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["login", "password", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True  # the sessions page shows who signed in
+
+SOCIALACCOUNT_ADAPTER = "riverloop.apps.parties.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # the issuer is ours to trust: whoever names it has set RIVERLOOP_OIDC_URL
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+_OIDC_URL = os.environ.get("RIVERLOOP_OIDC_URL", "")
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": os.environ.get("RIVERLOOP_OIDC_NAME") or "OpenID Connect",
+                "client_id": os.environ.get("RIVERLOOP_OIDC_CLIENT", ""),
+                "secret": os.environ.get("RIVERLOOP_OIDC_SECRET", ""),
+                "settings": {"server_url": _OIDC_URL},
+            }
+        ]
+        if _OIDC_URL
+        else [],
+    }
+}
+
+SESSION_COOKIE_AGE = 12 * 3600  # seconds: a shift
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+# Mail ----------------------------------------------------------------------------------------------------------
+
+_MAIL = urlsplit(os.environ.get("RIVERLOOP_MAIL", ""))
+DEFAULT_FROM_EMAIL = os.environ.get("RIVERLOOP_MAIL_FROM") or "riverloop@localhost"
+if _MAIL.hostname:
+    EMAIL_HOST, EMAIL_PORT = _MAIL.hostname, _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _MAIL.scheme == "smtps", _MAIL.scheme == "smtp" and bool(_MAIL.username)
+    EMAIL_TIMEOUT = 20
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = DATA / "mail"
 
 # Languages -----------------------------------------------------------------------------------------------------
 
@@ -138,7 +247,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF],
         "font-src": [NONE],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *([f"{urlsplit(_OIDC_URL).scheme}://{urlsplit(_OIDC_URL).netloc}"] if _OIDC_URL else [])],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
@@ -152,11 +261,11 @@ CSRF_FAILURE_VIEW = "riverloop.web.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-if _flag("RIVERLOOP_HTTPS"):
+if _HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31_536_000
-    CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000  # bytes: a movement of many items, and no more
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 
@@ -165,4 +274,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"axes": {"level": "CRITICAL"}},  # it would write addresses of people; the database holds them
 }

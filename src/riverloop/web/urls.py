@@ -9,6 +9,8 @@ from riverloop.web import views
 urlpatterns = [
     path("", views.home, name="home"),
     path("preferences/", views.preferences, name="preferences"),
+    path("account/", include("riverloop.apps.parties.sign_in_urls")),
+    path("", include("riverloop.apps.parties.urls")),
     path("", include("riverloop.apps.clearance.urls")),
     path("", include("riverloop.apps.place.urls")),
 ]

@@ -10,6 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from riverloop.apps.clearance import law
 from riverloop.apps.clearance.views import start_context
+from riverloop.apps.parties import services
+from riverloop.apps.parties.models import User
+from riverloop.web.preferences import normalise
 
 
 @require_safe
@@ -22,6 +25,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
     """Go back to the page on which a language or theme was chosen; the middleware keeps the choice."""
+    language = normalise(request.POST.get("set_language", ""))
+    if language and isinstance(request.user, User):
+        services.user_set_language(user=request.user, language=language)
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         back = "/"

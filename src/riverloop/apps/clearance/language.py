@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
+from riverloop.apps.parties.here import active_language
 
-_NAMES = {"zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
-
-
-def active_language() -> str:
-    """Return en, zh-Hant or zh-Hans."""
-    return _NAMES.get((get_language() or "en").lower(), "en")
+__all__ = ["active_language"]

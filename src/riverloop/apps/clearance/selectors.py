@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from riverloop.apps.clearance.models import PackText
+from riverloop.apps.parties.here import zone
 from riverloop.core.rules.rulebook import Rulebook
 from riverloop.packs import FOLDER, load_packs, read_texts
-from riverloop.zones import load_zone
 
-if TYPE_CHECKING:
-    from riverloop.zones import Zone
-
-
-@cache
-def zone() -> Zone:
-    """Return the zone that this process serves."""
-    return load_zone(settings.RIVERLOOP_ZONE)
+__all__ = ["is_stored", "pack_texts", "rulebook", "zone"]
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Parties: organisations, people, the accounts that act for them, what each may see, and who looked."""

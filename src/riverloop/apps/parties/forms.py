@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class SearchForm(forms.Form):
+    """What an officer looks for, and the case that needs it."""
+
+    case = forms.CharField(
+        label=_("Case number"), max_length=60, help_text=_("It is kept with who looked, and the person can read it.")
+    )
+    text = forms.CharField(
+        label=_("Whole name or document number"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+
+class CaseForm(forms.Form):
+    """The case that a person's page is opened for."""
+
+    case = forms.CharField(
+        label=_("Case number"), max_length=60, help_text=_("It is kept with who looked, and the person can read it.")
+    )

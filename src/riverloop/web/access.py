@@ -1,0 +1,168 @@
+"""Who may open which page: one table, and the middleware that holds every request to it.
+
+A page that is not in the table is closed to all. What a page shows of a row, the selectors decide: a row that is
+not visible to an account is, for it, not there (404).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from riverloop.apps.parties import second_factor
+from riverloop.apps.parties.models import ROLE_SCOPES, User
+
+PUBLIC = "public"  # nobody signed in
+SIGNED_IN = "signed in"  # an account, whatever its roles
+ROLES = tuple(ROLE_SCOPES)
+
+EVERYONE = frozenset({PUBLIC, SIGNED_IN})
+ACCOUNTS = frozenset({SIGNED_IN})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A row of the table.
+
+    Args:
+        name: of the address, as ``urls.py`` has it.
+        who: roles that may open it; ``signed in`` stands for every account.
+        shows: what it is, in plain English, for docs/permissions.md.
+        before_second_factor: whether an account may open it that still owes its second factor.
+    """
+
+    name: str
+    who: frozenset[str]
+    shows: str
+    before_second_factor: bool = False
+
+    def admits(self, user: Any) -> bool:
+        """Say whether somebody may open the page at all."""
+        if not isinstance(user, User):
+            return PUBLIC in self.who
+        return SIGNED_IN in self.who or any(role.kind in self.who for role in user.held_roles)
+
+
+def _only(*roles: str) -> frozenset[str]:
+    return frozenset(roles)
+
+
+_TABLE = [
+    # Open to all: the law, the zone, and deciding without being kept
+    Page("home", EVERYONE, "The start page"),
+    Page("preferences", EVERYONE, "Language and theme"),
+    Page("clearance:decide", EVERYONE, "Declare a movement and see what both laws say"),
+    Page("clearance:result", EVERYONE, "The decision"),
+    Page("clearance:movement_json", EVERYONE, "The declaration as JSON"),
+    Page("clearance:decision_json", EVERYONE, "The decision as JSON"),
+    Page("clearance:rules", EVERYONE, "Every rule"),
+    Page("clearance:rule", EVERYONE, "One rule"),
+    Page("clearance:measures", EVERYONE, "Every law"),
+    Page("clearance:measure", EVERYONE, "One law"),
+    Page("clearance:facts", EVERYONE, "Every fact that may be asked"),
+    Page("place:zone", EVERYONE, "The zone"),
+    # Signing in
+    Page("account_login", EVERYONE, "Sign in"),
+    Page("account_signup", EVERYONE, "Says that accounts are made by invitation"),
+    Page("account_inactive", EVERYONE, "Says that the account is closed"),
+    Page("account_reset_password", EVERYONE, "Ask for a new password by mail"),
+    Page("account_reset_password_done", EVERYONE, "Says that the mail was sent"),
+    Page("account_reset_password_from_key", EVERYONE, "Set a new password from the mail"),
+    Page("account_reset_password_from_key_done", EVERYONE, "Says that the password was set"),
+    Page("mfa_authenticate", EVERYONE, "Show the second factor while signing in"),
+    Page("mfa_login_webauthn", EVERYONE, "Sign in with a passkey"),
+    Page("openid_connect_login", EVERYONE, "Sign in by OpenID Connect"),
+    Page("openid_connect_callback", EVERYONE, "Come back from the issuer"),
+    Page("socialaccount_login_cancelled", EVERYONE, "Says that signing in was cancelled"),
+    Page("socialaccount_login_error", EVERYONE, "Says that signing in failed"),
+    Page("socialaccount_signup", EVERYONE, "Says that accounts are made by invitation"),
+    Page("parties:demo_sign_in", EVERYONE, "Enter a demo account; there only in demo mode"),
+    Page("account_logout", EVERYONE, "Sign out"),
+    # One's own account
+    Page("parties:account", ACCOUNTS, "One's own account and roles", before_second_factor=True),
+    Page("parties:second_factor_needed", ACCOUNTS, "Says that a role needs a second factor", before_second_factor=True),
+    Page("account_reauthenticate", ACCOUNTS, "Type the password again", before_second_factor=True),
+    Page("account_change_password", ACCOUNTS, "Change the password"),
+    Page("account_set_password", ACCOUNTS, "Set a first password"),
+    Page("mfa_index", ACCOUNTS, "One's second factors", before_second_factor=True),
+    Page("mfa_reauthenticate", ACCOUNTS, "Show the second factor again", before_second_factor=True),
+    Page("mfa_activate_totp", ACCOUNTS, "Add an authenticator app", before_second_factor=True),
+    Page("mfa_deactivate_totp", ACCOUNTS, "Remove the authenticator app"),
+    Page("mfa_view_recovery_codes", ACCOUNTS, "One's recovery codes"),
+    Page("mfa_generate_recovery_codes", ACCOUNTS, "Make new recovery codes"),
+    Page("mfa_download_recovery_codes", ACCOUNTS, "Recovery codes as a file"),
+    Page("mfa_list_webauthn", ACCOUNTS, "One's passkeys and security keys"),
+    Page("mfa_add_webauthn", ACCOUNTS, "Add a passkey or security key", before_second_factor=True),
+    Page("mfa_reauthenticate_webauthn", ACCOUNTS, "Show the key again", before_second_factor=True),
+    Page("mfa_remove_webauthn", ACCOUNTS, "Remove a key of one's own"),
+    Page("mfa_edit_webauthn", ACCOUNTS, "Name a key of one's own"),
+    Page("usersessions_list", ACCOUNTS, "Where one is signed in"),
+    # People
+    Page(
+        "parties:people", _only("coordinator", "officer", "auditor"), "One's organisation's people; an officer's search"
+    ),
+    Page("parties:person", _only("holder", "coordinator", "officer", "auditor"), "One person; the view is recorded"),
+    Page("parties:who_looked", _only("holder", "auditor"), "Who looked at oneself; an auditor: at anyone of the side"),
+]
+PAGES = {page.name: page for page in _TABLE}
+
+
+class AccessMiddleware:
+    """Holds every request to the table, and to the second factor that a role needs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        page = PAGES.get(match.view_name) if match else None
+        if page is None:
+            raise PermissionDenied
+        if PUBLIC in page.who:
+            return None
+        if not isinstance(request.user, User):
+            # Only an address that was asked for can be gone back to; a form is not sent again by itself.
+            back = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
+            return redirect(f"{reverse('account_login')}?{back}".rstrip("?"))
+        if not page.admits(request.user):
+            raise PermissionDenied
+        owes = second_factor.is_needed(request.user) and not second_factor.was_given(request, request.user)
+        if owes and not page.before_second_factor:
+            return redirect("parties:second_factor_needed")
+        return None
+
+
+def as_markdown() -> str:
+    """Return docs/permissions.md."""
+    columns = ["nobody", *ROLES]
+    lines = [
+        "# Who may open which page",
+        "",
+        "Made from the table in `src/riverloop/web/access.py` by `python -m tests.permissions`; a test opens every",
+        "page as every role and compares. What a page shows of a row depends on whose it is: what is not visible to an",
+        "account is, for it, not there. An account may hold several roles, and may do what any of them may.",
+        "",
+        "Every role but the holder's needs a second factor, shown in the session; the demo asks for none.",
+        "",
+        "| page | shows | " + " | ".join(columns) + " |",
+        "|---|---|" + "---|" * len(columns),
+    ]
+    lines += [f"| `{page.name}` | {page.shows} | " + " | ".join(_cells(page)) + " |" for page in PAGES.values()]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(page: Page) -> list[str]:
+    public = ["yes" if PUBLIC in page.who else ""]
+    return public + ["yes" if SIGNED_IN in page.who or role in page.who else "" for role in ROLES]

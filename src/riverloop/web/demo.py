@@ -1,0 +1,76 @@
+"""The cast of the demo: accounts whose names say what they do, made from the zone file through the real services.
+
+Everyone is made up. A cast that is there already is left alone, so that loading twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+
+from riverloop.apps.parties import services
+from riverloop.apps.parties.here import zone
+from riverloop.apps.parties.models import Organisation, Person, User
+
+_TENANTS = [
+    ("三角洲生物科技", "Delta Biolabs"),
+    ("河岸医药研究", "Riverbank Therapeutics"),
+    ("榕树数据", "Banyan Data"),
+    ("白鹭器械", "Egret Devices"),
+]
+_PEOPLE = [
+    [("陳嘉欣", "Chan Ka Yan"), ("李志明", "Lee Chi Ming"), ("Anna Keller", "")],
+    [("王晓梅", "Wang Xiaomei"), ("刘洋", "Liu Yang"), ("赵敏", "Zhao Min")],
+]
+_OFFICERS = ("immigration", "customs", "health", "science", "data")
+
+
+@transaction.atomic
+def cast_load() -> int:
+    """Add whoever of the cast is missing, and return how many accounts the cast has."""
+    for number, side in enumerate(zone().sides):
+        if not User.objects.filter(is_demo=True, owner_side=side.id).exists():
+            _Cast(side.id, number).load()
+    return User.objects.filter(is_demo=True).count()
+
+
+class _Cast:
+    """The cast of one side."""
+
+    def __init__(self, side: str, number: int) -> None:
+        self.side, self.number = side, number
+
+    def load(self) -> None:
+        for park in [one for one in zone().parks if one.side == self.side]:
+            self.tenants(park.id)
+            self.account("operator", park.id, park=park.id)
+        authorities = zone().side(self.side).side.authorities
+        for role in _OFFICERS:
+            for authority in [one for one in authorities if role in one.roles]:
+                self.account("officer", authority.id, authority=authority.id)
+        self.account("gate", "", control_point=zone().control_points[0].id)
+        for kind in ("planner", "treasurer", "auditor"):
+            self.account(kind, "")
+
+    def tenants(self, park: str) -> None:
+        """Add the tenants of a park; the first has people, and the first of them an account."""
+        own = _TENANTS[self.number :: 2]
+        made = [self.organisation(park, name, latin) for name, latin in own]
+        for place, organisation in enumerate(made):
+            self.account("coordinator", f"{park}-{place + 1}", organisation=organisation)
+        people = [self.person(made[0], name, latin) for name, latin in _PEOPLE[self.number]]
+        self.account("holder", park, person=people[0])
+
+    def organisation(self, park: str, name: str, latin: str) -> Organisation:
+        return services.organisation_add(side=self.side, park=park, name=name, name_latin=latin)
+
+    def person(self, organisation: Organisation, name: str, latin: str) -> Person:
+        return services.person_add(side=self.side, name=name, name_latin=latin, organisation=organisation)
+
+    def account(self, kind: str, suffix: str, **held_for: Any) -> None:
+        place = suffix.replace("_", "-").replace(".", "-")
+        address = "-".join(part for part in (kind, self.side, place) if part) + "@demo.invalid"
+        name = held_for["person"].name if "person" in held_for else kind.capitalize()
+        user = services.user_add(email=address, name=name, side=self.side, is_demo=True)
+        services.role_grant(user=user, kind=kind, **held_for)

@@ -1,0 +1,167 @@
+"""Each role on each page gets what the table says, and the table is the one that docs show."""
+
+import logging
+
+import pytest
+from django.urls import get_resolver, reverse
+from django.urls.resolvers import URLResolver
+
+from riverloop.apps.parties.models import ROLE_SCOPES
+from riverloop.web import access
+from riverloop.web.access import EVERYONE, PAGES, PUBLIC, ROLES, SIGNED_IN, as_markdown
+from tests.permissions import PATH
+
+pytestmark = pytest.mark.django_db
+EVERY_ROLE = [PUBLIC, SIGNED_IN, *ROLES]
+
+ADDRESSES = {
+    "clearance:rule": "/rules/hk.cap599a.s14/",
+    "clearance:measure": "/measures/hk.cap599a/",
+    "account_reset_password_from_key": "/account/password/new/1-nothing/",
+    "openid_connect_login": "/account/elsewhere/oidc/",
+    "openid_connect_callback": "/account/elsewhere/oidc/back/",
+    "mfa_remove_webauthn": "/account/second-factor/keys/1/remove/",
+    "mfa_edit_webauthn": "/account/second-factor/keys/1/name/",
+}
+POSTED = {"preferences", "clearance:result", "clearance:movement_json", "clearance:decision_json"}
+ANSWERS = {  # of whom the table admits, where it is not 200: no such row, an earlier step missing, already done
+    "preferences": 302,
+    "parties:demo_sign_in": 404,
+    "openid_connect_login": 404,
+    "openid_connect_callback": 404,
+    "socialaccount_signup": 302,
+    "mfa_authenticate": 302,
+    "account_set_password": 302,
+    "socialaccount_login_error": 401,
+    "mfa_login_webauthn": 302,
+    "mfa_reauthenticate": 302,
+    "mfa_activate_totp": 302,
+    "mfa_deactivate_totp": 404,
+    "mfa_view_recovery_codes": 404,
+    "mfa_generate_recovery_codes": 302,
+    "mfa_download_recovery_codes": 404,
+    "mfa_add_webauthn": 302,
+    "mfa_reauthenticate_webauthn": 302,
+    "mfa_remove_webauthn": 302,
+    "mfa_edit_webauthn": 302,
+}
+SIGNED_IN_ANSWERS = {"account_login": 302, "account_signup": 302}  # nothing to do there
+PUBLIC_ANSWERS = {"account_logout": 302}
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    logging.getLogger("django.request").setLevel(logging.CRITICAL)
+    yield
+    logging.getLogger("django.request").setLevel(logging.NOTSET)
+
+
+def every_name(resolver=None, prefix=""):
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from every_name(entry, prefix + (f"{entry.namespace}:" if entry.namespace else ""))
+        else:
+            yield prefix + (entry.name or "")
+
+
+def test_every_page_of_the_project_is_in_the_table_and_nothing_else():
+    assert set(every_name()) == set(PAGES)
+
+
+def test_the_table_speaks_of_every_role():
+    assert set(ROLE_SCOPES) == set(ROLES)
+    assert all(page.who <= {PUBLIC, SIGNED_IN, *ROLES} for page in PAGES.values())
+
+
+def test_the_documented_table_is_the_one_in_force():
+    assert PATH.read_text("utf-8") == as_markdown(), "Run: .venv/bin/python -m tests.permissions"
+
+
+def open_page(client, name, cast):
+    arguments = {"person_id": cast.hana_herself.id} if name == "parties:person" else None
+    address = ADDRESSES.get(name) or reverse(name, kwargs=arguments)
+    if name in POSTED or name == "parties:demo_sign_in":
+        return client.post(address, {"flow": "goods", "direction": "cn-hk", "account": cast.dora.id})
+    return client.get(address)
+
+
+@pytest.mark.parametrize("role", EVERY_ROLE)
+def test_each_role_gets_on_each_page_what_the_table_says(client, enter, cast, role):
+    wrong = {}
+    for name, page in PAGES.items():
+        user = cast.of_role(role)
+        if user is None:
+            client.logout()
+        else:
+            enter(user)
+        response = open_page(client, name, cast)
+        expected = expected_status(page, role)
+        if response.status_code != expected:
+            wrong[name] = (response.status_code, expected)
+        if expected == 302 and role == PUBLIC and page.who != EVERYONE:
+            assert response.headers["Location"].startswith("/account/sign-in/"), name
+    assert wrong == {}
+
+
+def expected_status(page, role):
+    admitted = role in page.who or (role != PUBLIC and (SIGNED_IN in page.who))
+    if not admitted:
+        return 302 if role == PUBLIC else 403
+    own = PUBLIC_ANSWERS if role == PUBLIC else SIGNED_IN_ANSWERS
+    return own.get(page.name) or ANSWERS.get(page.name, 200)
+
+
+def test_a_page_that_the_table_forgot_is_closed_to_all(client, cast, enter, monkeypatch):
+    monkeypatch.setattr(access, "PAGES", {name: page for name, page in PAGES.items() if name != "place:zone"})
+    assert client.get("/zone/").status_code == 403
+    assert enter(cast.ada).get("/zone/").status_code == 403
+
+
+def test_whoever_must_sign_in_first_comes_back_to_where_they_were_going(client, cast):
+    assert client.get("/people/").headers["Location"] == "/account/sign-in/?next=%2Fpeople%2F"
+
+
+def test_a_closed_account_is_signed_out_at_once(client, cast, enter):
+    from riverloop.apps.parties import services
+
+    enter(cast.dora)
+    services.user_close(user=cast.dora)
+    assert client.get("/people/").status_code == 302
+
+
+def test_an_ended_role_opens_nothing_from_the_next_page_on(client, cast, enter):
+    from riverloop.apps.parties import services
+
+    enter(cast.dora)
+    assert client.get("/people/").status_code == 200
+    services.role_end(role=cast.dora.roles.get())
+    assert client.get("/people/").status_code == 403
+
+
+# The second factor
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "holder"])
+def test_a_role_that_acts_for_others_is_led_to_its_second_factor(enter, cast, role):
+    client = enter(cast.of_role(role), second_factor=False)
+    response = client.get("/account/sessions/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/account/second-factor/needed/")
+    assert client.get("/account/second-factor/needed/").status_code == 200
+    assert client.get("/rules/").status_code == 200
+
+
+def test_a_holder_needs_none(enter, cast):
+    assert enter(cast.hana, second_factor=False).get("/who-looked/").status_code == 200
+
+
+def test_the_demo_asks_for_none(enter, cast, settings):
+    settings.RIVERLOOP_DEMO = True
+    assert enter(cast.ada, second_factor=False).get("/who-looked/").status_code == 200
+
+
+def test_a_second_factor_of_another_account_in_the_same_browser_does_not_count(enter, cast):
+    client = enter(cast.ada, second_factor=False)
+    session = client.session
+    session["second_factor_set_up_by"] = cast.oscar.pk
+    session.save()
+    assert client.get("/who-looked/").status_code == 302
