@@ -36,7 +36,7 @@ def data_folder(tmp_path_factory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_passwords(data_folder):
+def quick_passwords():
     """Hash passwords as quickly as can be: hundreds of accounts sign in here, and none is anyone's."""
     from django.conf import settings
 

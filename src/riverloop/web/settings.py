@@ -150,6 +150,7 @@ LOGIN_REDIRECT_URL = "parties:account"
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600  # seconds: an invitation outlives a weekend
 
 ACCOUNT_ADAPTER = "riverloop.apps.parties.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "riverloop.apps.parties.forms.SignInForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -1,7 +1,18 @@
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.account.forms import LoginForm
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """allauth's own, whose link for a forgotten password stands on the page instead, large enough for a finger."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.fields["password"].help_text = ""
 
 
 class SearchForm(forms.Form):
