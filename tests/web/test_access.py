@@ -138,6 +138,12 @@ def test_an_ended_role_opens_nothing_from_the_next_page_on(client, cast, enter):
     assert client.get("/people/").status_code == 403
 
 
+def test_no_cache_keeps_a_page_that_is_not_open_to_all(client, cast, enter):
+    for path in ("/account/", "/people/", "/account/second-factor/", "/account/sessions/"):
+        assert "no-store" in enter(cast.dora).get(path).headers["Cache-Control"], path
+    assert "Cache-Control" not in client.get("/rules/").headers
+
+
 # The second factor
 
 

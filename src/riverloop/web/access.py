@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 
 from riverloop.apps.parties import second_factor
 from riverloop.apps.parties.models import ROLE_SCOPES, User
@@ -121,13 +122,20 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        page = self.page_of(request)
+        if page is not None and PUBLIC not in page.who:
+            add_never_cache_headers(response)  # a shared computer's back button shows nobody's data
+        return response
+
+    def page_of(self, request: HttpRequest) -> Page | None:
+        match = request.resolver_match
+        return PAGES.get(match.view_name) if match else None
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        match = request.resolver_match
-        page = PAGES.get(match.view_name) if match else None
+        page = self.page_of(request)
         if page is None:
             raise PermissionDenied
         if PUBLIC in page.who:

@@ -39,7 +39,7 @@ def _secret_key() -> str:
     if given:
         return given
     path = DATA / "secret_key"
-    DATA.mkdir(parents=True, exist_ok=True)
+    DATA.mkdir(mode=0o700, parents=True, exist_ok=True)  # the database in it names people
     try:
         # O_EXCL: of two processes that start at once, one makes the key and the other reads it.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -7,6 +7,7 @@ import time
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 
 from riverloop.apps.parties.models import User
@@ -330,3 +331,56 @@ def english_left(html):
     from tests.web.test_languages import visible
 
     return re.findall(r"\b[A-Za-z][a-z]+ [a-z]+\b", visible(html))
+
+
+# OpenID Connect
+
+
+@pytest.fixture
+def issuer(settings):
+    app = {"provider_id": "oidc", "name": "Loop ID", "client_id": "riverloop", "secret": "x"}
+    app["settings"] = {"server_url": "https://id.example.org"}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
+
+
+def test_an_issuer_that_is_set_up_is_offered_and_otherwise_none_is(client, settings, issuer):
+    html = client.get(SIGN_IN).content.decode()
+    assert "Sign in with Loop ID" in html
+    assert 'action="/account/elsewhere/oidc/' in html
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": []}}
+    assert "Loop ID" not in client.get(SIGN_IN).content.decode()
+
+
+def come_back(client, email):
+    """Come back from the issuer with what it says of somebody, as allauth hands it on."""
+    from allauth.account.models import EmailAddress
+    from allauth.core import context
+    from allauth.socialaccount.adapter import get_adapter
+    from allauth.socialaccount.helpers import complete_social_login
+    from allauth.socialaccount.models import SocialAccount, SocialLogin
+    from django.test import RequestFactory
+
+    request = RequestFactory().get("/account/elsewhere/oidc/back/")
+    request.session, request.user = client.session, AnonymousUser()
+    told = SocialLogin(
+        provider=get_adapter().get_provider(request, "oidc"),
+        account=SocialAccount(provider="oidc", uid="7"),
+        user=User(email=email),
+        email_addresses=[EmailAddress(email=email, verified=True, primary=True)],
+    )
+    with context.request_context(request):
+        return complete_social_login(request, told), request
+
+
+def test_an_issuers_account_opens_the_one_here_with_the_same_address(client, cast, issuer):
+    response, request = come_back(client, "hana@example.org")
+    assert response.status_code == 302
+    assert request.user == cast.hana
+
+
+def test_an_issuers_account_that_nobody_invited_opens_nothing_and_makes_none(client, cast, issuer):
+    before = User.objects.count()
+    response, request = come_back(client, "stranger@example.org")
+    assert not request.user.is_authenticated
+    assert User.objects.count() == before
+    assert response.status_code in (200, 302)
