@@ -249,6 +249,8 @@ def test_a_folder_of_ones_own_packs_uses_the_bundled_facts(run, tmp_path, name):
     status, out, _ = run("rules", "test", str(tmp_path))
     assert status == 0
     assert "ok  it does [hk]" in out
+    _, out, _ = run("decide", "-", "--json", "--packs", str(tmp_path), stdin=json.dumps(BLOOD))
+    assert json.loads(out)["sides"]["hk"]["outcome"] == "incomplete"
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,10 @@ def _write(value: Any) -> None:
 @click.option("--assume", default="", help="Announced rules to count as law, with commas.")
 @_zone_option
 @click.option("--officer", default="", help="Write for an officer of this side: its own reasons in full.")
-def decide(file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, officer: str) -> None:
+@click.option("--packs", "directory", type=click.Path(path_type=Path), help="Decide by the packs of this folder alone.")
+def decide(
+    file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, officer: str, directory: Path | None
+) -> None:
     """Decide a movement by both sides' law, and say why.
 
     FILE holds a movement, or a list of them, as JSON; - reads standard input.
@@ -129,7 +132,7 @@ def decide(file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, 
 
     _language(lang)
     raw = read_json(_read_text(file), where="standard input" if file == "-" else file)
-    packs, zone = _packs(), _zone(zone_name)
+    packs, zone = _packs(directory), _zone(zone_name)
     extra = _assumed(assume, packs)
     rulebook = Rulebook(packs, replace(zone.boundary, assume=zone.boundary.assume | extra))
     officers = frozenset({zone.boundary.side(officer).id}) if officer else frozenset()
