@@ -35,11 +35,11 @@ def live(page, act):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing(open_page, assert_accessible, path, dark):
+def test_axe_finds_nothing(open_page, assert_accessible, dark):
     page = open_page(dark=dark)
-    page.goto(path)
-    assert_accessible(page)
+    for path in PAGES:
+        page.goto(path)
+        assert_accessible(page)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -59,11 +59,11 @@ def test_axe_finds_nothing_on_the_form_and_the_decision(open_page, assert_access
 
 @pytest.mark.parametrize("language", ["en-GB", "zh-HK", "zh-CN"])
 @PHONE_AND_DESKTOP
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways(open_page, path, phone, language):
+def test_no_page_scrolls_sideways(open_page, phone, language):
     page = open_page(phone=phone, language=language)
-    page.goto(path)
-    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    for path in PAGES:
+        page.goto(path)
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), path
 
 
 def test_the_sentence_follows_each_answer_and_the_focus_stays(open_page):
