@@ -106,7 +106,7 @@ def _context(declared: Declared, decision: Decision) -> dict[str, Any]:
         "flow_title": _(sentences.FLOW_WORDS[declared.flow]),
         "direction_title": sentences.direction_text(declared.direction, here, language, _),
         "departure": here.boundary.side(declared.direction.split("-")[0]),
-        "explained": explain(decision, here, language, _),
+        "explained": explain(decision, here, language, _, now=timezone.now()),
         "packs": decision.packs.packs.values(),
         "packs_sha256": decision.packs.sha256,
     }
