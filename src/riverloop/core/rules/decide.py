@@ -58,7 +58,7 @@ def _standing(answers: tuple[Answer, ...], side: str, span: Span, at: datetime) 
     """Return the answers that stand at this instant, by rule id."""
     if not answers:
         return {}
-    versions = {rule.id: rule.rule.version for rule in span.rules if rule.rule}
+    versions = {rule.id: rule.version for rule in span.rules}
     return {
         answer.rule: answer
         for answer in answers

@@ -20,6 +20,7 @@ from riverloop.core.kernel.sides import FLOWS
 from riverloop.core.kernel.sources import Source, check_schema, read_yaml
 from riverloop.core.rules import checks
 from riverloop.core.rules.facts import (
+    FIRST_DAY,
     NO_END,
     Dictionary,
     Document,
@@ -56,8 +57,18 @@ def read_sources(texts: Mapping[str, str]) -> list[Source]:
     """
     sources = [read_yaml(texts[name], name=name) for name in sorted(texts)]
     for source in sources:
+        _drop_empty(source.value)
         check_schema(source, schema(_kind(source)))
     return sources
+
+
+def _drop_empty(value: Any) -> None:
+    """Read a key that is written without a value, in a file or in one of its rules, as not written."""
+    if not isinstance(value, dict):
+        return
+    for one in (value, *(rule for rule in value.get("rules") or () if isinstance(rule, dict))):
+        for key in [key for key, inner in one.items() if inner is None and key != "when"]:
+            del one[key]
 
 
 def _kind(source: Source) -> str:
@@ -130,8 +141,6 @@ class _Builder:
         series = self.parameters[measure.id] = {
             name: _series(source, name, raw) for name, raw in (source.value.get("parameters") or {}).items()
         }
-        for place, raw in enumerate(source.value.get("coverage") or []):
-            self.coverage.append(self.covered(source, measure, series, place, raw))
         own_rules = [
             rule
             for place, raw in enumerate(source.value.get("rules") or [])
@@ -147,6 +156,8 @@ class _Builder:
                     first=self.rules[rule.id].where,
                 )
             self.rules[rule.id] = rule
+        for place, raw in enumerate(source.value.get("coverage") or []):
+            self.coverage.append(self.covered(source, measure, own_rules, place, raw))
         for place, raw in enumerate(source.value.get("cases") or []):
             self.cases.append(self.case(source, measure, own_rules, place, raw))
 
@@ -173,23 +184,27 @@ class _Builder:
         return measure
 
     def covered(
-        self, source: Source, measure: Measure, series: Mapping[str, Series], place: int, raw: dict[str, Any]
+        self, source: Source, measure: Measure, rules: Sequence[Rule], place: int, raw: dict[str, Any]
     ) -> Coverage:
         where = source.where("coverage", place)
-        subject: Predicate = Truth(True)
-        if raw.get("subject"):
-            subject = self.predicate(raw["flow"], raw["subject"], series, source.where("coverage", place, "subject"))
-        if parameters_read(subject) - {"on"}:
+        if raw.get("side", measure.owner) != measure.owner:
             raise PackError(
                 "packs.coverage",
-                "The subject of a coverage may not use parameters. Write facts only.",
+                'The coverage names side "{side}", but the measure is law of {owner}. Leave `side` out.',
                 where=where,
+                side=raw["side"],
+                owner=measure.owner,
             )
+        subject: Predicate = Truth(True)
+        if raw.get("subject"):
+            subject = self.predicate(raw["flow"], raw["subject"], {}, source.where("coverage", place, "subject"))
+        lawful = [rule.starts for rule in rules if rule.flow == raw["flow"] and not rule.announced]
         return Coverage(
             owner=measure.owner,
             flow=raw["flow"],
             directions=_directions(raw),
             subject=subject,
+            starts=read_date(raw["from"], where=where) if "from" in raw else min(lawful, default=FIRST_DAY),
             rule=raw.get("rule", ""),
             measure=measure.id,
             note=raw.get("note") or {},

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from riverloop.core.kernel.canonical import sha256_hex
 from riverloop.core.kernel.sides import Boundary, Side, Text, destination, origin
 from riverloop.core.rules.closures import Residue, Test, compile_predicate, compile_residue
 from riverloop.core.rules.packs import LEVELS, REFERRED, SHARED, Coverage, Effect, PackSet, Rule
@@ -24,6 +25,7 @@ from riverloop.core.rules.predicates import (
     disjunction,
     facts_read,
     parameters_read,
+    to_json,
     walk,
 )
 
@@ -74,6 +76,7 @@ class DayRule:
         level: what it can cost, by rule semantics 9.
         displacers: places of the rules that override it.
         assumed: whether it is announced and assumed here.
+        version: hash of the rule, or of the coverage; an answer to a referral names it.
         turning: comparisons of it that turn with the date.
     """
 
@@ -88,6 +91,7 @@ class DayRule:
     level: int
     displacers: tuple[int, ...]
     assumed: bool
+    version: str
     turning: tuple[Turning, ...]
 
     def describe(self, packs: PackSet) -> dict[str, Any]:
@@ -178,6 +182,7 @@ class Rulebook:
                 days.add(rule.until + timedelta(days=1))
             for name in _parameters(rule) - {"on"}:
                 days.update(day for day, _ in self.packs.parameters[rule.measure][name].values)
+        days.update(entry.starts for entry in self.coverage_of(side, flow, direction))
         return sorted(days)
 
     def _compile(self, side: str, flow: str, direction: str, first: date, following: date | None) -> Span:
@@ -188,7 +193,7 @@ class Rulebook:
         owner = self.boundary.side(side)
         facts = [fact for fact in self.packs.dictionary.of_flow(flow) if fact.is_visible_to(side)]
         compiled = [self._day_rule(rule, first, owner, places, counting) for rule in counting]
-        compiled.append(self._uncovered(owner, flow, direction, len(compiled), set(places)))
+        compiled.append(self._uncovered(owner, flow, direction, first, places))
         return Span(
             first=first,
             last=following - timedelta(days=1) if following else None,
@@ -216,17 +221,20 @@ class Rulebook:
             papers=effect.documents(),
             level=LEVELS.get(effect.kind, 0),
             displacers=tuple(places[other.id] for other in counting if rule.id in other.overrides),
-            assumed=rule.announced,
+            assumed=rule.announced and rule.id in self.boundary.assume,
+            version=rule.version,
             turning=turning_points(predicate),
         )
 
-    def _uncovered(self, side: Side, flow: str, direction: str, place: int, counting: set[str]) -> DayRule:
+    def _uncovered(self, side: Side, flow: str, direction: str, day: date, counting: Mapping[str, int]) -> DayRule:
         entries = [
-            entry for entry in self.coverage_of(side.id, flow, direction) if not entry.rule or entry.rule in counting
+            entry
+            for entry in self.coverage_of(side.id, flow, direction)
+            if entry.starts <= day and (not entry.rule or entry.rule in counting)
         ]
         predicate = _negated(disjunction(*(entry.subject for entry in entries)))
         return DayRule(
-            place=place,
+            place=len(counting),
             rule=None,
             id=f"{side.id}.uncovered",
             predicate=predicate,
@@ -237,6 +245,7 @@ class Rulebook:
             level=REFERRED,
             displacers=(),
             assumed=False,
+            version=sha256_hex(to_json(predicate))[:12],
             turning=turning_points(predicate),
         )
 
