@@ -9,8 +9,8 @@ from datetime import date, datetime
 from riverloop.apps.clearance.formats import number_text
 from riverloop.apps.clearance.sentences import N_, Gettext
 from riverloop.core.kernel.errors import InputError
-from riverloop.core.kernel.instants import read_date, time_zone
-from riverloop.core.rules.facts import FIRST_DAY, LARGEST, NO_END, NO_LIMIT, Fact, Value
+from riverloop.core.kernel.instants import FIRST_DAY, read_date, time_zone
+from riverloop.core.rules.facts import LARGEST, NO_END, NO_LIMIT, Fact, Value
 
 NONE_OF_THESE = "-"
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")

@@ -15,12 +15,11 @@ from typing import Any, NoReturn
 
 from riverloop.core.kernel.canonical import sha256_hex
 from riverloop.core.kernel.errors import InputError, PackError, did_you_mean
-from riverloop.core.kernel.instants import read_date
+from riverloop.core.kernel.instants import FIRST_DAY, read_date
 from riverloop.core.kernel.sides import FLOWS
 from riverloop.core.kernel.sources import Source, check_schema, read_yaml
 from riverloop.core.rules import checks
 from riverloop.core.rules.facts import (
-    FIRST_DAY,
     NO_END,
     Dictionary,
     Document,
@@ -216,7 +215,11 @@ class _Builder:
             "on": NO_END,
             **{name: one.values[-1][1] for name, one in series.items()},
         }
-        return self.parse(flow, sql, facts, samples, where)
+        predicate = self.parse(flow, sql, facts, samples, where)
+        for name in sorted(parameters_read(predicate) - {"on"}):
+            for _, value in series[name].values[:-1]:  # a reform must not bring in what today's value hides
+                self.parse(flow, sql, facts, {**samples, name: value}, where)
+        return predicate
 
     def expand(
         self, source: Source, measure: Measure, series: Mapping[str, Series], place: int, raw: dict[str, Any]
@@ -417,6 +420,15 @@ def _for_document(raw: dict[str, Any], document: Document) -> dict[str, Any]:
 
 def _packs(pack_files: Sequence[Source], sources: Sequence[Source], used: set[str]) -> dict[str, Pack]:
     named = {_pack_id(source.name): source for source in pack_files}
+    for folder, source in named.items():
+        if source.value["id"] != folder:
+            raise PackError(
+                "packs.id",
+                'The pack is called "{id}" but lies in the folder "{folder}". Give both one name.',
+                where=source.where("id"),
+                id=source.value["id"],
+                folder=folder,
+            )
     packs: dict[str, Pack] = {}
     for pack_id in sorted(used):
         raw: dict[str, Any] = named[pack_id].value if pack_id in named else {"version": "0", "title": {}}
