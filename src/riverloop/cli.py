@@ -153,17 +153,10 @@ def decide(
 
 
 def _assumed(text: str, packs: PackSet) -> frozenset[str]:
+    from riverloop.core.rules.rulebook import check_assume
+
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
-    announced = [rule.id for rule in packs.rules.values() if rule.announced]
-    for name in sorted(names):
-        if name not in announced:
-            raise InputError(
-                "cli.assume",
-                '"{name}" is not an announced rule.{hint} `riverloop rules list --status announced` lists them.',
-                where="--assume",
-                name=name,
-                hint=did_you_mean(name, announced),
-            )
+    check_assume(packs, sorted(names), where="--assume")
     return names
 
 
@@ -211,11 +204,15 @@ def rules_check(directory: Path | None, *, zone_name: str) -> None:
 
     DIRECTORY is a folder of packs; without it, the bundled ones.
     """
-    from riverloop.core.rules.dead import refuse_dead_rules
+    from riverloop.core.rules.rulebook import binds_nothing, check_assume
+    from riverloop.packs import check_packs
 
-    packs = _packs(directory)
-    for remark in refuse_dead_rules(packs):
-        print(f"{remark.where}: note: {remark.rule} {remark.detail}")
+    packs, remarks = check_packs(directory)
+    boundary = _zone(zone_name).boundary
+    if directory is None:  # a folder of one's own need not hold what the zone assumes
+        check_assume(packs, sorted(boundary.assume), where=boundary.zone)
+    for line in [f"{one.where}: {one.rule} {one.detail}" for one in remarks] + binds_nothing(packs, boundary):
+        print(f"note: {line}")
     print(_counted(packs))
     _run_cases(packs, _zone(zone_name), quiet=True)
 

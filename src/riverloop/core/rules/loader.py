@@ -98,12 +98,11 @@ def parse_text(
     return parse(sql, facts, parameters, where=where)
 
 
-def load(sources: Sequence[Source], *, base: Dictionary | None = None, parse_predicate: Parse = parse_text) -> PackSet:
+def load(sources: Sequence[Source], *, parse_predicate: Parse = parse_text) -> PackSet:
     """Put pack files together and check them as a whole (all but dead rules, which take z3).
 
     Args:
         sources: what ``read_sources`` returned, or the same values from a cache.
-        base: dictionary of facts to use where the sources bring none.
         parse_predicate: how to read a predicate.
 
     Raises:
@@ -112,10 +111,9 @@ def load(sources: Sequence[Source], *, base: Dictionary | None = None, parse_pre
     by_kind: dict[str, list[Source]] = {"facts": [], "measure": [], "pack": []}
     for source in sources:
         by_kind[_kind(source)].append(source)
-    words = read_dictionary(by_kind["facts"]) if by_kind["facts"] else base
-    if words is None:
+    if not by_kind["facts"]:
         raise PackError("packs.facts", "There is no dictionary of facts. Add facts/*.yaml beside the packs.")
-    builder = _Builder(words, parse_predicate)
+    builder = _Builder(read_dictionary(by_kind["facts"]), parse_predicate)
     for source in by_kind["measure"]:
         builder.measure_file(source)
     return builder.finish(by_kind["pack"], sources)

@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from riverloop.core.kernel.canonical import sha256_hex
+from riverloop.core.kernel.errors import PackError, did_you_mean
 from riverloop.core.kernel.sides import Boundary, Side, Text, destination, origin
 from riverloop.core.rules.closures import Residue, Test, compile_predicate, compile_residue
 from riverloop.core.rules.packs import LEVELS, REFERRED, SHARED, Coverage, Effect, PackSet, Rule
@@ -136,6 +137,41 @@ class Span:
     announced: tuple[DayRule, ...]
     routes: Mapping[str, int]
     facts: frozenset[str]
+
+
+def check_assume(packs: PackSet, names: Iterable[str], *, where: str) -> None:
+    """Check that what is to be assumed are announced rules.
+
+    Raises:
+        PackError: a name is no rule, or a rule that is in force anyway.
+    """
+    announced = [rule.id for rule in packs.rules.values() if rule.announced]
+    for name in names:
+        if name not in announced:
+            raise PackError(
+                "rules.assume",
+                '"{name}" is assumed, but is not an announced rule.{hint} `riverloop rules list --status announced` '
+                "lists them.",
+                where=where,
+                name=name,
+                hint=did_you_mean(name, announced),
+            )
+
+
+def binds_nothing(packs: PackSet, boundary: Boundary) -> list[str]:
+    """Return one line for each rule that binds no side of this boundary, or names an authority that it lacks."""
+    sides = [side.id for side in boundary.sides]
+    authorities = {authority.id for side in boundary.sides for authority in side.authorities}
+    lines = []
+    for rule in packs.rules.values():
+        here = any(_binds(rule, side, rule.flow, way) for side in sides for way in boundary.directions)
+        if not here:
+            lines.append(f"{rule.where}: {rule.id} binds no side of this zone")
+        elif not rule.shared and rule.effect.kind in ("refer", "notify"):
+            named = rule.effect.value if isinstance(rule.effect.value, list) else [rule.effect.value]
+            known = {boundary.side(rule.owner).authority(name) for name in named} <= authorities
+            lines += [] if known else [f"{rule.where}: {rule.id} names an authority that this zone lacks"]
+    return lines
 
 
 @dataclass(frozen=True)
