@@ -113,11 +113,8 @@ def test_why_an_authority_looks_is_told_to_its_officers_only(run):
     assert "watch" not in json.dumps([rule["reason"] for rule in json.loads(out)["sides"]["hk"]["rules"]])
     _, out, _ = run("decide", "-", "--json", "--officer", "hk", stdin=json.dumps(GUEST))
     sides = json.loads(out)["sides"]
-    reasons = {
-        name: [rule["reason"]["en"] for rule in side["rules"] if rule["id"] == "both.watch"]
-        for name, side in sides.items()
-    }
-    assert reasons["hk"] != reasons["cn"] == ["An authority looks at this itself."]
+    assert "both.watch" in [rule["id"] for rule in sides["hk"]["rules"]]
+    assert "watch" not in json.dumps(sides["cn"])
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def decide(
     ]
     decisions = [decide_movement(rulebook, movement) for movement in movements]
     if as_json:
-        written = [decision.as_json(authority_of=officers) for decision in decisions]
+        written = [decision.as_json(authority_of=officers, conceal=bool(officer)) for decision in decisions]
         _write(written if isinstance(raw, list) else written[0])
         return
     from riverloop.apps.clearance.sentences import as_text
