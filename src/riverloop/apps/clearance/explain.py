@@ -143,7 +143,7 @@ def explain(
         authority_of: sides whose officers read it.
         now: tells which duties are already past; none is if it is not given.
     """
-    raw = decision.as_json(authority_of=authority_of)
+    raw = decision.as_json(authority_of=authority_of, conceal=True)
     reader = _Reader(decision, zone, language, _, now)
     return Explained(
         sentence=sentences.summary(decision, zone, language, _),
@@ -239,12 +239,13 @@ class _Reader:
 
     def rules(self, hits: Iterable[Mapping[str, Any]]) -> list[RuleView]:
         """Return the rules, the weightiest effect first, each once with the items it speaks of."""
-        views: dict[str, RuleView] = {}
+        views: dict[tuple[str, str], RuleView] = {}  # by effect as well: undisclosed rules share an id
         for hit in hits:
-            if hit["id"] in views:
-                views[hit["id"]].items.append(hit["item"] + 1)
-            else:
-                views[hit["id"]] = self.rule(hit)
+            key = (hit["id"], str(hit["effect"]))
+            if key not in views:
+                views[key] = self.rule(hit)
+            elif hit["item"] + 1 not in views[key].items:
+                views[key].items.append(hit["item"] + 1)
         return sorted(views.values(), key=lambda view: _ORDER.index(view.kind))
 
     def rule(self, hit: Mapping[str, Any]) -> RuleView:
