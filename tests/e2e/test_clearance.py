@@ -91,6 +91,33 @@ def test_what_is_being_typed_survives_an_answer_that_arrives_meanwhile(open_page
     assert page.input_value("#f-0-un_number") == "UN3373"
 
 
+def test_the_back_button_finds_the_answers_as_they_were_left(open_page):
+    page = open_page()
+    begin(page)
+    live(page, lambda: page.select_option("#f-0-category", "human_blood"))
+    live(page, lambda: page.check("#f-0-suspected_infectious-yes"))
+    so_far = page.inner_text("#outcome .sentence")
+    page.click("aside .button.primary")
+    page.wait_for_selector(".sides")
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('#f-0-suspected_infectious-yes')?.checked")
+    assert page.input_value("#f-0-category") == "human_blood"
+    assert page.inner_text("#outcome .sentence") == so_far
+    page.go_forward()
+    assert page.locator("article.side").count() == 2
+
+
+def test_the_back_button_works_without_javascript(open_page):
+    page = open_page(javascript=False)
+    begin(page)
+    page.select_option("#f-0-category", "human_blood")
+    page.click("#facts .actions .primary")
+    page.click("aside .button.primary")
+    page.wait_for_selector(".sides")
+    page.go_back()
+    assert page.input_value("#f-0-category") == "human_blood"
+
+
 def test_a_keyboard_alone_reaches_the_decision(open_page):
     page = open_page()
     page.goto("/")

@@ -94,8 +94,15 @@ def test_a_decision_is_only_given_to_a_posted_form(client, page):
 
 
 @pytest.mark.django_db
-def test_pages_with_facts_are_kept_by_no_cache(client):
-    response = client.post("/decide/", {"flow": "goods", "direction": "cn-hk"})
+@pytest.mark.parametrize("page", ["/decide/", "/decide/result/"])
+def test_pages_with_facts_are_kept_by_the_readers_browser_alone(client, page):
+    response = client.post(page, {"flow": "goods", "direction": "cn-hk"})
+    assert set(response.headers["Cache-Control"].split(", ")) == {"private", "no-cache"}
+
+
+@pytest.mark.django_db
+def test_files_with_facts_are_kept_by_no_cache(client):
+    response = client.post("/decide/decision.json", {"flow": "goods", "direction": "cn-hk"})
     assert "no-store" in response.headers["Cache-Control"]
 
 

@@ -235,7 +235,17 @@ def test_a_start_that_lacks_something_keeps_what_was_chosen(client):
 
 
 @pytest.mark.parametrize(
-    "at", ["0001-01-01T00:00", "1900-01-01T00:00", "2199-12-31T23:59", "9999-12-31T23:59", "NaN", "x" * 90, "\0"]
+    "at",
+    [
+        "0001-01-01T00:00",
+        "1900-01-02T00:00",
+        "1900-01-01T00:00",
+        "2199-12-31T23:59",
+        "9999-12-31T23:59",
+        "NaN",
+        "x" * 90,
+        "\0",
+    ],
 )
 @pytest.mark.parametrize("path", ["/decide/", "/decide/result/", "/decide/decision.json"])
 def test_an_instant_out_of_reach_is_marked_in_the_form_and_never_breaks_it(client, path, at):

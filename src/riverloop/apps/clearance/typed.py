@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from riverloop.apps.clearance.formats import number_text
 from riverloop.apps.clearance.sentences import N_, Gettext
@@ -38,9 +38,12 @@ def read_when(text: str, zone: str) -> datetime:
     """
     try:
         local = datetime.fromisoformat(text.strip())
-        if local.tzinfo is None and FIRST_DAY < local.date() < LAST_DAY:
-            return local.replace(tzinfo=time_zone(zone), second=0, microsecond=0)
-    except ValueError:
+        at = local.replace(tzinfo=time_zone(zone), second=0, microsecond=0)
+        if local.tzinfo is None and all(
+            FIRST_DAY < day < LAST_DAY for day in (local.date(), at.astimezone(UTC).date())
+        ):
+            return at
+    except (ValueError, OverflowError):  # years 1 and 9999 may leave the calendar
         pass
     raise InputError(
         "form.when",

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from riverloop.apps.clearance import law, sentences, services
@@ -25,6 +25,9 @@ from riverloop.core.kernel.sides import FLOWS
 from riverloop.core.rules.decide import decide as decide_movement
 from riverloop.core.rules.decisions import Decision
 from riverloop.core.rules.facts import as_json
+
+# Kept by nobody on the way; by the reader's own browser only, so that its back button shows the answers again.
+_OWN_BROWSER_ONLY = cache_control(private=True, no_cache=True)
 
 
 def start_context(error: str = "", typed: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def start_context(error: str = "", typed: Mapping[str, str] | None = None) -> di
     }
 
 
-@never_cache
+@_OWN_BROWSER_ONLY
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: HttpRequest) -> HttpResponse:
     """Ask what can still change the outcome, with the outcome so far beside it."""
@@ -58,7 +61,7 @@ def decide(request: HttpRequest) -> HttpResponse:
     return render(request, "clearance/live.html" if live else "clearance/decide.html", context)
 
 
-@never_cache
+@_OWN_BROWSER_ONLY
 @require_POST
 def result(request: HttpRequest) -> HttpResponse:
     """Say what both sides' laws say, and why."""
