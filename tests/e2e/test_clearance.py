@@ -107,6 +107,18 @@ def test_the_back_button_finds_the_answers_as_they_were_left(open_page):
     assert page.locator("article.side").count() == 2
 
 
+def test_the_back_button_works_after_the_language_was_switched(open_page):
+    page = open_page()
+    begin(page)
+    live(page, lambda: page.select_option("#f-0-category", "human_blood"))
+    page.click('button[value="zh-hant"]')
+    page.wait_for_selector('html[lang="zh-Hant"] #facts')
+    page.click("aside .button.primary")
+    page.wait_for_selector(".sides")
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('#f-0-category')?.value === 'human_blood'")
+
+
 def test_the_back_button_works_without_javascript(open_page):
     page = open_page(javascript=False)
     begin(page)
@@ -116,6 +128,16 @@ def test_the_back_button_works_without_javascript(open_page):
     page.wait_for_selector(".sides")
     page.go_back()
     assert page.input_value("#f-0-category") == "human_blood"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_switching_the_language_keeps_what_was_typed_and_not_sent(open_page, javascript):
+    page = open_page(javascript=javascript)
+    begin(page)
+    page.fill("#f-0-un_number", "UN3373")
+    page.click('button[value="zh-hant"]')
+    page.wait_for_selector('html[lang="zh-Hant"] #facts')
+    assert page.input_value("#f-0-un_number") == "UN3373"
 
 
 def test_a_keyboard_alone_reaches_the_decision(open_page):

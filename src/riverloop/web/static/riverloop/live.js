@@ -31,6 +31,7 @@
     const answers = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
     history.replaceState({ answers }, "");
   };
+  keep();
   const start = document.querySelector("form.start");
   const kept = history.state && history.state.answers;
   if (start && kept) {
