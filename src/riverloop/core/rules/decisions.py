@@ -310,12 +310,14 @@ def _alternatives(papers: tuple[tuple[str, ...], ...]) -> list[Any]:
 
 
 def _side_json(side: SideDecision, packs: PackSet, *, officer: bool, conceal: bool) -> dict[str, Any]:
-    def rule_id(hit: Hit) -> str:
-        hidden = conceal and not officer and _for_authority(hit)
-        return f"{side.side}.undisclosed" if hidden else hit.rule.id
+    hits = (*side.rules, *side.displaced, *side.undetermined, *side.announced)
+    hidden = {hit.rule.id for hit in hits if conceal and not officer and _for_authority(hit)}
+
+    def shown(rule: str) -> str:
+        return f"{side.side}.undisclosed" if rule in hidden else rule
 
     def written(hits: tuple[Hit, ...]) -> list[dict[str, Any]]:
-        return [{**_hit_json(hit, side, packs, officer=officer), "id": rule_id(hit)} for hit in hits]
+        return [{**_hit_json(hit, side, packs, officer=officer), "id": shown(hit.rule.id)} for hit in hits]
 
     return {
         "outcome": side.outcome,
@@ -325,9 +327,9 @@ def _side_json(side: SideDecision, packs: PackSet, *, officer: bool, conceal: bo
         "route": side.route,
         "requires": _alternatives(side.requires),
         "missing_documents": _alternatives(side.missing_documents),
-        "obliges": [one.as_json() for one in side.obliges],
-        "refers": [{"to": hit.rule.effect.value, "rule": rule_id(hit), "item": hit.item} for hit in side.refers],
-        "inspects": [{"share": share, "rule": rule} for share, rule in side.inspects],
+        "obliges": [{**one.as_json(), "rule": shown(one.rule)} for one in side.obliges],
+        "refers": [{"to": hit.rule.effect.value, "rule": shown(hit.rule.id), "item": hit.item} for hit in side.refers],
+        "inspects": [{"share": share, "rule": shown(rule)} for share, rule in side.inspects],
         "notifies": list(side.notifies),
         "missing_facts": list(side.all_missing_facts()),
         "items": [
