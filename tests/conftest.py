@@ -156,6 +156,10 @@ def assert_accessible() -> Callable:
     standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
     def check(page):
+        # A page still loading, swapping or fading has colours that nobody gets to read.
+        page.wait_for_load_state("networkidle")
+        page.wait_for_selector(".htmx-request, .htmx-swapping, .htmx-settling", state="detached")
+        page.evaluate("() => Promise.allSettled(document.getAnimations().map((one) => one.finished))")
         found = axe.run(page, options={"runOnly": {"type": "tag", "values": standards}})
         assert found.violations_count == 0, found.generate_report()
 

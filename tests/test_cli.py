@@ -23,8 +23,8 @@ GUEST = {
 }
 KEYS = {"outcome", "at_best", "at_worst", "valid_until", "packs", "sides"}
 SIDE_KEYS = {
-    "outcome", "at_best", "at_worst", "route", "requires", "missing_documents", "obliges", "refers", "inspects", "notifies",
-    "missing_facts", "rules", "displaced", "undetermined", "announced",
+    "outcome", "at_best", "at_worst", "route", "requires", "missing_documents", "obliges", "refers", "inspects",
+    "notifies", "missing_facts", "rules", "displaced", "undetermined", "announced",
 }  # fmt: skip
 RULE_KEYS = {"id", "effect", "measure", "verified", "url", "item", "assumed", "reason"}
 
@@ -58,12 +58,12 @@ def test_decide_answers_one_documented_json_object(run):
     status, out, err = run("decide", "-", "--json", stdin=json.dumps(BLOOD))
     answer = json.loads(out)
     assert (status, err) == (0, "")
-    assert KEYS <= set(answer)
+    assert set(answer) >= KEYS
     assert set(answer["sides"]) == {"hk", "cn"}
     for side in answer["sides"].values():
-        assert SIDE_KEYS <= set(side)
+        assert set(side) >= SIDE_KEYS
         for rule in [*side["rules"], *side["undetermined"], *side["announced"]]:
-            assert RULE_KEYS <= set(rule)
+            assert set(rule) >= RULE_KEYS
             assert set(rule["reason"]) == {"en", "zh-Hant", "zh-Hans"}
     assert "dh_import_permit" in answer["sides"]["hk"]["missing_documents"]
     assert set(answer["packs"]["hk"]) == {"version", "sha256"}
@@ -113,11 +113,8 @@ def test_why_an_authority_looks_is_told_to_its_officers_only(run):
     assert "watch" not in json.dumps([rule["reason"] for rule in json.loads(out)["sides"]["hk"]["rules"]])
     _, out, _ = run("decide", "-", "--json", "--officer", "hk", stdin=json.dumps(GUEST))
     sides = json.loads(out)["sides"]
-    reasons = {
-        name: [rule["reason"]["en"] for rule in side["rules"] if rule["id"] == "both.watch"]
-        for name, side in sides.items()
-    }
-    assert reasons["hk"] != reasons["cn"] == ["An authority looks at this itself."]
+    assert "both.watch" in [rule["id"] for rule in sides["hk"]["rules"]]
+    assert "watch" not in json.dumps(sides["cn"])
 
 
 @pytest.mark.parametrize(
@@ -226,7 +223,8 @@ def test_facts_are_listed(run):
 
 
 PACK = """
-measure: {id: hk.act, title: {en: A, zh-Hant: 甲, zh-Hans: 甲}, authority: hk.dh, verified: secondary, read_on: 2026-11-22}
+measure: {id: hk.act, title: {en: A, zh-Hant: 甲, zh-Hans: 甲}, authority: hk.dh, verified: secondary,
+  read_on: 2026-11-22}
 coverage: [{flow: goods}]
 rules:
   - id: hk.act.one
@@ -249,18 +247,20 @@ def test_a_folder_of_ones_own_packs_uses_the_bundled_facts(run, tmp_path, name):
     status, out, _ = run("rules", "test", str(tmp_path))
     assert status == 0
     assert "ok  it does [hk]" in out
+    _, out, _ = run("decide", "-", "--json", "--packs", str(tmp_path), stdin=json.dumps(BLOOD))
+    assert json.loads(out)["sides"]["hk"]["outcome"] == "incomplete"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("when: suspected_infectious", "when: __import__('os').system('true')", ":9: A predicate may not use"),
+        ("when: suspected_infectious", "when: __import__('os').system('true')", ":10: A predicate may not use"),
         (
             "when: suspected_infectious",
             "when: suspected_infectious AND NOT suspected_infectious",
-            ":5: Rule hk.act.one can never",
+            ":6: Rule hk.act.one can never",
         ),
-        ("when: suspected_infectious", "when: quantity > :most", ":9: The predicate reads"),
+        ("when: suspected_infectious", "when: quantity > :most", ":10: The predicate reads"),
         ("{require: dh_import_permit}", "{refuse: true}", "gives no remedy"),
         ("requires: [dh_import_permit]}", "requires: []}", None),
         ("outcome: incomplete", "outcome: cleared", None),
@@ -275,7 +275,7 @@ def test_a_pack_that_does_not_hold_ends_with_one(run, tmp_path, old, new, said):
         assert f"act.yaml{said}" in err if said.startswith(":") else said in err
         assert err.count("\n") == 1
     else:
-        assert "act.yaml:13: it does [hk]: " in out
+        assert "act.yaml:14: it does [hk]: " in out
 
 
 def test_the_process_itself_answers_and_never_shows_a_traceback(tmp_path):

@@ -123,7 +123,10 @@ def _write(value: Any) -> None:
 @click.option("--assume", default="", help="Announced rules to count as law, with commas.")
 @_zone_option
 @click.option("--officer", default="", help="Write for an officer of this side: its own reasons in full.")
-def decide(file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, officer: str) -> None:
+@click.option("--packs", "directory", type=click.Path(path_type=Path), help="Decide by the packs of this folder alone.")
+def decide(
+    file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, officer: str, directory: Path | None
+) -> None:
     """Decide a movement by both sides' law, and say why.
 
     FILE holds a movement, or a list of them, as JSON; - reads standard input.
@@ -134,7 +137,7 @@ def decide(file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, 
 
     _language(lang)
     raw = read_json(_read_text(file), where="standard input" if file == "-" else file)
-    packs, zone = _packs(), _zone(zone_name)
+    packs, zone = _packs(directory), _zone(zone_name)
     extra = _assumed(assume, packs)
     rulebook = Rulebook(packs, replace(zone.boundary, assume=zone.boundary.assume | extra))
     officers = frozenset({zone.boundary.side(officer).id}) if officer else frozenset()
@@ -145,7 +148,7 @@ def decide(file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, 
     ]
     decisions = [decide_movement(rulebook, movement) for movement in movements]
     if as_json:
-        written = [decision.as_json(authority_of=officers) for decision in decisions]
+        written = [decision.as_json(authority_of=officers, conceal=bool(officer)) for decision in decisions]
         _write(written if isinstance(raw, list) else written[0])
         return
     from riverloop.apps.clearance.sentences import as_text
@@ -155,17 +158,10 @@ def decide(file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, 
 
 
 def _assumed(text: str, packs: PackSet) -> frozenset[str]:
+    from riverloop.core.rules.rulebook import check_assume
+
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
-    announced = [rule.id for rule in packs.rules.values() if rule.announced]
-    for name in sorted(names):
-        if name not in announced:
-            raise InputError(
-                "cli.assume",
-                '"{name}" is not an announced rule.{hint} `riverloop rules list --status announced` lists them.',
-                where="--assume",
-                name=name,
-                hint=did_you_mean(name, announced),
-            )
+    check_assume(packs, sorted(names), where="--assume")
     return names
 
 
@@ -213,11 +209,15 @@ def rules_check(directory: Path | None, *, zone_name: str) -> None:
 
     DIRECTORY is a folder of packs; without it, the bundled ones.
     """
-    from riverloop.core.rules.dead import refuse_dead_rules
+    from riverloop.core.rules.rulebook import binds_nothing, check_assume
+    from riverloop.packs import check_packs
 
-    packs = _packs(directory)
-    for remark in refuse_dead_rules(packs):
-        print(f"{remark.where}: note: {remark.rule} {remark.detail}")
+    packs, remarks = check_packs(directory)
+    boundary = _zone(zone_name).boundary
+    if directory is None:  # a folder of one's own need not hold what the zone assumes
+        check_assume(packs, sorted(boundary.assume), where=boundary.zone)
+    for line in [f"{one.where}: {one.rule} {one.detail}" for one in remarks] + binds_nothing(packs, boundary):
+        print(f"note: {line}")
     print(_counted(packs))
     _run_cases(packs, _zone(zone_name), quiet=True)
 

@@ -35,11 +35,11 @@ def live(page, act):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_axe_finds_nothing(open_page, assert_accessible, path, dark):
+def test_axe_finds_nothing(open_page, assert_accessible, dark):
     page = open_page(dark=dark)
-    page.goto(path)
-    assert_accessible(page)
+    for path in PAGES:
+        page.goto(path)
+        assert_accessible(page)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -59,11 +59,11 @@ def test_axe_finds_nothing_on_the_form_and_the_decision(open_page, assert_access
 
 @pytest.mark.parametrize("language", ["en-GB", "zh-HK", "zh-CN"])
 @PHONE_AND_DESKTOP
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways(open_page, path, phone, language):
+def test_no_page_scrolls_sideways(open_page, phone, language):
     page = open_page(phone=phone, language=language)
-    page.goto(path)
-    assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+    for path in PAGES:
+        page.goto(path)
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), path
 
 
 def test_the_sentence_follows_each_answer_and_the_focus_stays(open_page):
@@ -88,6 +88,55 @@ def test_what_is_being_typed_survives_an_answer_that_arrives_meanwhile(open_page
     assert page.input_value("#f-0-un_number") == "UN3373"
     assert page.evaluate("() => document.activeElement.id") == "f-0-un_number"
     live(page, lambda: page.keyboard.press("Tab"))
+    assert page.input_value("#f-0-un_number") == "UN3373"
+
+
+def test_the_back_button_finds_the_answers_as_they_were_left(open_page):
+    page = open_page()
+    begin(page)
+    live(page, lambda: page.select_option("#f-0-category", "human_blood"))
+    live(page, lambda: page.check("#f-0-suspected_infectious-yes"))
+    so_far = page.inner_text("#outcome .sentence")
+    page.click("aside .button.primary")
+    page.wait_for_selector(".sides")
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('#f-0-suspected_infectious-yes')?.checked")
+    assert page.input_value("#f-0-category") == "human_blood"
+    assert page.inner_text("#outcome .sentence") == so_far
+    page.go_forward()
+    assert page.locator("article.side").count() == 2
+
+
+def test_the_back_button_works_after_the_language_was_switched(open_page):
+    page = open_page()
+    begin(page)
+    live(page, lambda: page.select_option("#f-0-category", "human_blood"))
+    page.click('button[value="zh-hant"]')
+    page.wait_for_selector('html[lang="zh-Hant"] #facts')
+    page.click("aside .button.primary")
+    page.wait_for_selector(".sides")
+    page.go_back()
+    page.wait_for_function("() => document.querySelector('#f-0-category')?.value === 'human_blood'")
+
+
+def test_the_back_button_works_without_javascript(open_page):
+    page = open_page(javascript=False)
+    begin(page)
+    page.select_option("#f-0-category", "human_blood")
+    page.click("#facts .actions .primary")
+    page.click("aside .button.primary")
+    page.wait_for_selector(".sides")
+    page.go_back()
+    assert page.input_value("#f-0-category") == "human_blood"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_switching_the_language_keeps_what_was_typed_and_not_sent(open_page, javascript):
+    page = open_page(javascript=javascript)
+    begin(page)
+    page.fill("#f-0-un_number", "UN3373")
+    page.click('button[value="zh-hant"]')
+    page.wait_for_selector('html[lang="zh-Hant"] #facts')
     assert page.input_value("#f-0-un_number") == "UN3373"
 
 

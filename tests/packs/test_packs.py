@@ -71,34 +71,36 @@ def longest_row(rule_id):
 
 
 def texts():
-    for rule in PACKS.rules.values():
-        yield f"{rule.id} reason", rule.reason
-        if rule.remedy:
-            yield f"{rule.id} remedy", rule.remedy.text
-        for name in ("next_step", "note"):
-            if getattr(rule, name):
-                yield f"{rule.id} {name}", getattr(rule, name)
+    """Yield every text that the law shows a person, with where it stands."""
+    yield from texts_of_rules()
+    yield from texts_of_words()
     for measure in PACKS.measures.values():
         yield f"{measure.id} title", measure.title
-        if measure.note:
-            yield f"{measure.id} note", measure.note
-    words = PACKS.dictionary
-    for fact in words.facts.values():
-        if not fact.document:
-            yield f"{fact.name} label", fact.label
-            yield f"{fact.name} help", fact.help
-        for choice in fact.choices:
-            yield f"{fact.name} {choice.name}", choice.label
-    for document in words.documents.values():
-        yield f"{document.name} label", document.label
-        yield f"{document.name} help", document.help
-    for route in (route for routes in words.routes.values() for route in routes):
-        yield f"{route.name} label", route.label
-    for act in words.acts.values():
-        yield f"{act.name} label", act.label
+        yield f"{measure.id} note", measure.note or ABSENT
     for entry in PACKS.coverage:
-        if entry.note:
-            yield f"{entry.measure} coverage", entry.note
+        yield f"{entry.measure} coverage", entry.note or ABSENT
+
+
+ABSENT = dict.fromkeys(LANGUAGES, "-")  # a text that need not be there
+
+
+def texts_of_rules():
+    for rule in PACKS.rules.values():
+        yield f"{rule.id} reason", rule.reason
+        yield f"{rule.id} remedy", rule.remedy.text if rule.remedy else ABSENT
+        yield f"{rule.id} next step", rule.next_step or ABSENT
+        yield f"{rule.id} note", rule.note or ABSENT
+
+
+def texts_of_words():
+    words = PACKS.dictionary
+    declared = [fact for fact in words.facts.values() if not fact.document]  # a document's facts are named by it
+    routes = [route for routes in words.routes.values() for route in routes]
+    for one in [*declared, *words.documents.values()]:
+        yield f"{one.name} label", one.label
+        yield f"{one.name} help", one.help
+    for one in [*routes, *words.acts.values(), *(choice for fact in declared for choice in fact.choices)]:
+        yield f"{one.name} label", one.label
 
 
 def test_every_text_is_written_in_three_languages():

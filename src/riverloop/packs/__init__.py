@@ -12,18 +12,21 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from riverloop import __version__
-from riverloop.core.kernel.errors import PackError
+from riverloop.core.kernel.errors import PackError, RiverloopError
 from riverloop.core.kernel.sources import Source
-from riverloop.core.rules.facts import Dictionary, Fact, Value
+from riverloop.core.rules.facts import Fact, Value
 from riverloop.core.rules.loader import load, parse_text, read_sources
 from riverloop.core.rules.packs import PackSet
 from riverloop.core.rules.predicates import Predicate, from_json, to_json
 
+if TYPE_CHECKING:
+    from riverloop.core.rules.dead import Idle
+
 FOLDER = Path(__file__).parent
-_CACHE_FORMAT = 1
+_CACHE_FORMAT = 2
 
 
 def read_texts(directory: Path) -> dict[str, str]:
@@ -62,28 +65,33 @@ def load_packs(directory: Path | None = None, *, cache: Path | None = None) -> P
     Raises:
         InputError: anything that may not be loaded, with file and line.
     """
+    texts = _with_facts(directory)
+    return _kept(texts, cache) or _check(texts, cache)[0]
+
+
+def check_packs(directory: Path | None = None) -> tuple[PackSet, list[Idle]]:
+    """Load and check the packs of a folder afresh.
+
+    Args:
+        directory: the folder; the bundled packs if None.
+
+    Returns:
+        The packs, and what is not wrong but worth knowing.
+
+    Raises:
+        InputError: anything that may not be loaded, with file and line.
+    """
+    return _check(_with_facts(directory), None)
+
+
+def _with_facts(directory: Path | None) -> dict[str, str]:
     texts = read_texts(directory or FOLDER)
-    base = None
-    if directory is not None and directory != FOLDER and not any(_is_facts(name) for name in texts):
-        base = load_dictionary(cache=cache)
-    kept = _kept(texts, cache)
-    if kept is not None:
-        return load(kept.sources, base=base, parse_predicate=kept.parse)
-    return _check(texts, base, cache)
+    if any(name.startswith("facts/") or "/facts/" in name for name in texts):
+        return texts
+    return {**{name: text for name, text in read_texts(FOLDER).items() if name.startswith("facts/")}, **texts}
 
 
-def load_dictionary(*, cache: Path | None = None) -> Dictionary:
-    """Return the bundled dictionary of facts."""
-    del cache
-    texts = {name: text for name, text in read_texts(FOLDER).items() if _is_facts(name)}
-    return load(read_sources(texts)).dictionary
-
-
-def _is_facts(name: str) -> bool:
-    return name.startswith("facts/") or "/facts/" in name
-
-
-def _check(texts: Mapping[str, str], base: Dictionary | None, cache: Path | None) -> PackSet:
+def _check(texts: Mapping[str, str], cache: Path | None) -> tuple[PackSet, list[Idle]]:
     from riverloop.core.rules.dead import refuse_dead_rules  # noqa: PLC0415 - z3 is slow to import
 
     parsed: dict[str, Any] = {}
@@ -96,11 +104,11 @@ def _check(texts: Mapping[str, str], base: Dictionary | None, cache: Path | None
         return predicate
 
     sources = read_sources(texts)
-    packs = load(sources, base=base, parse_predicate=remember)
-    refuse_dead_rules(packs)
-    if cache is not None and base is None:
+    packs = load(sources, parse_predicate=remember)
+    remarks = refuse_dead_rules(packs)
+    if cache is not None:
         _keep(cache, _key(texts), sources, parsed)
-    return packs
+    return packs, remarks
 
 
 # The cache -------------------------------------------------------------------------------------------------------
@@ -136,13 +144,14 @@ def _code_hash() -> str:
     return hashlib.sha256(repr(stats).encode()).hexdigest()
 
 
-def _kept(texts: Mapping[str, str], cache: Path | None) -> _Kept | None:
+def _kept(texts: Mapping[str, str], cache: Path | None) -> PackSet | None:
+    """Return the packs as they were checked before; None if they were not, or if the cache is damaged."""
     if cache is None:
         return None
     try:
-        raw = json.loads((cache / f"packs-{_key(texts)}.json").read_text("utf-8"))
-        return _Kept(raw)
-    except (OSError, ValueError, KeyError, TypeError):
+        kept = _Kept(json.loads((cache / f"packs-{_key(texts)}.json").read_text("utf-8")))
+        return load(kept.sources, parse_predicate=kept.parse)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RiverloopError):
         return None
 
 

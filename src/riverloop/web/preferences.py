@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from riverloop.web.refusals import posted
+
 THEMES = ("auto", "light", "dark")
 _YEAR_SECONDS = 365 * 24 * 3600
 _TRADITIONAL = {"hk", "mo", "tw"}
@@ -59,7 +61,7 @@ class PreferencesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        chosen = request.POST if request.method == "POST" else {}
+        chosen = posted(request)
         language = normalise(chosen.get("set_language", ""))
         theme = chosen.get("set_theme") if chosen.get("set_theme") in THEMES else None
         with translation.override(language or self._language(request)):

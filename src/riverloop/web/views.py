@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,6 +14,8 @@ from riverloop.apps.clearance.views import start_context
 from riverloop.apps.parties import services
 from riverloop.apps.parties.models import User
 from riverloop.web.preferences import normalise
+
+TOO_LARGE = 413
 
 
 @require_safe
@@ -35,8 +38,17 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 
 @requires_csrf_token
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "400.html", status=400)
+def bad_request(request: HttpRequest, exception: Exception | None = None, *, status: int = 400) -> HttpResponse:
+    most = {"megabytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000_000}
+    return render(request, "400.html", {"too_large": status == TOO_LARGE, **most}, status=status)
+
+
+@requires_csrf_token
+def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
+    """Say that an address takes no such request, as when a decision's address is opened without its form."""
+    response = render(request, "405.html", status=405)
+    response.headers["Allow"] = allowed
+    return response
 
 
 @requires_csrf_token

@@ -10,7 +10,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riverloop.web.settings")
 
 application = get_wsgi_application()
 
-# The law is read before the first request, so that a mistake in it stops the start and no reader waits for it.
-from riverloop.apps.clearance.selectors import rulebook  # noqa: E402 - models need Django to be set up
+# The law and the pages are read before the first request, so that a mistake in them stops the start and no reader
+# waits for it.
+from django.urls import get_resolver  # noqa: E402 - models need Django to be set up
+
+from riverloop.apps.clearance.selectors import rulebook  # noqa: E402
 
 rulebook()
+get_resolver().url_patterns  # noqa: B018 - Django reads them when they are first asked for

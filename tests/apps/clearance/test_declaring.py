@@ -6,6 +6,11 @@ import re
 
 import pytest
 
+from riverloop.apps.clearance.explain import explain
+from riverloop.apps.clearance.selectors import rulebook, zone
+from riverloop.core.rules.decide import decide
+from riverloop.core.rules.decisions import read_movement
+
 pytestmark = pytest.mark.django_db
 
 GOODS = {"flow": "goods", "direction": "cn-hk", "at": "2026-11-22T09:00"}
@@ -212,3 +217,67 @@ def test_rules_are_found_by_word_and_by_filter(client):
     assert listed("status=pilot") < everything
     assert listed("q=nothing-like-this") == set()
     assert listed("verified=primary").isdisjoint(listed("verified=none"))
+
+
+@pytest.mark.parametrize("path", ["/decide/movement.json", "/decide/decision.json"])
+def test_a_file_is_not_given_while_a_mistake_stands(client, path):
+    response = client.post(path, {**GOODS, "f-0-primary_ml": "a lot"})
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert 'id="e-f-0-primary_ml"' in response.content.decode()
+    assert 'value="a lot"' in response.content.decode()
+
+
+def test_a_start_that_lacks_something_keeps_what_was_chosen(client):
+    html = client.post("/decide/", {"flow": "goods", "at": "2027-01-02T03:04"}).content.decode()
+    assert 'value="goods" required checked' in html
+    assert 'value="2027-01-02T03:04"' in html
+    assert 'name="direction" value="cn-hk" required checked' not in html
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00",
+        "1900-01-02T00:00",
+        "1900-01-01T00:00",
+        "2199-12-31T23:59",
+        "9999-12-31T23:59",
+        "NaN",
+        "x" * 90,
+        "\0",
+    ],
+)
+@pytest.mark.parametrize("path", ["/decide/", "/decide/result/", "/decide/decision.json"])
+def test_an_instant_out_of_reach_is_marked_in_the_form_and_never_breaks_it(client, path, at):
+    response = client.post(path, {**GOODS, "at": at})
+    assert response.status_code == 200
+    assert 'id="e-at"' in response.content.decode()
+
+
+@pytest.mark.parametrize("at", ["1900-01-03T00:00", "1903-05-14T02:00", "2199-12-30T23:59"])
+def test_an_instant_before_standard_time_or_far_ahead_is_decided(client, at):
+    response = client.post("/decide/result/", {**GOODS, "at": at})
+    assert response.status_code == 200
+    assert 'class="sides"' in response.content.decode()
+
+
+def test_a_rule_for_an_authority_alone_shows_neither_id_nor_reason_to_others():
+    """An officer states a hit; the page and the file of anyone else name no rule for it."""
+    book, here = rulebook(), zone()
+    for side in here.boundary.sides:
+        raw = {
+            "flow": "person",
+            "direction": "cn-hk",
+            "at": "2026-11-22T09:00:00+08:00",
+            "facts": {},
+            "own": {side.id: {"watch_hit": True}},
+        }
+        decision = decide(book, read_movement(raw, here.boundary, book.packs.dictionary))
+        secret = [hit.rule.rule for hit in decision.sides[side.id].rules if hit.rule.rule.disclose == "authority"]
+        assert secret
+        file = json.dumps(decision.as_json(conceal=True))
+        told = explain(decision, here, "en", str)
+        page = repr([(rule.id, rule.reason, rule.law) for one in told.sides for rule in one.rules])
+        for rule in secret:
+            assert rule.id not in file + page
+            assert rule.reason["en"] not in file + page

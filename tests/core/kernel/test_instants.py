@@ -32,13 +32,13 @@ def test_an_rfc_3339_instant_is_read(text):
      None, 5, "0001-01-01T00:00:00+08:00", "9999-12-31T23:59:59-08:00", "2026-11-22T09:00Z", "22 November 2026"],
 )  # fmt: skip
 def test_what_is_no_instant_is_refused(text):
-    with pytest.raises(InputError, match="is not an instant. Give"):
+    with pytest.raises(InputError, match="is not an instant between"):
         read_instant(text)
 
 
 @pytest.mark.parametrize("text", ["2026-02-29", "2026-13-01", "2026-1-1", "20260101", "", None, "2026-01-01 "])
 def test_a_date_that_does_not_exist_is_refused(text):
-    with pytest.raises(InputError, match="is not a date. Give"):
+    with pytest.raises(InputError, match="is not a date between"):
         read_date(text)
 
 

@@ -22,7 +22,7 @@ from tests.core.rules.lawbook import measure, packs, rule
         "collected_on > assessed_on AND assessed_on > :on AND collected_on < :on",
         "code = 'AB1' AND code = 'AB2'",
         "place IN (places) AND NOT place IN (places)",
-        "collected_on < DATE '1899-01-01'",
+        "collected_on < DATE '1900-01-01'",
     ],
 )
 def test_a_predicate_that_no_facts_make_true_is_dead(when):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.sides import Boundary
 from riverloop.core.rules.closures import ON, compile_predicate, compile_residue
 from riverloop.core.rules.columns import decide_columns, outcomes, replay, to_polars
@@ -288,6 +289,27 @@ def test_a_table_that_is_no_table_of_movements_is_refused(columns, said):
     law = Rulebook(packs(measure(rule())), Boundary("test", (AA, BB)))
     with pytest.raises(Exception, match=said):
         list(replay(law, pl.DataFrame(columns)))
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [
+        ("volume", [1.0, float("nan")]),
+        ("volume", [float("inf"), 1.0]),
+        ("volume", [-1.0, 1.0]),
+        ("count", [1, 2_000_000]),
+        ("category", ["blood", "martian"]),
+        ("code", ["AB1", "lol"]),
+        ("collected_on", [date(2026, 1, 1), date(2300, 1, 1)]),
+        ("places", [["west"], ["W!"]]),
+    ],
+)
+def test_a_value_that_a_movement_may_not_state_is_refused_in_a_table_too(name, column):
+    law = Rulebook(packs(measure(rule())), Boundary("test", (AA, BB)))
+    at = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
+    table = pl.DataFrame({"flow": ["goods"] * 2, "direction": ["aa-bb"] * 2, "at": [at] * 2, name: column})
+    with pytest.raises(InputError, match=f"column {name}: "):
+        list(replay(law, table))
 
 
 def test_outcome_words_of_columns():

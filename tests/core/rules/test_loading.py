@@ -4,7 +4,7 @@ import pytest
 
 from riverloop.core.kernel.errors import InputError, RiverloopError
 from riverloop.core.rules.cases import run_cases
-from riverloop.core.rules.loader import read_sources, schema
+from riverloop.core.rules.loader import load, read_sources, schema
 from tests.core.rules.lawbook import BOUNDARY, COVERED, FACTS, TEXT, measure, packs, rule
 
 GOOD = measure(rule(when="count >= :most"), parameters="{most: {unit: persons, values: {2020-01-01: 5}}}")
@@ -71,13 +71,14 @@ def test_a_mistake_is_named_with_its_file_and_line(old, new, said):
         ("[]", "holds no"),
         ("- 1", "holds no"),
         ("measure: *x", "YAML"),
-        ("a: &x 1\nb: *x", "Aliases|lacks"),
+        ("a: &x [*x]", "circle"),
+        ("a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 30)), "far too much"),
         ("measure: {id: .nan}", "finite"),
         ("\x00", "YAML"),
         ("measure: " + "[" * 3000, "YAML|deeply"),
-        ("measure: {id: 99999999999999999999999}", "too long"),
+        ("measure: {id: 99999999999999999999999}", "too large"),
         ("? [a]\n: b", "plain word"),
-        ("!!python/object/apply:os.system ['true']", "holds no"),
+        ("!!python/object/apply:os.system ['true']", "tag"),
     ],
 )
 def test_rubbish_is_refused_in_one_line(text, said):
@@ -174,3 +175,59 @@ def test_schemas_are_json_schemas():
     for kind in ("measure", "facts", "pack"):
         Draft202012Validator.check_schema(schema(kind))
     assert TEXT
+
+
+@pytest.mark.parametrize(
+    ("when", "parameters", "said"),
+    [
+        ("category IN ()", "", "IN list is empty"),
+        ("count > ?", "", "placeholders"),
+        (":on > collected_on" + " + INTERVAL 1200 MONTH" * 2, "", "over a hundred years"),
+        ("category IN (:kinds)", "{kinds: {values: {2020-01-01: [blod], 2026-01-01: [blood]}}}", "blod"),
+        ("category = :kind", "{kind: {values: {2020-01-01: blod}}}", "blod"),
+        ("count + :most > 3", "{most: {values: {2020-01-01: 9007199254740000, 2026-01-01: 1}}}", "pass 2.53"),
+    ],
+)
+def test_what_would_fail_later_is_refused_now(when, parameters, said):
+    with pytest.raises(RiverloopError, match=said):
+        packs(measure(rule(when=when), parameters=parameters))
+
+
+@pytest.mark.parametrize("days", ["9000000", "-800000", "':many'", "':half'", "':kinds'"])
+def test_an_obligation_counts_whole_days_of_a_human_number(days):
+    parameters = "{many: {values: {2020-01-01: 1, 2026-01-01: 99999}}, half: {values: {2020-01-01: 2.5}}, "
+    parameters += "kinds: {values: {2020-01-01: [blood]}}}"
+    with pytest.raises(RiverloopError, match="whole days or minutes|Give that type|oblige"):
+        packs(measure(rule(effect=f"{{oblige: {{act: report, days: {days}}}}}"), parameters=parameters))
+
+
+@pytest.mark.parametrize("text", ["in_force: {from: 9999-12-31}", "in_force: {from: 2020-01-01, until: 9999-12-31}"])
+def test_a_day_outside_the_calendar_of_people_is_refused(text):
+    with pytest.raises(RiverloopError, match="between 1900 and 2199"):
+        packs(measure(rule()).replace("in_force: {from: 2020-01-01}", text))
+
+
+def test_a_key_without_a_value_is_as_if_not_written():
+    law = packs(measure(rule()) + "\ncases:\n", COVERED.replace("coverage: [{flow: goods}]", "coverage:"))
+    assert "aa.r" in law.rules
+
+
+def test_a_coverage_may_name_its_side_but_no_other():
+    assert packs(measure(rule(), coverage="[{side: aa, flow: goods}]")).coverage
+    with pytest.raises(RiverloopError, match="Leave `side` out"):
+        packs(measure(rule(), coverage="[{side: bb, flow: goods}]"))
+
+
+def test_an_alias_stands_for_what_it_names():
+    text = measure(rule()).replace(f"reason: {TEXT}", "reason: *why").replace(f"title: {TEXT}", f"title: &why {TEXT}")
+    assert packs(text).rules["aa.r"].reason["en"] == "Because."
+
+
+def test_a_pack_lies_in_the_folder_of_its_name():
+    texts = {
+        "facts/all.yaml": FACTS,
+        "aa/act.yaml": measure(rule()),
+        "aa/pack.yaml": f"{{id: bb, version: '1', title: {TEXT}}}",
+    }
+    with pytest.raises(RiverloopError, match=r"^aa/pack.yaml:1: .*one name"):
+        load(read_sources(texts))

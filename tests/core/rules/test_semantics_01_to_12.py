@@ -1,5 +1,7 @@
 """Lines 1 to 12 of the rule semantics of the design, each under its number."""
 
+from datetime import date
+
 import pytest
 
 from riverloop.core.kernel.errors import InputError, PackError
@@ -176,6 +178,7 @@ def test_05_an_announced_rule_is_silent_unless_assumed_and_then_labelled():
     announced = rule(when="infected", effect="{refuse: true}", in_force="{announced: true}")
     silent = side(book(announced), {"infected": True})
     assert (silent.outcome, ids(silent.announced)) == ("cleared", ["aa.r"])
+    assert not silent.announced[0].rule.assumed
     assumed = decide(book(announced, assume=("aa.r",)), {"infected": True})
     assert assumed.sides["aa"].outcome == "refused"
     assert assumed.as_json()["sides"]["aa"]["rules"][0]["assumed"] is True
@@ -344,6 +347,23 @@ def test_10_an_answer_stands_until_its_end_and_for_its_version_only():
     assert answered(law, until="2026-06-01T13:00:00+08:00").outcome == "cleared"
     assert answered(law, until="2026-06-01T11:00:00+08:00").outcome == "referred"
     assert answered(law, version="0" * 12).outcome == "referred"
+
+
+def test_10_of_two_answers_to_one_rule_the_refusal_stands_and_is_told():
+    law = book(rule())
+    version = law.packs.rules["aa.r"].version
+    answers = [{"side": "aa", "rule": "aa.r", "version": version, "answer": one} for one in ("refuse", "allow")]
+    for order in (answers, answers[::-1]):
+        written = decide(law, {"infected": True}, answers=order).as_json()["sides"]["aa"]
+        assert (written["outcome"], written["rules"][0]["answer"]) == ("refused", "refuse")
+
+
+def test_10_what_no_rule_covers_can_be_answered_for_as_long_as_the_coverage_stays():
+    law = book(rule(), coverage="[]")
+    version = law.span("aa", "goods", "aa-bb", date(2026, 6, 1)).rules[-1].version
+    one = {"side": "aa", "rule": "aa.uncovered", "version": version, "answer": "allow"}
+    assert decide(law, {"infected": False}, answers=[one]).sides["aa"].outcome == "cleared"
+    assert decide(law, {"infected": False}, answers=[{**one, "version": "x"}]).sides["aa"].outcome == "referred"
 
 
 # 11, 12 Outcomes

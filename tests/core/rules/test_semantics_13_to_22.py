@@ -1,12 +1,14 @@
 """Lines 13 to 22 of the rule semantics of the design, each under its number."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 
 from riverloop.core.kernel.errors import InputError, PackError
+from riverloop.core.kernel.sides import Boundary
 from riverloop.core.rules.rulebook import Rulebook
-from tests.core.rules.lawbook import BOUNDARY, COVERED, TEXT, book, decide, ids, measure, packs, rule
+from tests.core.rules.lawbook import AA, BB, BOUNDARY, COVERED, TEXT, book, decide, ids, measure, packs, rule
 
 
 def side(rulebook, *items, name="aa", **more):
@@ -47,6 +49,14 @@ def test_13_a_route_milder_than_a_certain_one_asks_nothing():
     )
     assert side(law, {"infected": True}).all_missing_facts() == ("volume",)
     assert side(law, {"infected": False}).all_missing_facts() == ("count", "volume")
+
+
+def test_13_the_date_of_a_paper_is_asked_last_where_it_cannot_change_the_outcome():
+    law = book(rule("aa.r", "TRUE", "{require: letter}"), rule("aa.s", "TRUE", "{require: assessment}"))
+    found = side(law, {"has_assessment": True})
+    assert (found.outcome, found.missing_facts, found.deciding_facts) == ("incomplete", (("assessed_on",),), (0,))
+    found = side(law, {"has_assessment": True, "has_letter": True})
+    assert (found.outcome, found.deciding_facts) == ("undetermined", (1,))
 
 
 # 14 Lists
@@ -139,6 +149,13 @@ def test_17_an_obligation_has_its_day(oblige, more, due, provisional):
         assert found.due.year == 2027
     else:
         assert (found.due, found.provisional) == (due, provisional)
+
+
+def test_17_working_days_that_nobody_has_declared_give_no_date():
+    elsewhere = replace(AA, calendar="cc_days")
+    packed = packs(measure(rule(when="TRUE", effect="{oblige: {act: report, days: 3, calendar: own}}")), COVERED)
+    law = Rulebook(packed, Boundary("test", (elsewhere, BB)))
+    assert (side(law, {}).obliges[0].due, side(law, {}).obliges[0].provisional) == (None, True)
 
 
 def test_17_mainland_make_up_workdays_count():
@@ -247,6 +264,14 @@ def test_21_a_side_without_packs_refers_everything():
     assert decide(law, {"infected": False}).sides["bb"].outcome == "referred"
 
 
+def test_21_a_coverage_begins_with_its_law_or_on_the_day_it_says():
+    later = rule(when="count > 9", in_force="{from: 2025-01-01}")
+    assert side(book(later), {"count": 1}, at="2024-12-31T12:00:00+08:00").outcome == "referred"
+    assert side(book(later), {"count": 1}, at="2025-01-01T12:00:00+08:00").outcome == "cleared"
+    dated = book(later, coverage="[{flow: goods, from: 2026-01-01}]")
+    assert side(dated, {"count": 1}, at="2025-12-31T12:00:00+08:00").outcome == "referred"
+
+
 # 22 Remedies
 
 
@@ -288,6 +313,11 @@ def test_an_officers_fact_of_one_side_is_not_the_others():
     to_others = decision.as_json()["sides"]["aa"]["rules"][0]["reason"]["en"]
     to_officer = decision.as_json(authority_of=frozenset({"aa"}))["sides"]["aa"]["rules"][0]["reason"]["en"]
     assert (to_others, to_officer) == ("An authority looks at this itself.", "Because.")
+    concealed = decision.as_json(conceal=True)["sides"]["aa"]
+    assert (
+        [one["id"] for one in concealed["rules"]] == [one["rule"] for one in concealed["refers"]] == ["aa.undisclosed"]
+    )
+    assert "watch" not in str(concealed)
 
 
 def test_a_document_rule_is_made_for_each_document():

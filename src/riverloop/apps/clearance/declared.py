@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from riverloop.apps.clearance.sentences import N_
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from riverloop.zones import Zone
 
 MOST_ITEMS = 30  # a page of more would be too heavy; a file takes a thousand
+LONGEST_AT = 60  # characters: room for a mistake, to show it as it was typed
+MOST_TEXTS = 200  # of one field
 ASKED_OF_APPLICANT = ("applicant", "register")
 _KEY = re.compile(r"f-(\d{1,3})-([a-z][a-z0-9_]*)")
 
@@ -56,8 +58,8 @@ class Declared:
         head = {
             "flow": self.flow,
             "direction": self.direction,
-            "at": self.at.isoformat(),
-            "crossing_at": self.at.isoformat(),
+            "at": _rfc3339(self.at),
+            "crossing_at": _rfc3339(self.at),
         }
         return {**head, "facts": facts[0]} if len(facts) == 1 else {**head, "items": facts}
 
@@ -80,6 +82,13 @@ class Declared:
             for name, texts in item.typed.items():
                 yield from ((f"f-{place}-{name}", text) for text in texts)
             yield from (("later", f"f-{place}-{name}") for name in sorted(item.later))
+
+
+def _rfc3339(at: datetime) -> str:
+    """Write an instant; in UTC where its offset has seconds, as before standard time, since RFC 3339 has none."""
+    offset = at.utcoffset()
+    odd = offset is not None and offset % timedelta(minutes=1)
+    return (at.astimezone(UTC) if odd else at).isoformat()
 
 
 def default_at_typed(now: datetime, direction: str, zone: Zone) -> str:
@@ -110,7 +119,7 @@ def read_declared(post: QueryDict, zone: Zone, words: Dictionary, *, now: dateti
     direction = post.get("direction", "")
     if direction not in zone.boundary.directions:
         raise InputError("form.direction", N_("Choose which way it crosses."))
-    at_typed = post.get("at", "").strip() or default_at_typed(now, direction, zone)
+    at_typed = post.get("at", "").strip()[:LONGEST_AT] or default_at_typed(now, direction, zone)
     at, at_error = now, None
     try:
         at = read_when(at_typed, zone.boundary.side(origin(direction)).time_zone)
@@ -141,7 +150,7 @@ def _posted_facts(post: QueryDict) -> Iterator[tuple[int, str, list[str]]]:
     for key, texts in post.lists():
         found = _KEY.fullmatch(key)
         if found:
-            kept = [str(text)[:200] for text in texts if str(text).strip()]
+            kept = [str(text)[:200] for text in texts[:MOST_TEXTS] if str(text).strip()]
             if kept:
                 yield int(found[1]), found[2], kept
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from riverloop.apps.clearance import sentences
 from riverloop.apps.clearance.formats import instant_text, own_language
 from riverloop.apps.clearance.sentences import Gettext, own
+from riverloop.core.kernel.instants import date_in
 from riverloop.core.rules.decisions import Decision, SideDecision
 from riverloop.core.rules.packs import Measure
 
@@ -124,7 +125,13 @@ class Explained:
 
 
 def explain(
-    decision: Decision, zone: Zone, language: str, _: Gettext, *, authority_of: frozenset[str] = frozenset()
+    decision: Decision,
+    zone: Zone,
+    language: str,
+    _: Gettext,
+    *,
+    authority_of: frozenset[str] = frozenset(),
+    now: datetime | None = None,
 ) -> Explained:
     """Lay a decision out in one language.
 
@@ -134,9 +141,10 @@ def explain(
         language: en, zh-Hant or zh-Hans.
         _: translates into that language.
         authority_of: sides whose officers read it.
+        now: tells which duties are already past; none is if it is not given.
     """
-    raw = decision.as_json(authority_of=authority_of)
-    reader = _Reader(decision, zone, language, _)
+    raw = decision.as_json(authority_of=authority_of, conceal=True)
+    reader = _Reader(decision, zone, language, _, now)
     return Explained(
         sentence=sentences.summary(decision, zone, language, _),
         outcome=decision.outcome,
@@ -145,6 +153,13 @@ def explain(
         valid_until=reader.instant(decision.valid_until, next(iter(decision.sides))),
         items=len(decision.movement.items),
     )
+
+
+def is_past(due: date | datetime | None, now: datetime, zone_name: str) -> bool:
+    """Say whether a duty's last instant, or last day in its side's time zone, lies before now."""
+    if isinstance(due, datetime):
+        return due < now
+    return due is not None and due < date_in(now, zone_name)
 
 
 def law_view(measure: Measure, zone: Zone, calendars: Mapping[str, Any], language: str) -> LawView:
@@ -161,8 +176,9 @@ def law_view(measure: Measure, zone: Zone, calendars: Mapping[str, Any], languag
 class _Reader:
     """Reads the parts of one decision in one language."""
 
-    def __init__(self, decision: Decision, zone: Zone, language: str, _: Gettext) -> None:
+    def __init__(self, decision: Decision, zone: Zone, language: str, _: Gettext, now: datetime | None) -> None:
         self.decision, self.zone, self.language, self._ = decision, zone, language, _
+        self.now = now
         self.packs = decision.packs
         self.words = decision.packs.dictionary
 
@@ -223,12 +239,13 @@ class _Reader:
 
     def rules(self, hits: Iterable[Mapping[str, Any]]) -> list[RuleView]:
         """Return the rules, the weightiest effect first, each once with the items it speaks of."""
-        views: dict[str, RuleView] = {}
+        views: dict[tuple[str, str], RuleView] = {}  # by effect as well: undisclosed rules share an id
         for hit in hits:
-            if hit["id"] in views:
-                views[hit["id"]].items.append(hit["item"] + 1)
-            else:
-                views[hit["id"]] = self.rule(hit)
+            key = (hit["id"], str(hit["effect"]))
+            if key not in views:
+                views[key] = self.rule(hit)
+            elif hit["item"] + 1 not in views[key].items:
+                views[key].items.append(hit["item"] + 1)
         return sorted(views.values(), key=lambda view: _ORDER.index(view.kind))
 
     def rule(self, hit: Mapping[str, Any]) -> RuleView:
@@ -284,7 +301,7 @@ class _Reader:
                 language=self.language,
                 _=self._,
             )
-            passed = isinstance(one.due, datetime) and one.due < self.decision.movement.at
+            passed = self.now is not None and is_past(one.due, self.now, zone_name)
             act = own(self.words.acts[one.act].label, self.language)
             views.setdefault((act, due), DutyView(act, due, passed, one.rule))
         return list(views.values())

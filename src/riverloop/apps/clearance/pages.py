@@ -51,7 +51,7 @@ def measures(request: HttpRequest) -> HttpResponse:
 def measure(request: HttpRequest, measure_id: str) -> HttpResponse:
     found = law.packs().measures.get(measure_id)
     if found is None:
-        return not_found(request, measure_id, law.packs().rules)
+        return not_found(request, measure_id, law.packs().measures)
     return render(request, "clearance/measure.html", law.measure_page(found, _today()))
 
 

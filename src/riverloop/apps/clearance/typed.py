@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from riverloop.apps.clearance.formats import number_text
 from riverloop.apps.clearance.sentences import N_, Gettext
 from riverloop.core.kernel.errors import InputError
-from riverloop.core.kernel.instants import read_date, time_zone
-from riverloop.core.rules.facts import FIRST_DAY, LARGEST, NO_END, NO_LIMIT, Fact, Value
+from riverloop.core.kernel.instants import FIRST_DAY, LAST_DAY, read_date, time_zone
+from riverloop.core.rules.facts import LARGEST, NO_LIMIT, Fact, Value
 
 NONE_OF_THESE = "-"
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -38,11 +38,18 @@ def read_when(text: str, zone: str) -> datetime:
     """
     try:
         local = datetime.fromisoformat(text.strip())
-        if local.tzinfo is None and FIRST_DAY.year <= local.year < NO_END.year:
-            return local.replace(tzinfo=time_zone(zone), second=0, microsecond=0)
-    except ValueError:
+        at = local.replace(tzinfo=time_zone(zone), second=0, microsecond=0)
+        if local.tzinfo is None and all(
+            FIRST_DAY < day < LAST_DAY for day in (local.date(), at.astimezone(UTC).date())
+        ):
+            return at
+    except (ValueError, OverflowError):  # years 1 and 9999 may leave the calendar
         pass
-    raise InputError("form.when", N_("Give a date and a time that exist, such as 2026-11-22 09:00."), text=text[:40])
+    raise InputError(
+        "form.when",
+        N_("Give a date from 1900 to 2199 and a time that exist, such as 2026-11-22 09:00."),
+        text=text[:40],
+    )
 
 
 def _read_boolean(fact: Fact, texts: list[str]) -> Value:
@@ -95,7 +102,9 @@ def _read_date(fact: Fact, texts: list[str]) -> Value:
     except InputError:
         raise InputError(
             "form.date",
-            N_('"{text}" is not a date. Give one that exists, as year-month-day, such as 2026-11-22.'),
+            N_(
+                '"{text}" is not a date from 1900 to 2199. Give one that exists, as year-month-day, such as 2026-11-22.'
+            ),
             text=texts[0][:40],
         ) from None
 

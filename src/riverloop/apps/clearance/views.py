@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from riverloop.apps.clearance import law, sentences, services
 from riverloop.apps.clearance.asking import ask
-from riverloop.apps.clearance.declared import MOST_ITEMS, Declared, default_at_typed, read_declared
+from riverloop.apps.clearance.declared import LONGEST_AT, MOST_ITEMS, Declared, default_at_typed, read_declared
 from riverloop.apps.clearance.explain import explain
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.selectors import is_stored, pack_texts, rulebook, zone
@@ -25,20 +26,26 @@ from riverloop.core.rules.decide import decide as decide_movement
 from riverloop.core.rules.decisions import Decision
 from riverloop.core.rules.facts import as_json
 
+# Kept by nobody on the way; by the reader's own browser only, so that its back button shows the answers again.
+_OWN_BROWSER_ONLY = cache_control(private=True, no_cache=True)
 
-def start_context(error: str = "") -> dict[str, Any]:
-    """Return what the form that begins a declaration shows."""
+
+def start_context(error: str = "", typed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return what the form that begins a declaration shows, with what was typed into it."""
+    kept = typed or {}
     here, language = zone(), active_language()
     directions = here.boundary.directions
     return {
         "flows": [(flow, _(sentences.FLOW_WORDS[flow])) for flow in FLOWS],
         "directions": [(one, sentences.direction_text(one, here, language, _)) for one in directions],
-        "at_default": default_at_typed(timezone.now(), directions[0], here),
+        "at_default": kept.get("at", "")[:LONGEST_AT] or default_at_typed(timezone.now(), directions[0], here),
+        "flow_chosen": kept.get("flow", ""),
+        "direction_chosen": kept.get("direction", ""),
         "start_error": error,
     }
 
 
-@never_cache
+@_OWN_BROWSER_ONLY
 @require_http_methods(["GET", "HEAD", "POST"])
 def decide(request: HttpRequest) -> HttpResponse:
     """Ask what can still change the outcome, with the outcome so far beside it."""
@@ -47,21 +54,21 @@ def decide(request: HttpRequest) -> HttpResponse:
     try:
         declared, decision = _decided(request)
     except InputError as error:
-        return render(request, "clearance/start.html", start_context(say(error, _)), status=400)
+        return _refused(request, error)
     asking = ask(declared, decision, rulebook(), zone(), active_language(), _)
     context = {**_context(declared, decision), "asking": asking, "most_items": MOST_ITEMS}
     live = bool(getattr(request, "htmx", False))
     return render(request, "clearance/live.html" if live else "clearance/decide.html", context)
 
 
-@never_cache
+@_OWN_BROWSER_ONLY
 @require_POST
 def result(request: HttpRequest) -> HttpResponse:
     """Say what both sides' laws say, and why."""
     try:
         declared, decision = _decided(request)
     except InputError as error:
-        return render(request, "clearance/start.html", start_context(say(error, _)), status=400)
+        return _refused(request, error)
     if declared.has_mistakes:
         return decide(request)
     stated = [
@@ -78,12 +85,18 @@ def download(request: HttpRequest, what: str) -> HttpResponse:
     try:
         declared, decision = _decided(request)
     except InputError as error:
-        return render(request, "clearance/start.html", start_context(say(error, _)), status=400)
-    value = declared.as_raw() if what == "movement" else decision.as_json()
+        return _refused(request, error)
+    if declared.has_mistakes:  # a file without what could not be read would say less than was typed
+        return decide(request)
+    value = declared.as_raw() if what == "movement" else decision.as_json(conceal=True)
     text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
     response = HttpResponse(text, content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{what}.json"'
     return response
+
+
+def _refused(request: HttpRequest, error: InputError) -> HttpResponse:
+    return render(request, "clearance/start.html", start_context(say(error, _), request.POST), status=400)
 
 
 def _decided(request: HttpRequest) -> tuple[Declared, Decision]:
@@ -106,7 +119,7 @@ def _context(declared: Declared, decision: Decision) -> dict[str, Any]:
         "flow_title": _(sentences.FLOW_WORDS[declared.flow]),
         "direction_title": sentences.direction_text(declared.direction, here, language, _),
         "departure": here.boundary.side(declared.direction.split("-")[0]),
-        "explained": explain(decision, here, language, _),
+        "explained": explain(decision, here, language, _, now=timezone.now()),
         "packs": decision.packs.packs.values(),
         "packs_sha256": decision.packs.sha256,
     }

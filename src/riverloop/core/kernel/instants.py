@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from riverloop.core.kernel.errors import InputError
+
+FIRST_DAY = date(1900, 1, 1)
+LAST_DAY = date(2199, 12, 31)
+"""Days that a person may state lie between these, so that adding a term never leaves the calendar."""
 
 _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -25,14 +29,15 @@ def read_instant(text: object, *, where: str = "") -> datetime:
     if isinstance(text, str) and _RFC3339.fullmatch(text):
         try:
             read = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.upper()))
-            read.astimezone(UTC)  # years 1 and 9999 may leave the calendar
-        except (ValueError, OverflowError):
+        except ValueError:
             pass
         else:
-            return read
+            if FIRST_DAY < read.date() < LAST_DAY:
+                return read
     raise InputError(
         "instants.form",
-        '"{text}" is not an instant. Give a date that exists, a time and an offset, such as 2026-11-22T09:00:00+08:00.',
+        '"{text}" is not an instant between 1900 and 2199. Give a date that exists, a time and an offset, such as '
+        "2026-11-22T09:00:00+08:00.",
         where=where,
         text=str(text)[:60],
     )
@@ -46,12 +51,15 @@ def read_date(text: object, *, where: str = "") -> date:
     """
     if isinstance(text, str) and _DATE.fullmatch(text):
         try:
-            return date.fromisoformat(text)
+            read = date.fromisoformat(text)
         except ValueError:
             pass
+        else:
+            if FIRST_DAY <= read <= LAST_DAY:
+                return read
     raise InputError(
         "instants.date",
-        '"{text}" is not a date. Give one that exists, as year-month-day, such as 2026-11-22.',
+        '"{text}" is not a date between 1900 and 2199. Give one that exists, as year-month-day, such as 2026-11-22.',
         where=where,
         text=str(text)[:60],
     )

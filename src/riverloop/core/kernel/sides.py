@@ -80,7 +80,7 @@ class Boundary:
         one, other = (side.id for side in self.sides)
         return (f"{one}-{other}", f"{other}-{one}")
 
-    def side(self, side_id: str) -> Side:
+    def side(self, side_id: str, *, where: str = "") -> Side:
         """Return the side with this id.
 
         Raises:
@@ -92,6 +92,7 @@ class Boundary:
         raise InputError(
             "sides.unknown",
             'Zone {zone} has no side "{side}". Its sides are {known}.',
+            where=where,
             zone=self.zone,
             side=side_id,
             known=", ".join(side.id for side in self.sides),
@@ -110,9 +111,9 @@ class Boundary:
             'Zone {zone} has no direction "{direction}". Choose {known}.{hint}',
             where=where,
             zone=self.zone,
-            direction=direction,
+            direction=str(direction)[:40],
             known=" or ".join(self.directions),
-            hint=did_you_mean(str(direction), self.directions),
+            hint=did_you_mean(str(direction)[:40], self.directions),
         )
 
 

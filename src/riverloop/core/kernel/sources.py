@@ -1,7 +1,7 @@
 """Strict YAML whose every mistake has a line, checked against a JSON Schema.
 
-YAML 1.2 scalars only (``no`` and ``on`` are texts), no aliases, tags or keys given twice: what a person
-reads in the file is what the program gets.
+YAML 1.2 scalars only (``no`` and ``on`` are texts), no tags and no key given twice: what a person reads in the
+file is what the program gets. Aliases are followed, but not into a circle and not without end.
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ Path = tuple[str | int, ...]
 
 _MAX_CHARACTERS = 2_000_000
 _MAX_DEPTH = 40
+_MAX_NODES = 200_000
+_MAX_DIGITS = 20
+_LARGEST = 2**53
+_PLAIN_TAGS = {
+    f"tag:yaml.org,2002:{name}"
+    for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+}
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -85,21 +92,32 @@ class _Builder:
 
     def __init__(self, name: str, lines: dict[Path, int]) -> None:
         self.name, self.lines = name, lines
-        self.seen: set[int] = set()
+        self.open: set[int] = set()
+        self.built = 0
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
-        if id(node) in self.seen:
-            raise self.error("yaml.alias", line, "Aliases (*name) are not read here. Write the value out.")
-        self.seen.add(id(node))
+        self.built += 1
+        if id(node) in self.open or self.built > _MAX_NODES:
+            raise self.error(
+                "yaml.alias",
+                line,
+                "An alias (*name) leads in a circle or to far too much. Write it out.",
+            )
         if len(path) > _MAX_DEPTH:
             raise self.error("yaml.depth", line, "The file is nested too deeply. Flatten it.")
-        if isinstance(node, yaml.MappingNode):
-            return self.mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
+        if node.tag not in _PLAIN_TAGS:
+            raise self.error("yaml.tag", line, "The tag {tag} is not read here. Take it out.", tag=node.tag[:60])
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node, line)
+        self.open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self.mapping(node, path)
             return [self.build(child, (*path, place)) for place, child in enumerate(node.value)]
-        return self.scalar(node, line)
+        finally:
+            self.open.discard(id(node))
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         read: dict[str, Any] = {}
@@ -128,8 +146,10 @@ class _Builder:
 
     def number(self, text: str, line: int) -> Any:
         if _INTEGER.fullmatch(text):
-            if len(text) > 18:  # noqa: PLR2004 - 18 digits always fit 64 bits
-                raise self.error("yaml.number", line, "The number {text} is too long.", text=text[:24])
+            if len(text) > _MAX_DIGITS or abs(int(text)) > _LARGEST:
+                raise self.error(
+                    "yaml.number", line, "The number {text} is too large. Keep it below 2^53.", text=text[:24]
+                )
             return int(text)
         if _DECIMAL.fullmatch(text):
             value = float(text)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from riverloop.core.kernel.errors import PackError, RiverloopError
+from riverloop.core.kernel.errors import PackError, RiverloopError, did_you_mean
 from riverloop.core.kernel.sides import Boundary
 from riverloop.core.rules.decide import decide_side
 from riverloop.core.rules.decisions import Hit, SideDecision, read_movement
 from riverloop.core.rules.packs import OUTCOMES, Case, PackSet
-from riverloop.core.rules.rulebook import Rulebook
+from riverloop.core.rules.rulebook import Rulebook, check_assume
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ def run_cases(packs: PackSet, boundary: Boundary) -> list[CaseResult]:
     books: dict[frozenset[str], Rulebook] = {}
     results = []
     for case in packs.cases:
+        check_assume(packs, case.assume, where=case.where)
         assumed = boundary.assume | set(case.assume)
         if assumed not in books:
             books[assumed] = Rulebook(packs, replace(boundary, assume=assumed))
@@ -65,12 +66,13 @@ def run_case(case: Case, rulebook: Rulebook) -> CaseResult | None:
             "packs.case", 'Case "{name}": {detail}', where=case.where, name=case.name, detail=str(error)
         ) from None
     decision = decide_side(rulebook, side.id, movement)
-    return CaseResult(case, side.id, tuple(_mismatches(case.expect, decision, rulebook.packs)))
+    return CaseResult(case, side.id, tuple(_mismatches(case, decision, rulebook.packs)))
 
 
-def _mismatches(expect: Mapping[str, Any], decision: SideDecision, packs: PackSet) -> Iterable[str]:
+def _mismatches(case: Case, decision: SideDecision, packs: PackSet) -> Iterable[str]:
+    expect = case.expect
     yield from _wrong_words(expect, decision)
-    yield from _wrong_lists(expect, decision, packs)
+    yield from _wrong_lists(case, decision, packs)
     for key, papers in (("requires", decision.requires), ("missing_documents", decision.missing_documents)):
         if key in expect and _papers(expect[key]) != {frozenset(one) for one in papers}:
             shown = " and ".join(" or ".join(one) for one in papers) or "nothing"
@@ -95,7 +97,8 @@ def _wrong_words(expect: Mapping[str, Any], decision: SideDecision) -> Iterable[
             yield f"{key} is {value}, not {expect[key]}"
 
 
-def _wrong_lists(expect: Mapping[str, Any], decision: SideDecision, packs: PackSet) -> Iterable[str]:
+def _wrong_lists(case: Case, decision: SideDecision, packs: PackSet) -> Iterable[str]:
+    expect = case.expect
     listed = {
         "fires": _ids(decision.rules),
         "undetermined": _ids(decision.undetermined),
@@ -107,20 +110,27 @@ def _wrong_lists(expect: Mapping[str, Any], decision: SideDecision, packs: PackS
     }
     for key, names in listed.items():
         for name in expect.get(key, ()):
-            _known(key, name, packs)
+            _known(case, key, name, packs)
             if name not in names:
                 yield f"{name} is not in {key} ({', '.join(sorted(names)) or 'empty'})"
     for name in expect.get("not", ()):
-        _known("not", name, packs)
+        _known(case, "not", name, packs)
         if name in listed["fires"] | listed["undetermined"]:
             yield f"{name} is {'true' if name in listed['fires'] else 'undetermined'}"
 
 
-def _known(key: str, name: str, packs: PackSet) -> None:
+def _known(case: Case, key: str, name: str, packs: PackSet) -> None:
     if key in ("fires", "undetermined", "displaced", "announced", "not") and name not in packs.rules:
         if name.endswith(".uncovered"):
             return
-        raise PackError("packs.case", 'A case names rule "{name}", which does not exist. Mend the id.', name=name)
+        raise PackError(
+            "packs.case",
+            'The case "{case}" names rule "{name}", which does not exist.{hint}',
+            where=case.where,
+            case=case.name,
+            name=name,
+            hint=did_you_mean(name, packs.rules) or " Mend the id.",
+        )
 
 
 def _ids(hits: Iterable[Hit]) -> set[str]:

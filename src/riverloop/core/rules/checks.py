@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 
 from riverloop.core.kernel.errors import PackError, did_you_mean
-from riverloop.core.kernel.instants import read_date
-from riverloop.core.rules.facts import FIRST_DAY, Dictionary, Value
+from riverloop.core.kernel.instants import FIRST_DAY, read_date
+from riverloop.core.rules.facts import Dictionary, Value
 from riverloop.core.rules.packs import SHARED, Rule, Series
 from riverloop.core.rules.parsing import type_of_value
 from riverloop.core.rules.predicates import facts_read
 
 _FROM = ("at", "crossing")
+_MOST = 36_600  # days, a hundred years: keeps every due date inside the calendar
 
 
 def kind_of(value: Value) -> str:
@@ -142,13 +143,27 @@ def _check_obligation(rule: Rule, series: Mapping[str, Series], words: Dictionar
             calendar=calendar,
             known=", ".join(words.calendars),
         )
-    for value in oblige.values():
-        if isinstance(value, str) and value.startswith(":") and value[1:] not in series:
+    for key in ("days", "minutes"):
+        _check_count(oblige.get(key, 0), series, where)
+
+
+def _check_count(value: int | str, series: Mapping[str, Series], where: str) -> None:
+    if isinstance(value, str) and value[1:] not in series:
+        raise PackError(
+            "rules.oblige",
+            'The file has no parameter "{name}". Add it under `parameters:`.',
+            where=where,
+            name=value[1:],
+        )
+    counts = [one for _, one in series[value[1:]].values] if isinstance(value, str) else [value]
+    for count in counts:
+        if not isinstance(count, int) or isinstance(count, bool) or abs(count) > _MOST:
             raise PackError(
                 "rules.oblige",
-                'The file has no parameter "{name}". Add it under `parameters:`.',
+                "An obligation counts whole days or minutes, at most {most}; {count} is not such a number. Mend it.",
                 where=where,
-                name=value[1:],
+                count=count,
+                most=_MOST,
             )
 
 

@@ -231,14 +231,35 @@ def _check_columns(words: Dictionary, movements: pl.DataFrame) -> None:
                 found=found,
                 wanted=words.facts[name].kind,
             )
+        if name in words.facts:
+            _check_values(words.facts[name], movements[name])
 
 
 def _fits(fact: Fact, found: Any) -> bool:
+    if found == pl.Null:
+        return True
     if fact.kind in ("choice", "code"):
-        return isinstance(found, pl.String | pl.Enum | pl.Categorical | pl.Null)
-    if fact.kind in ("integer", "decimal"):
-        return bool(found.is_numeric()) or found == pl.Null
-    return bool(found in (_TYPES[fact.kind], pl.Null))
+        return isinstance(found, pl.String | pl.Enum | pl.Categorical)
+    if fact.kind == "decimal":
+        return bool(found.is_numeric())
+    return bool(found.is_integer() if fact.kind == "integer" else found == _TYPES[fact.kind])
+
+
+def _check_values(fact: Fact, column: pl.Series) -> None:
+    """Refuse what ``Fact.read`` would: the extremes of numbers and days, and each different text, are read."""
+    if column.dtype == pl.Null or fact.kind == "boolean":
+        return
+    if fact.kind in ("integer", "decimal", "date"):
+        stated = [column.min(), column.max()]
+        if column.dtype.is_float() and column.is_nan().any():
+            stated.append(float("nan"))
+    elif isinstance(column.dtype, pl.Enum):
+        stated = column.dtype.categories.to_list()
+    else:
+        stated = column.explode().unique().to_list() if fact.kind == "choices" else column.unique().to_list()
+    for value in stated:
+        if value is not None:
+            fact.read([value] if fact.kind == "choices" else value, where=f"column {fact.name}")
 
 
 def decide_columns(

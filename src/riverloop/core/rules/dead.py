@@ -19,7 +19,8 @@ from typing import Any
 import z3
 
 from riverloop.core.kernel.errors import PackError
-from riverloop.core.rules.facts import FIRST_DAY, NO_END, Dictionary, Fact
+from riverloop.core.kernel.instants import FIRST_DAY
+from riverloop.core.rules.facts import NO_END, Dictionary, Fact
 from riverloop.core.rules.packs import PackSet, Rule
 from riverloop.core.rules.predicates import (
     Among,

@@ -58,14 +58,16 @@ def _standing(answers: tuple[Answer, ...], side: str, span: Span, at: datetime) 
     """Return the answers that stand at this instant, by rule id."""
     if not answers:
         return {}
-    versions = {rule.id: rule.rule.version for rule in span.rules if rule.rule}
-    return {
-        answer.rule: answer
+    versions = {rule.id: rule.version for rule in span.rules}
+    standing = [
+        answer
         for answer in answers
         if answer.side == side
         and (answer.until is None or at <= answer.until)
-        and versions.get(answer.rule, answer.version) == answer.version
-    }
+        and versions.get(answer.rule) == answer.version
+    ]
+    # of two answers to one rule the refusal stands: a later allowance must withdraw it, not outvote it
+    return {answer.rule: answer for answer in sorted(standing, key=lambda answer: not answer.allow)}
 
 
 @dataclass(slots=True)
@@ -79,12 +81,13 @@ class _Item:
     place: int
     low: int = 0
     high: int = 0
+    truths: list[Kleene] = field(default_factory=list)
     true: list[DayRule] = field(default_factory=list)
     unknown: list[DayRule] = field(default_factory=list)
     displaced: list[DayRule] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     deciding: int = 0
-    unsure_papers: set[str] = field(default_factory=set)
+    residues: dict[int, frozenset[str]] = field(default_factory=dict)
 
     def decide(self) -> _Item:
         self.effective()
@@ -99,8 +102,7 @@ class _Item:
 
     def effective(self) -> None:
         """Evaluate e(r) = s(r) AND NOT OR{e(o): o overrides r}, displacing rules first."""
-        values = self.values
-        truths: list[Kleene] = []
+        values, truths = self.values, self.truths
         for rule in self.span.rules:
             truth: Kleene = rule.test(values)
             if rule.displacers and truth is not False:
@@ -146,7 +148,6 @@ class _Item:
         if document.dated_fact:
             dated = values.get(document.dated_fact)
             if dated is None:
-                self.unsure_papers.add(document.dated_fact)
                 result = None
             elif shift(dated, months=document.dated_months) < values[ON]:
                 return False
@@ -154,15 +155,17 @@ class _Item:
         if document.quantity and left < NO_LIMIT:
             quantity = values.get("quantity")
             if quantity is None:
-                self.unsure_papers.add("quantity")
                 return None
             return result if left >= quantity else False
         return result
 
     def still_needed(self) -> None:
         """Collect the facts that could still raise the level, then those bearing on anything else."""
-        raising: set[str] = set(self.unsure_papers)
+        raising: set[str] = set()
         bearing: set[str] = set()
+        for rule in [*self.true, *self.unknown]:
+            high = self.cost(rule)[1]
+            (raising if high > self.low else bearing).update(self.paper_facts(rule))
         settled = self.strictest_route()
         for rule in self.unknown:
             if self.cost(rule)[1] > self.low:
@@ -179,13 +182,27 @@ class _Item:
         true = (ranks[rule.effect.value] for rule in self.true if rule.effect.kind == "route")
         return min(true, default=len(ranks))
 
-    def residue(self, rule: DayRule) -> set[str]:
-        left = set(rule.residue(self.values)[1])
-        for place in rule.displacers:
-            displacer = self.span.rules[place]
-            if any(displacer is one for one in self.unknown):
-                left |= self.residue(displacer)
-        return left
+    def paper_facts(self, rule: DayRule) -> set[str]:
+        """Return the unknown date or quantity on which it depends whether a paper of the rule is held."""
+        asked: set[str] = set()
+        for name in (name for alternatives in rule.papers for name in alternatives):
+            document = self.words.documents[name]
+            if self.held(document) is None:
+                wanted = {document.dated_fact} if document.dated_fact else set()
+                wanted |= {"quantity"} if document.quantity else set()
+                asked |= {fact for fact in wanted if self.values.get(fact) is None}
+        return asked
+
+    def residue(self, rule: DayRule) -> frozenset[str]:
+        """Return the facts on which e(r) still depends, those of its displacing rules included."""
+        if rule.place not in self.residues:
+            left = rule.residue(self.values)[1]
+            for place in rule.displacers:
+                displacer = self.span.rules[place]
+                if self.truths[place] is None:
+                    left |= self.residue(displacer)
+            self.residues[rule.place] = left
+        return self.residues[rule.place]
 
 
 def _combine(

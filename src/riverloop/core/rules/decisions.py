@@ -135,7 +135,8 @@ def _read_own(
     if not isinstance(raw, Mapping):
         raise InputError("movement.own", '"own" is an object {{side: {{fact: value}}}}.', where=f"{where}.own")
     return {
-        boundary.side(str(side)).id: words.read(flow, facts, where=f"{where}.own.{side}") for side, facts in raw.items()
+        boundary.side(str(side), where=f"{where}.own").id: words.read(flow, facts, where=f"{where}.own.{side}")
+        for side, facts in raw.items()
     }
 
 
@@ -160,7 +161,7 @@ def _read_answers(raw: object, boundary: Boundary, where: str) -> tuple[Answer, 
         until = one.get("until")
         answers.append(
             Answer(
-                side=boundary.side(one["side"]).id,
+                side=boundary.side(one["side"], where=here).id,
                 rule=one["rule"],
                 version=one["version"],
                 allow=one["answer"] == "allow",
@@ -273,12 +274,14 @@ class Decision:
         """Last instant at which both sides' decisions hold, or None."""
         return min((side.valid_until for side in self.sides.values() if side.valid_until), default=None)
 
-    def as_json(self, *, authority_of: frozenset[str] = frozenset()) -> dict[str, Any]:
+    def as_json(self, *, authority_of: frozenset[str] = frozenset(), conceal: bool = False) -> dict[str, Any]:
         """Return the decision as design.md documents it.
 
         Args:
             authority_of: sides for whose officers it is written; others read a neutral sentence where a rule is
                 disclosed to its authority only.
+            conceal: whether such a rule's id is left out for them as well, as it must be for anyone but the person
+                who stated every fact.
         """
         return {
             "outcome": self.outcome,
@@ -287,7 +290,8 @@ class Decision:
             "valid_until": _instant(self.valid_until),
             "packs": {pack.id: {"version": pack.version, "sha256": pack.sha256} for pack in self.packs.packs.values()},
             "sides": {
-                name: _side_json(side, self.packs, officer=name in authority_of) for name, side in self.sides.items()
+                name: _side_json(side, self.packs, officer=name in authority_of, conceal=conceal)
+                for name, side in self.sides.items()
             },
         }
 
@@ -305,7 +309,16 @@ def _alternatives(papers: tuple[tuple[str, ...], ...]) -> list[Any]:
     return [one[0] if len(one) == 1 else {"any_of": list(one)} for one in papers]
 
 
-def _side_json(side: SideDecision, packs: PackSet, *, officer: bool) -> dict[str, Any]:
+def _side_json(side: SideDecision, packs: PackSet, *, officer: bool, conceal: bool) -> dict[str, Any]:
+    hits = (*side.rules, *side.displaced, *side.undetermined, *side.announced)
+    hidden = {hit.rule.id for hit in hits if conceal and not officer and _for_authority(hit)}
+
+    def shown(rule: str) -> str:
+        return f"{side.side}.undisclosed" if rule in hidden else rule
+
+    def written(hits: tuple[Hit, ...]) -> list[dict[str, Any]]:
+        return [{**_hit_json(hit, side, packs, officer=officer), "id": shown(hit.rule.id)} for hit in hits]
+
     return {
         "outcome": side.outcome,
         "at_best": OUTCOMES[side.low],
@@ -314,9 +327,9 @@ def _side_json(side: SideDecision, packs: PackSet, *, officer: bool) -> dict[str
         "route": side.route,
         "requires": _alternatives(side.requires),
         "missing_documents": _alternatives(side.missing_documents),
-        "obliges": [one.as_json() for one in side.obliges],
-        "refers": [{"to": hit.rule.effect.value, "rule": hit.rule.id, "item": hit.item} for hit in side.refers],
-        "inspects": [{"share": share, "rule": rule} for share, rule in side.inspects],
+        "obliges": [{**one.as_json(), "rule": shown(one.rule)} for one in side.obliges],
+        "refers": [{"to": hit.rule.effect.value, "rule": shown(hit.rule.id), "item": hit.item} for hit in side.refers],
+        "inspects": [{"share": share, "rule": shown(rule)} for share, rule in side.inspects],
         "notifies": list(side.notifies),
         "missing_facts": list(side.all_missing_facts()),
         "items": [
@@ -328,21 +341,27 @@ def _side_json(side: SideDecision, packs: PackSet, *, officer: bool) -> dict[str
             }
             for (low, high), names in zip(side.item_levels, side.missing_facts, strict=True)
         ],
-        "rules": [_hit_json(hit, packs, officer=officer) for hit in side.rules],
-        "displaced": [_hit_json(hit, packs, officer=officer) for hit in side.displaced],
-        "undetermined": [_hit_json(hit, packs, officer=officer) for hit in side.undetermined],
-        "announced": [_hit_json(hit, packs, officer=officer) for hit in side.announced],
+        "rules": written(side.rules),
+        "displaced": written(side.displaced),
+        "undetermined": written(side.undetermined),
+        "announced": written(side.announced),
     }
 
 
-def _hit_json(hit: Hit, packs: PackSet, *, officer: bool) -> dict[str, Any]:
+def _for_authority(hit: Hit) -> bool:
+    return hit.rule.rule is not None and hit.rule.rule.disclose == "authority"
+
+
+def _hit_json(hit: Hit, side: SideDecision, packs: PackSet, *, officer: bool) -> dict[str, Any]:
     described = {**hit.rule.describe(packs), "item": hit.item}
+    if hit.rule.effect.kind == "refer" and hit.rule.id in side.answered:
+        described["answer"] = "allow" if side.answered[hit.rule.id] else "refuse"
     rule = hit.rule.rule
     if rule is None:
-        return described
+        return {**described, "version": hit.rule.version}
+    if _for_authority(hit) and not officer:
+        return {**described, "measure": None, "url": "", "version": None, "reason": NEUTRAL_REASON}
     described["version"] = rule.version
-    if rule.disclose == "authority" and not officer:
-        return {**described, "measure": None, "url": "", "reason": NEUTRAL_REASON}
     if rule.remedy is not None:
         described["remedy"] = {
             "body": rule.remedy.body,

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from riverloop.core.kernel.errors import InputError, did_you_mean
-from riverloop.core.kernel.instants import read_date
+from riverloop.core.kernel.instants import FIRST_DAY, LAST_DAY, read_date
 from riverloop.core.kernel.sides import FLOWS, Text
 
 Kind = Literal["boolean", "integer", "decimal", "date", "choice", "code", "choices"]
@@ -23,8 +23,7 @@ Value = bool | int | float | str | date | tuple[str, ...]
 
 NUMBERS = ("integer", "decimal")
 LARGEST = 2**53  # beyond this an integer is not exact as a 64-bit float, and engines would differ
-NO_END = date(2199, 12, 31)  # a document without an expiry date does not expire
-FIRST_DAY = date(1900, 1, 1)
+NO_END = LAST_DAY  # a document without an expiry date does not expire
 NO_LIMIT = float(10**15)  # a permit without a quantity has no limit
 _MAX_TEXT = 200
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from riverloop.core.kernel.canonical import sha256_hex
 from riverloop.core.kernel.errors import InputError, PackError, did_you_mean
-from riverloop.core.kernel.instants import read_date
+from riverloop.core.kernel.instants import FIRST_DAY, read_date
 from riverloop.core.kernel.sides import FLOWS
 from riverloop.core.kernel.sources import Source, check_schema, read_yaml
 from riverloop.core.rules import checks
@@ -56,8 +56,18 @@ def read_sources(texts: Mapping[str, str]) -> list[Source]:
     """
     sources = [read_yaml(texts[name], name=name) for name in sorted(texts)]
     for source in sources:
+        _drop_empty(source.value)
         check_schema(source, schema(_kind(source)))
     return sources
+
+
+def _drop_empty(value: Any) -> None:
+    """Read a key that is written without a value, in a file or in one of its rules, as not written."""
+    if not isinstance(value, dict):
+        return
+    for one in (value, *(rule for rule in value.get("rules") or () if isinstance(rule, dict))):
+        for key in [key for key, inner in one.items() if inner is None and key != "when"]:
+            del one[key]
 
 
 def _kind(source: Source) -> str:
@@ -88,12 +98,11 @@ def parse_text(
     return parse(sql, facts, parameters, where=where)
 
 
-def load(sources: Sequence[Source], *, base: Dictionary | None = None, parse_predicate: Parse = parse_text) -> PackSet:
+def load(sources: Sequence[Source], *, parse_predicate: Parse = parse_text) -> PackSet:
     """Put pack files together and check them as a whole (all but dead rules, which take z3).
 
     Args:
         sources: what ``read_sources`` returned, or the same values from a cache.
-        base: dictionary of facts to use where the sources bring none.
         parse_predicate: how to read a predicate.
 
     Raises:
@@ -102,10 +111,9 @@ def load(sources: Sequence[Source], *, base: Dictionary | None = None, parse_pre
     by_kind: dict[str, list[Source]] = {"facts": [], "measure": [], "pack": []}
     for source in sources:
         by_kind[_kind(source)].append(source)
-    words = read_dictionary(by_kind["facts"]) if by_kind["facts"] else base
-    if words is None:
+    if not by_kind["facts"]:
         raise PackError("packs.facts", "There is no dictionary of facts. Add facts/*.yaml beside the packs.")
-    builder = _Builder(words, parse_predicate)
+    builder = _Builder(read_dictionary(by_kind["facts"]), parse_predicate)
     for source in by_kind["measure"]:
         builder.measure_file(source)
     return builder.finish(by_kind["pack"], sources)
@@ -130,8 +138,6 @@ class _Builder:
         series = self.parameters[measure.id] = {
             name: _series(source, name, raw) for name, raw in (source.value.get("parameters") or {}).items()
         }
-        for place, raw in enumerate(source.value.get("coverage") or []):
-            self.coverage.append(self.covered(source, measure, series, place, raw))
         own_rules = [
             rule
             for place, raw in enumerate(source.value.get("rules") or [])
@@ -147,6 +153,8 @@ class _Builder:
                     first=self.rules[rule.id].where,
                 )
             self.rules[rule.id] = rule
+        for place, raw in enumerate(source.value.get("coverage") or []):
+            self.coverage.append(self.covered(source, measure, own_rules, place, raw))
         for place, raw in enumerate(source.value.get("cases") or []):
             self.cases.append(self.case(source, measure, own_rules, place, raw))
 
@@ -173,23 +181,27 @@ class _Builder:
         return measure
 
     def covered(
-        self, source: Source, measure: Measure, series: Mapping[str, Series], place: int, raw: dict[str, Any]
+        self, source: Source, measure: Measure, rules: Sequence[Rule], place: int, raw: dict[str, Any]
     ) -> Coverage:
         where = source.where("coverage", place)
-        subject: Predicate = Truth(True)
-        if raw.get("subject"):
-            subject = self.predicate(raw["flow"], raw["subject"], series, source.where("coverage", place, "subject"))
-        if parameters_read(subject) - {"on"}:
+        if raw.get("side", measure.owner) != measure.owner:
             raise PackError(
                 "packs.coverage",
-                "The subject of a coverage may not use parameters. Write facts only.",
+                'The coverage names side "{side}", but the measure is law of {owner}. Leave `side` out.',
                 where=where,
+                side=raw["side"],
+                owner=measure.owner,
             )
+        subject: Predicate = Truth(True)
+        if raw.get("subject"):
+            subject = self.predicate(raw["flow"], raw["subject"], {}, source.where("coverage", place, "subject"))
+        lawful = [rule.starts for rule in rules if rule.flow == raw["flow"] and not rule.announced]
         return Coverage(
             owner=measure.owner,
             flow=raw["flow"],
             directions=_directions(raw),
             subject=subject,
+            starts=read_date(raw["from"], where=where) if "from" in raw else min(lawful, default=FIRST_DAY),
             rule=raw.get("rule", ""),
             measure=measure.id,
             note=raw.get("note") or {},
@@ -201,7 +213,11 @@ class _Builder:
             "on": NO_END,
             **{name: one.values[-1][1] for name, one in series.items()},
         }
-        return self.parse(flow, sql, facts, samples, where)
+        predicate = self.parse(flow, sql, facts, samples, where)
+        for name in sorted(parameters_read(predicate) - {"on"}):
+            for _, value in series[name].values[:-1]:  # a reform must not bring in what today's value hides
+                self.parse(flow, sql, facts, {**samples, name: value}, where)
+        return predicate
 
     def expand(
         self, source: Source, measure: Measure, series: Mapping[str, Series], place: int, raw: dict[str, Any]
@@ -402,6 +418,15 @@ def _for_document(raw: dict[str, Any], document: Document) -> dict[str, Any]:
 
 def _packs(pack_files: Sequence[Source], sources: Sequence[Source], used: set[str]) -> dict[str, Pack]:
     named = {_pack_id(source.name): source for source in pack_files}
+    for folder, source in named.items():
+        if source.value["id"] != folder:
+            raise PackError(
+                "packs.id",
+                'The pack is called "{id}" but lies in the folder "{folder}". Give both one name.',
+                where=source.where("id"),
+                id=source.value["id"],
+                folder=folder,
+            )
     packs: dict[str, Pack] = {}
     for pack_id in sorted(used):
         raw: dict[str, Any] = named[pack_id].value if pack_id in named else {"version": "0", "title": {}}

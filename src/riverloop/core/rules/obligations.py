@@ -82,6 +82,8 @@ def obligation(
         return Obligation(effect["act"], None, provisional=False, rule=rule, item=item)
     name = effect.get("calendar", "all")
     calendar = words.calendars.get(side.calendar if name == "own" else name)
+    if calendar is None and name != "all":  # a side whose working days nobody has declared
+        return Obligation(effect["act"], None, provisional=True, rule=rule, item=item)
     due_day, provisional = add_days(day, effect["days"], calendar)
     return Obligation(effect["act"], due_day, provisional, rule, item)
 

@@ -192,6 +192,7 @@ class Coverage:
         flow: person, goods or data.
         directions: empty for every one.
         subject: which items.
+        starts: first day on which it counts.
         rule: counts only while this announced rule counts; empty otherwise.
         measure: id of the measure.
         note: why, in three languages; may be empty.
@@ -201,6 +202,7 @@ class Coverage:
     flow: str
     directions: tuple[str, ...]
     subject: Predicate
+    starts: date
     rule: str
     measure: str
     note: Text

@@ -51,7 +51,6 @@ _TYPE_OF_KIND: dict[str, Type] = {
 }
 _MAX_LENGTH = 4000
 _MAX_DAYS = 36_600  # a hundred years: keeps every date inside the calendar
-_MAX_MONTHS = 1200
 _PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|:([A-Za-z_][A-Za-z0-9_]*)")
 _COMMENT = re.compile(r"'(?:[^']|'')*'|(--|/\*)")
 _COMPARISONS: dict[str, Operator] = {"EQ": "=", "NEQ": "<>", "LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
@@ -164,7 +163,9 @@ class _Parser:
     def among(self, node: Any) -> Predicate:
         if node.args.get("query") or node.args.get("unnest"):
             self.outside("a subquery")
-        listed = node.expressions or [node.args["field"]]
+        listed = node.expressions or [node.args[key] for key in ("field",) if node.args.get(key) is not None]
+        if not listed:
+            self.refuse("predicate.list", "The IN list is empty. List something, or drop the comparison.")
         item, item_type = self.expression(node.this)
         if len(listed) == 1 and type(listed[0]).__name__ in ("Placeholder", "Column"):
             options, options_type = self.expression(listed[0])
@@ -209,6 +210,8 @@ class _Parser:
         for one, other in ((left, right), (right, left)):
             if left_type == "text" and isinstance(other, Constant):
                 self.check_choices(one, other.value)
+            if left_type == "text" and isinstance(other, Parameter):
+                self.check_choices(one, self.parameters[other.name])
         if isinstance(left, Constant) and not isinstance(right, Constant):
             left, operator, right = right, MIRRORED[operator], left
         return Compare(left, operator, right)
@@ -277,6 +280,8 @@ class _Parser:
         return value
 
     def parameter(self, node: Any) -> tuple[Expression, Type]:
+        if node.this is None:
+            self.outside("? placeholders")
         name = str(node.this).removeprefix("p_")
         if name not in self.parameters:
             self.refuse(
@@ -321,9 +326,10 @@ class _Parser:
         if unit not in ("DAY", "MONTH") or not re.fullmatch(r"-?[0-9]{1,5}", amount):
             self.outside("an interval other than a whole number of DAY or MONTH")
         number = sign * int(amount)
-        if abs(number) > (_MAX_DAYS if unit == "DAY" else _MAX_MONTHS):
-            self.refuse("predicate.interval", "An interval may not exceed a hundred years. Shorten it.")
-        return (Shift(day, 0, number) if unit == "DAY" else Shift(day, number, 0)), "date"
+        shifted = Shift(day, 0, number) if unit == "DAY" else Shift(day, number, 0)
+        if sum(31 * abs(part.months) + abs(part.days) for part in walk(shifted) if isinstance(part, Shift)) > _MAX_DAYS:
+            self.refuse("predicate.interval", "Intervals may not move a date by over a hundred years. Shorten them.")
+        return shifted, "date"
 
     def product(self, node: Any) -> tuple[Expression, Type]:
         for factor_node, term_node in ((node.this, node.expression), (node.expression, node.this)):

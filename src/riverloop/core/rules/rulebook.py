@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from riverloop.core.kernel.canonical import sha256_hex
+from riverloop.core.kernel.errors import PackError, did_you_mean
 from riverloop.core.kernel.sides import Boundary, Side, Text, destination, origin
 from riverloop.core.rules.closures import Residue, Test, compile_predicate, compile_residue
 from riverloop.core.rules.packs import LEVELS, REFERRED, SHARED, Coverage, Effect, PackSet, Rule
@@ -24,6 +26,7 @@ from riverloop.core.rules.predicates import (
     disjunction,
     facts_read,
     parameters_read,
+    to_json,
     walk,
 )
 
@@ -74,6 +77,7 @@ class DayRule:
         level: what it can cost, by rule semantics 9.
         displacers: places of the rules that override it.
         assumed: whether it is announced and assumed here.
+        version: hash of the rule, or of the coverage; an answer to a referral names it.
         turning: comparisons of it that turn with the date.
     """
 
@@ -88,6 +92,7 @@ class DayRule:
     level: int
     displacers: tuple[int, ...]
     assumed: bool
+    version: str
     turning: tuple[Turning, ...]
 
     def describe(self, packs: PackSet) -> dict[str, Any]:
@@ -134,6 +139,41 @@ class Span:
     facts: frozenset[str]
 
 
+def check_assume(packs: PackSet, names: Iterable[str], *, where: str) -> None:
+    """Check that what is to be assumed are announced rules.
+
+    Raises:
+        PackError: a name is no rule, or a rule that is in force anyway.
+    """
+    announced = [rule.id for rule in packs.rules.values() if rule.announced]
+    for name in names:
+        if name not in announced:
+            raise PackError(
+                "rules.assume",
+                '"{name}" is assumed, but is not an announced rule.{hint} `riverloop rules list --status announced` '
+                "lists them.",
+                where=where,
+                name=name,
+                hint=did_you_mean(name, announced),
+            )
+
+
+def binds_nothing(packs: PackSet, boundary: Boundary) -> list[str]:
+    """Return one line for each rule that binds no side of this boundary, or names an authority that it lacks."""
+    sides = [side.id for side in boundary.sides]
+    authorities = {authority.id for side in boundary.sides for authority in side.authorities}
+    lines = []
+    for rule in packs.rules.values():
+        here = any(_binds(rule, side, rule.flow, way) for side in sides for way in boundary.directions)
+        if not here:
+            lines.append(f"{rule.where}: {rule.id} binds no side of this zone")
+        elif not rule.shared and rule.effect.kind in ("refer", "notify"):
+            named = rule.effect.value if isinstance(rule.effect.value, list) else [rule.effect.value]
+            known = {boundary.side(rule.owner).authority(name) for name in named} <= authorities
+            lines += [] if known else [f"{rule.where}: {rule.id} names an authority that this zone lacks"]
+    return lines
+
+
 @dataclass(frozen=True)
 class Rulebook:
     """Packs bound to a boundary.
@@ -178,6 +218,7 @@ class Rulebook:
                 days.add(rule.until + timedelta(days=1))
             for name in _parameters(rule) - {"on"}:
                 days.update(day for day, _ in self.packs.parameters[rule.measure][name].values)
+        days.update(entry.starts for entry in self.coverage_of(side, flow, direction))
         return sorted(days)
 
     def _compile(self, side: str, flow: str, direction: str, first: date, following: date | None) -> Span:
@@ -188,7 +229,7 @@ class Rulebook:
         owner = self.boundary.side(side)
         facts = [fact for fact in self.packs.dictionary.of_flow(flow) if fact.is_visible_to(side)]
         compiled = [self._day_rule(rule, first, owner, places, counting) for rule in counting]
-        compiled.append(self._uncovered(owner, flow, direction, len(compiled), set(places)))
+        compiled.append(self._uncovered(owner, flow, direction, first, places))
         return Span(
             first=first,
             last=following - timedelta(days=1) if following else None,
@@ -216,17 +257,20 @@ class Rulebook:
             papers=effect.documents(),
             level=LEVELS.get(effect.kind, 0),
             displacers=tuple(places[other.id] for other in counting if rule.id in other.overrides),
-            assumed=rule.announced,
+            assumed=rule.announced and rule.id in self.boundary.assume,
+            version=rule.version,
             turning=turning_points(predicate),
         )
 
-    def _uncovered(self, side: Side, flow: str, direction: str, place: int, counting: set[str]) -> DayRule:
+    def _uncovered(self, side: Side, flow: str, direction: str, day: date, counting: Mapping[str, int]) -> DayRule:
         entries = [
-            entry for entry in self.coverage_of(side.id, flow, direction) if not entry.rule or entry.rule in counting
+            entry
+            for entry in self.coverage_of(side.id, flow, direction)
+            if entry.starts <= day and (not entry.rule or entry.rule in counting)
         ]
         predicate = _negated(disjunction(*(entry.subject for entry in entries)))
         return DayRule(
-            place=place,
+            place=len(counting),
             rule=None,
             id=f"{side.id}.uncovered",
             predicate=predicate,
@@ -237,6 +281,7 @@ class Rulebook:
             level=REFERRED,
             displacers=(),
             assumed=False,
+            version=sha256_hex(to_json(predicate))[:12],
             turning=turning_points(predicate),
         )
 

@@ -8,7 +8,7 @@ from django import template
 
 from riverloop.apps.clearance import formats
 from riverloop.apps.clearance.language import active_language
-from riverloop.apps.clearance.sentences import own
+from riverloop.apps.clearance.sentences import own, within
 
 register = template.Library()
 
@@ -17,6 +17,12 @@ register = template.Library()
 def in_language(text, language=None):
     """Return a text that is held in every language, in the active one (or the one named)."""
     return own(text, language or active_language()) if text else ""
+
+
+@register.filter
+def inside_sentence(text):
+    """Return a title as it stands inside a sentence in the active language."""
+    return within(own(text, active_language()), active_language())
 
 
 @register.filter

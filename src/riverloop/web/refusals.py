@@ -1,0 +1,64 @@
+"""Requests that no page here makes, each answered in one line and in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.core.exceptions import TooManyFieldsSent as TooManyFields
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.utils.datastructures import MultiValueDict
+
+_UNREADABLE = (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError)
+_TOO_LARGE = (RequestDataTooBig, TooManyFields, TooManyFilesSent)
+_METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+_MOST_DRAINED_BYTES = 32_000_000
+_CHUNK_BYTES = 65_536
+
+
+def posted(request: HttpRequest) -> QueryDict:
+    """Return the posted form; an empty one where there is none or it cannot be read.
+
+    What cannot be read is put aside, since every later look at it would fail again, the page that says so included.
+    """
+    if request.method != "POST":
+        return QueryDict()
+    try:
+        return request.POST
+    except _UNREADABLE as error:
+        request.unread = 413 if isinstance(error, _TOO_LARGE) else 400  # type: ignore[attr-defined]
+    request.POST = QueryDict()
+    request._files = MultiValueDict()  # type: ignore[attr-defined]  # noqa: SLF001 - Django offers no other way
+    _drain(request)
+    return request.POST
+
+
+def _drain(request: HttpRequest) -> None:
+    """Read on, within bounds: a browser that is still sending when the answer comes shows no answer at all."""
+    left = _MOST_DRAINED_BYTES
+    try:
+        while left > 0 and (chunk := request.read(_CHUNK_BYTES)):
+            left -= len(chunk)
+    except (OSError, ValueError):
+        return
+
+
+class RefusalsMiddleware:
+    """Answers what could not be read, and methods that no page takes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        from riverloop.web import views  # noqa: PLC0415 - its models need Django to be set up
+
+        unread = getattr(request, "unread", 0)
+        if unread:
+            return views.bad_request(request, status=unread)
+        if request.method not in _METHODS:
+            return views.wrong_method(request, ", ".join(_METHODS))
+        response = self.get_response(request)
+        if response.status_code == 405 and not response.content:  # noqa: PLR2004 - Method Not Allowed
+            return views.wrong_method(request, response.headers["Allow"])
+        return response
