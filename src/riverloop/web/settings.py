@@ -86,7 +86,11 @@ INSTALLED_APPS = [
     "django_htmx",
     "riverloop.web",
     "riverloop.apps.record",
+    "riverloop.apps.runs",
     "riverloop.apps.parties",  # before allauth, whose pages it writes anew
+    "riverloop.apps.notices",
+    "riverloop.apps.documents",
+    "riverloop.apps.desk",
     "riverloop.apps.clearance",
     "riverloop.apps.place",
     "allauth",

@@ -1,6 +1,10 @@
+"""Movements as each side keeps them: its own copy, its own decisions, and what the other side told it."""
+
 from __future__ import annotations
 
 from django.db import models
+
+from riverloop.apps.parties.models import Organisation, Person, User, random_id_field, side_field
 
 
 class PackText(models.Model):
@@ -12,3 +16,167 @@ class PackText(models.Model):
 
     def __str__(self) -> str:
         return self.sha256
+
+
+class Movement(models.Model):
+    """One declared crossing, in the copy of one side.
+
+    ``ref`` is the same on both sides; the other columns are this side's. Who filed it and whom it is about, only the
+    side where it was filed knows. The levels are those of each side's newest decision; the outcome is derived from
+    them and never stored.
+    """
+
+    id = random_id_field()
+    owner_side = side_field()
+    ref = models.CharField(max_length=26)
+    filed_side = models.CharField(max_length=8)
+    flow = models.CharField(max_length=8)
+    direction = models.CharField(max_length=20)
+    crossing_at = models.DateTimeField()  # when it is to cross
+    control_point = models.CharField(max_length=40, blank=True)  # id in the zone file
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="movements"
+    )
+    filed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="movements")
+    reference = models.CharField(max_length=80, blank=True)  # the tenant's own
+    fingerprint = models.CharField(max_length=64, blank=True)  # of what was filed, to find it filed twice
+    declared_at = models.DateTimeField()
+    own_low = models.PositiveSmallIntegerField(null=True, blank=True)
+    own_high = models.PositiveSmallIntegerField(null=True, blank=True)
+    other_low = models.PositiveSmallIntegerField(null=True, blank=True)
+    other_high = models.PositiveSmallIntegerField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    crossed_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)  # facts and names gone, by the retention table
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner_side", "ref"], name="clearance_movement_once_a_side")]
+        indexes = [
+            models.Index(fields=["owner_side", "-crossing_at", "id"], name="clearance_movements_by_side"),
+            models.Index(fields=["organisation", "-crossing_at", "id"], name="clearance_movements_by_tenant"),
+            models.Index(fields=["organisation", "fingerprint"], name="clearance_movements_twice"),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def number(self) -> str:
+        """The number that people say to each other: the beginning of ``ref``."""
+        return f"{self.ref[:5]}-{self.ref[5:10]}"
+
+
+class Item(models.Model):
+    """A person, a lot of samples or a data set in a movement."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="items")
+    place = models.PositiveIntegerField()  # from 0
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, blank=True, related_name="items")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["movement", "place"], name="clearance_items_in_order")]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Statement(models.Model):
+    """Facts of an item as somebody stated them at one time; later statements replace earlier ones fact by fact."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="statements")
+    number = models.PositiveIntegerField()  # version of the item's facts, from 1
+    facts = models.JSONField()  # {fact: value}; null takes a fact back
+    asserted_as = models.CharField(max_length=10)  # applicant, officer, register, computed
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    authority = models.CharField(max_length=40, blank=True)  # an officer's
+    side = models.CharField(max_length=8)  # where it was stated
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["item", "number"], name="clearance_statements_in_order")]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class SideDecision(models.Model):
+    """What one side's rules said of a movement: decided here, or told by the other side.
+
+    Decided here, it holds all that it was decided from, so that it can be run again. Told, it holds what the
+    disclosure table lets through, and the other side's signature.
+    """
+
+    id = random_id_field()
+    owner_side = side_field()  # who keeps this copy
+    movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="decisions")
+    side = models.CharField(max_length=8)  # who decided
+    number = models.PositiveIntegerField()  # from 1
+    cause = models.CharField(max_length=20)  # declared, restated, answered, permit, law, remedy, told …
+    at = models.DateTimeField()  # the instant decided for
+    decided_at = models.DateTimeField()
+    packs_sha256 = models.CharField(max_length=64)
+    low = models.PositiveSmallIntegerField()
+    high = models.PositiveSmallIntegerField()
+    route = models.CharField(max_length=60, blank=True)
+    valid_until = models.DateTimeField(null=True, blank=True)
+    inputs = models.JSONField(default=dict)  # zone, assumed rules, movement as read_movement reads it
+    result = models.JSONField(default=dict)  # rules, papers, facts lacking … in short form
+    told = models.TextField()  # canonical JSON that was signed
+    signature = models.BinaryField(max_length=64)
+    key_id = models.CharField(max_length=16)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["movement", "side", "number"], name="clearance_decisions_in_order")
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Question(models.Model):
+    """What an authority of either side asks whoever filed, and the answer."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    ref = models.CharField(max_length=26, db_index=True)  # the same on both sides
+    movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="questions")
+    side = models.CharField(max_length=8)  # who asks
+    authority = models.CharField(max_length=40)
+    matter = models.CharField(max_length=26, blank=True)  # id at the asking side
+    facts = models.JSONField(default=list)  # names of facts and documents asked for
+    text = models.TextField(blank=True)
+    asked_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    answer = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)  # no longer asked
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Notice(models.Model):
+    """What an authority of either side tells whoever filed: a refusal with its remedy, a remedy's end, a release."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    ref = models.CharField(max_length=26, db_index=True)  # the same on both sides
+    movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="notices")
+    side = models.CharField(max_length=8)  # who tells
+    authority = models.CharField(max_length=40)
+    act = models.CharField(max_length=20)  # refused, allowed, remedy_allowed, remedy_refused, interim
+    reason = models.TextField(blank=True)
+    remedy_body = models.CharField(max_length=40, blank=True)
+    remedy_until = models.DateTimeField(null=True, blank=True)
+    matter = models.CharField(max_length=26, blank=True)  # id at the telling side
+    at = models.DateTimeField()
+    remedy_filed_at = models.DateTimeField(null=True, blank=True)
+    remedy_text = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.id

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from riverloop.apps.parties.models import Organisation, Person, User, random_id_field, side_field
+
+
+class Matter(models.Model):
+    """Something that waits for an officer of one authority: the entry of a queue.
+
+    What it is about, a higher app knows by ``kind`` and ``subject``; see ``desk.kinds``.
+    """
+
+    STATES = ("open", "waiting", "proposed", "closed")  # waiting: for more; proposed: for a second officer
+
+    id = random_id_field()
+    owner_side = side_field()
+    authority = models.CharField(max_length=40)  # id in the zone file
+    kind = models.CharField(max_length=20)  # referral, refusal, remedy, permit, request
+    subject = models.CharField(max_length=26)  # id of what it is about, at this side
+    rule = models.CharField(max_length=80, blank=True)
+    rule_version = models.CharField(max_length=64, blank=True)
+    flow = models.CharField(max_length=8, blank=True)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="matters")
+    of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="remedies")
+    text = models.TextField(blank=True)  # what the one who asks has to say: a remedy's grounds, a correction
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=8, default="open")
+    version = models.PositiveIntegerField(default=0)  # counts steps: whoever acts names the one they saw
+    claimed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="claimed_matters"
+    )
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    proposed_act = models.CharField(max_length=20, blank=True)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    act = models.CharField(max_length=20, blank=True)  # how it was closed: allow, refuse, …, superseded, withdrawn
+    reason = models.TextField(blank=True)
+    until = models.DateTimeField(null=True, blank=True)  # last instant at which the answer stands
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner_side", "kind", "subject", "rule", "authority"],
+                condition=~Q(state="closed") & Q(kind__in=["referral", "refusal", "permit"]),
+                name="desk_matter_open_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["authority", "due_at", "id"], condition=~Q(state="closed"), name="desk_queue"),
+            models.Index(fields=["owner_side", "kind", "subject"], name="desk_matters_about"),
+            models.Index(fields=["owner_side", "-closed_at"], name="desk_matters_closed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class Step(models.Model):
+    """What was done with a matter, by whom and why; nothing of it is ever changed."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    matter = models.ForeignKey(Matter, on_delete=models.CASCADE, related_name="steps")
+    number = models.PositiveIntegerField()
+    act = models.CharField(max_length=20)  # opened, claimed, released, asked, answered, handed_over, proposed, …
+    by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    text = models.TextField(blank=True)
+    details = models.JSONField(default=dict)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["matter", "number"], name="desk_steps_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.id}"
+
+
+class StandingAnswer(models.Model):
+    """An authority's answer to every referral of one version of one rule, until it ends or is withdrawn."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    authority = models.CharField(max_length=40)
+    rule = models.CharField(max_length=80)
+    rule_version = models.CharField(max_length=64)
+    flow = models.CharField(max_length=8)
+    allow = models.BooleanField()
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    until = models.DateTimeField(null=True, blank=True)
+    reason = models.TextField()
+    given_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    given_at = models.DateTimeField()
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True, blank=True)  # it counts from here on
+    withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner_side", "rule"], name="desk_standing_answers")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.id}"
+
+
+class Obligation(models.Model):
+    """Something that the law asks to be done by a day, as a task of whoever filed."""
+
+    id = random_id_field()
+    owner_side = side_field()  # of whoever has to do it
+    law_side = models.CharField(max_length=8)  # whose law asks it
+    subject = models.CharField(max_length=26)  # the movement's id
+    item = models.PositiveIntegerField(default=0)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="obligations"
+    )
+    person = models.ForeignKey(Person, on_delete=models.SET_NULL, null=True, blank=True, related_name="obligations")
+    rule = models.CharField(max_length=80)
+    act = models.CharField(max_length=60)  # name in the dictionary of acts
+    due_on = models.DateField(null=True, blank=True)  # the last day, at law_side
+    due_at = models.DateTimeField(null=True, blank=True)  # for one counted in minutes; else the end of that day
+    provisional = models.BooleanField(default=False)
+    done_at = models.DateTimeField(null=True, blank=True)
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    dropped_at = models.DateTimeField(null=True, blank=True)  # the movement changed, and the law asks it no longer
+    reminded_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner_side", "subject", "rule", "act", "item"], name="desk_obligation_once"
+            )
+        ]
+        indexes = [models.Index(fields=["organisation", "due_at"], name="desk_obligations_due")]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.id}"

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from django.db import models
+
+from riverloop.apps.parties.models import Organisation, User, random_id_field, side_field
+
+
+class Message(models.Model):
+    """A signed message from one side to the other. Each side keeps its own copy: sent, or received.
+
+    The pair (``owner_side``, ``ref``) is unique, so that a message which comes twice is taken once.
+    """
+
+    id = random_id_field()
+    owner_side = side_field()  # from_side in the sender's copy, to_side in the receiver's
+    ref = models.CharField(max_length=26)  # the message's own id, the same on both sides
+    from_side = models.CharField(max_length=8)
+    to_side = models.CharField(max_length=8)
+    kind = models.CharField(max_length=40)  # such as movement.declared
+    subject = models.CharField(max_length=26, blank=True)  # the movement's ref
+    body = models.TextField()  # canonical JSON, letter by letter what was signed
+    signature = models.BinaryField(max_length=64)
+    key_id = models.CharField(max_length=16)
+    sent_at = models.DateTimeField()
+    state = models.CharField(max_length=10)  # sender: queued, delivered, refused; receiver: received
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)  # delivered, received or refused
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner_side", "ref"], name="notices_message_once_a_side")]
+        indexes = [
+            models.Index(fields=["state", "next_try_at"], name="notices_messages_due"),
+            models.Index(fields=["owner_side", "subject"], name="notices_messages_about"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ref}"
+
+
+class Mail(models.Model):
+    """A mail to an account: what happened, and where to read it; never what was decided about whom."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    to = models.ForeignKey(User, on_delete=models.CASCADE, related_name="mails")
+    kind = models.CharField(max_length=40)
+    path = models.CharField(max_length=200, blank=True)  # of the page to open
+    state = models.CharField(max_length=10, default="queued")  # queued, sent, failed
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "next_try_at"], name="notices_mails_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class Webhook(models.Model):
+    """An address of a tenant's own system that is told of what happens to the tenant's movements."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="webhooks")
+    url = models.URLField(max_length=300)
+    sealed_secret = models.BinaryField()  # signs each delivery
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="webhooks")
+    made_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Delivery(models.Model):
+    """One call of a webhook: queued with what it is about, tried again until it is taken or given up."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    kind = models.CharField(max_length=40)
+    body = models.TextField()  # canonical JSON
+    state = models.CharField(max_length=10, default="queued")  # queued, delivered, failed
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "next_try_at"], name="notices_deliveries_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
