@@ -40,6 +40,10 @@ class InputError(RiverloopError):
     """Something a person gave is malformed; nothing was done with it."""
 
 
+class ConflictError(RiverloopError):
+    """What a person asked was well formed, but something has changed or stands in its way; nothing was done."""
+
+
 class PackError(InputError):
     """A rule pack or its dictionary of facts says something it may not say."""
 
