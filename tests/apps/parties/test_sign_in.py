@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 
 from riverloop.apps.parties.models import User
-from riverloop.web.demo import cast_load
+from riverloop.web.demo.cast import cast_load
 from riverloop.web.invitations import invite
 from tests.cast import PASSWORD, again
 

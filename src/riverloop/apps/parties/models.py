@@ -226,3 +226,51 @@ class ViewRecord(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class ApiToken(models.Model):
+    """What a program signs in with: it may do what its account may, within its scopes, until it ends."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=60)
+    scopes = models.JSONField(default=list)  # of TOKEN_SCOPES
+    prefix = models.CharField(max_length=12)  # by which its owner knows it again
+    digest = models.BinaryField(max_length=32, unique=True)  # SHA-256 of the token, which has 256 random bits
+    second_factor = models.BooleanField(default=False)  # was shown when the token was made
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "-made_at"], name="parties_tokens_of_account")]
+
+    def __str__(self) -> str:
+        return self.id  # and never the prefix: a log needs none of it
+
+    def may(self, scope: str) -> bool:
+        """Say whether the token reaches this far; what its account may not do, it may not do either."""
+        return scope in self.scopes
+
+
+class IdempotencyKey(models.Model):
+    """A write that a program asked for once, with the answer it got, so that asking again does nothing anew."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    token = models.ForeignKey(ApiToken, on_delete=models.CASCADE, related_name="idempotency_keys")
+    key = models.CharField(max_length=100)
+    request = models.CharField(max_length=200)  # method and path
+    body_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)  # None: still being answered
+    answer = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["token", "key"], name="parties_idempotency_key_once")]
+        indexes = [models.Index(fields=["at"], name="parties_idempotency_by_age")]
+
+    def __str__(self) -> str:
+        return self.id

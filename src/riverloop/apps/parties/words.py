@@ -47,6 +47,17 @@ PURPOSE_WORDS = {
 }
 """What personal data may be looked at for."""
 
+TOKEN_SCOPES = {
+    "movements:read": N_("Read movements"),
+    "movements:write": N_("File, change and withdraw movements"),
+    "documents:read": N_("Read papers and files"),
+    "documents:write": N_("Add papers and files"),
+    "desk:read": N_("Read matters and duties"),
+    "desk:write": N_("Work on matters and duties"),
+    "people:read": N_("Read people"),
+}
+"""How far a token may reach, and never farther than its account."""
+
 ALLAUTH_WORDS = (
     N_("Email"),
     N_("Password"),
