@@ -1,7 +1,8 @@
-"""Keys of a side: identity numbers are sealed with one and found by another.
+"""Keys of a side: identity numbers are sealed with one and found by another; a third signs what the side tells.
 
 They lie in the data folder, one folder a side, readable by its owner alone. The file of sealing keys holds one a
-line, newest first: the first seals, every one opens, so a key is rotated by putting a new one on top.
+line, newest first: the first seals, every one opens, so a key is rotated by putting a new one on top. Of signing keys
+only the newest is kept; of those that it replaced, the public half, so that what they signed can still be verified.
 """
 
 from __future__ import annotations
@@ -12,13 +13,18 @@ import hmac
 import os
 import secrets
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
 _SEALING = "sealing_keys"
 _FINDING = "finding_key"
+_SIGNING = "signing_key"
+_RETIRED = "retired_verifying_keys"  # one a line, in hexadecimal
+_KEY_ID_LENGTH = 16
 
 
 def seal(side: str, text: str) -> bytes:
@@ -58,6 +64,59 @@ def sealing_key_add(side: str) -> None:
     """Put a new sealing key on top; older ones keep opening what they sealed."""
     held = _read(side, _SEALING, Fernet.generate_key().decode())
     _write(_folder(side) / _SEALING, f"{Fernet.generate_key().decode()}\n{held}", replace=True)
+
+
+def signing_key(side: str) -> Ed25519PrivateKey:
+    """Return the key that signs what the side tells."""
+    return _private(_read(side, _SIGNING, secrets.token_bytes(32).hex()))
+
+
+def verifying_key(side: str) -> Ed25519PublicKey:
+    """Return the public half of the side's signing key."""
+    return signing_key(side).public_key()
+
+
+def verifying_keys(side: str) -> dict[str, Ed25519PublicKey]:
+    """Return every key that verifies what the side signed, by key id: today's first, then those it replaced."""
+    current = verifying_key(side)
+    retired = [_public(line) for line in _read_held(side, _RETIRED).split()]
+    return {key_id_of(key): key for key in [current, *retired]}
+
+
+def key_id(side: str) -> str:
+    """Return the id of the side's signing key, which stands beside each signature."""
+    return key_id_of(verifying_key(side))
+
+
+def key_id_of(key: Ed25519PublicKey) -> str:
+    """Return a key's id: the beginning of the SHA-256 of its 32 bytes."""
+    return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:_KEY_ID_LENGTH]
+
+
+def signing_key_add(side: str) -> None:
+    """Sign with a new key from now on; what the old one signed stays verifiable, and nobody can sign with it again."""
+    old = verifying_key(side).public_bytes_raw().hex()
+    retired = _read_held(side, _RETIRED)
+    if old not in retired.split():
+        _write(_folder(side) / _RETIRED, f"{old}\n{retired}".strip(), replace=True)
+    _write(_folder(side) / _SIGNING, secrets.token_bytes(32).hex(), replace=True)
+
+
+@lru_cache(maxsize=16)
+def _private(text: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
+
+
+@lru_cache(maxsize=64)
+def _public(text: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
+
+
+def _read_held(side: str, name: str) -> str:
+    """Return the text of a key file; nothing if there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        return (_folder(side) / name).read_text("ascii").strip()
+    return ""
 
 
 def _sealer(side: str) -> MultiFernet:

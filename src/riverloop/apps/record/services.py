@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -26,16 +26,28 @@ def record_append(*, side: str, kind: str, payload: Mapping[str, Any]) -> Pendin
         TransactionManagementError: no transaction is open, so the record could outlive what it is about.
         InputError: the payload has no canonical JSON form.
     """
+    return records_append(side, [(kind, payload)])[0]
+
+
+def records_append(side: str, entries: Iterable[tuple[str, Mapping[str, Any]]]) -> list[PendingRecord]:
+    """Hand many things to a side's log at once; what holds of ``record_append`` holds of each.
+
+    Args:
+        side: whose log they are for.
+        entries: kind and payload of each, in the order in which they happened.
+    """
+    given = list(entries)
     if not transaction.get_connection().in_atomic_block:
+        kinds = ", ".join(dict.fromkeys(kind for kind, _ in given)) or "nothing"
         raise transaction.TransactionManagementError(
-            f"{kind} is recorded outside a transaction. Call record_append inside the atomic block of what it records."
+            f"{kinds} is recorded outside a transaction. Call record_append inside the atomic block of what it records."
         )
-    canonical, salt = canonical_json(dict(payload)), secrets.token_bytes(SALT_BYTES)
-    return PendingRecord.objects.create(
-        owner_side=side,
-        kind=kind,
-        payload=canonical.decode(),
-        salt=salt,
-        commitment=commitment_of(canonical, salt),
-        created_at=timezone.now(),
+    now = timezone.now()
+    return PendingRecord.objects.bulk_create(
+        PendingRecord(owner_side=side, kind=kind, created_at=now, **_committed(payload)) for kind, payload in given
     )
+
+
+def _committed(payload: Mapping[str, Any]) -> dict[str, Any]:
+    canonical, salt = canonical_json(dict(payload)), secrets.token_bytes(SALT_BYTES)
+    return {"payload": canonical.decode(), "salt": salt, "commitment": commitment_of(canonical, salt)}
