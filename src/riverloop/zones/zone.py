@@ -12,7 +12,20 @@ from riverloop.core.kernel.sides import Boundary, Flow, Side, Text
 Point = tuple[float, float]
 Status = Literal["open", "planned", "proposed"]
 Design = Literal["co_located", "two", "joint", "undecided"]
-Step = Literal["declare", "side_decision", "endorse", "pass", "status", "cross", "cosign"]
+Step = Literal[
+    "declare",
+    "side_decision",
+    "withdraw",
+    "ask",
+    "answer",
+    "notify",
+    "remedy",
+    "endorse",
+    "pass",
+    "status",
+    "cross",
+    "cosign",
+]
 Verified = Literal["primary", "secondary", "none"]
 
 
@@ -234,6 +247,23 @@ class TwoOfficers:
 
 
 @dataclass(frozen=True, slots=True)
+class DueDays:
+    """How soon an authority is to answer one kind of matter.
+
+    Args:
+        kind: referral, refusal, remedy, permit or request.
+        days: working days of the authority's side, > 0.
+        authorities: days of those authorities that differ, by id.
+        basis: id of the basis, or ``assumed``.
+    """
+
+    kind: str
+    days: int
+    authorities: Mapping[str, int]
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """Something known of the zone, with where it comes from.
 
@@ -279,6 +309,7 @@ class Zone:
         disclosures: what one side tells the other.
         assume: announced rules that count here, as a pilot.
         two_officers: acts that need two officers.
+        desk: how soon each kind of matter is to be answered.
         figures: what is known of the zone.
         note: what else to know about the file, or None.
         sha256: hash of the file, in hexadecimal.
@@ -300,6 +331,7 @@ class Zone:
     disclosures: tuple[Disclosure, ...]
     assume: tuple[str, ...]
     two_officers: tuple[TwoOfficers, ...]
+    desk: tuple[DueDays, ...]
     figures: tuple[Figure, ...]
     note: Text | None
     sha256: str
@@ -340,6 +372,26 @@ class Zone:
             point=point_id,
             hint=did_you_mean(point_id, known),
             known=", ".join(known),
+        )
+
+    def needs_two_officers(self, act: str) -> bool:
+        """Say whether one officer alone may not do this."""
+        return any(row.act == act for row in self.two_officers)
+
+    def due_days(self, kind: str, authority: str) -> int:
+        """Return the working days in which an authority is to answer a kind of matter.
+
+        Raises:
+            ZoneError: the file says nothing of this kind.
+        """
+        for row in self.desk:
+            if row.kind == kind:
+                return row.authorities.get(authority, row.days)
+        raise ZoneError(
+            "zone.due_days",
+            'Zone {zone} says nothing of how soon a "{kind}" is to be answered. Add it under desk:.',
+            zone=self.id,
+            kind=kind,
         )
 
     def disclosed(self, step: Step, recipient: str, flow: Flow | None = None) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from riverloop.apps.parties.models import Organisation, Person, User, random_id_field, side_field
 
@@ -45,6 +46,9 @@ class Movement(models.Model):
     own_high = models.PositiveSmallIntegerField(null=True, blank=True)
     other_low = models.PositiveSmallIntegerField(null=True, blank=True)
     other_high = models.PositiveSmallIntegerField(null=True, blank=True)
+    own_packs = models.CharField(max_length=64, blank=True)  # law of this side's newest decision
+    own_valid_until = models.DateTimeField(null=True, blank=True)  # and how long it holds
+    papers = models.JSONField(default=list)  # permits as the other side told of them; empty where it was filed
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     crossed_at = models.DateTimeField(null=True, blank=True)
     erased_at = models.DateTimeField(null=True, blank=True)  # facts and names gone, by the retention table
@@ -55,6 +59,11 @@ class Movement(models.Model):
             models.Index(fields=["owner_side", "-crossing_at", "id"], name="clearance_movements_by_side"),
             models.Index(fields=["organisation", "-crossing_at", "id"], name="clearance_movements_by_tenant"),
             models.Index(fields=["organisation", "fingerprint"], name="clearance_movements_twice"),
+            models.Index(
+                fields=["owner_side", "own_packs"],
+                condition=Q(withdrawn_at=None, crossed_at=None, erased_at=None),
+                name="clearance_movements_open",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -169,7 +178,8 @@ class Notice(models.Model):
     movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="notices")
     side = models.CharField(max_length=8)  # who tells
     authority = models.CharField(max_length=40)
-    act = models.CharField(max_length=20)  # refused, allowed, remedy_allowed, remedy_refused, interim
+    act = models.CharField(max_length=20)  # refused, remedy_allowed, remedy_refused, interim_release, interim_end
+    rule = models.CharField(max_length=80, blank=True)  # whose refusal it is, where the applicant may know it
     reason = models.TextField(blank=True)
     remedy_body = models.CharField(max_length=40, blank=True)
     remedy_until = models.DateTimeField(null=True, blank=True)
