@@ -26,7 +26,7 @@ def prepare() -> None:
 def load_demo() -> int:
     """Prepare, add whoever of the demo's cast is missing, and return how many the cast are."""
     prepare()
-    from riverloop.web.demo import cast_load  # noqa: PLC0415 - it needs Django
+    from riverloop.web.demo.cast import cast_load  # noqa: PLC0415 - it needs Django
 
     return cast_load()
 

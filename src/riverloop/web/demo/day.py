@@ -1,0 +1,209 @@
+"""A day of the demo: movements of all flows, filed, decided, asked about, refused and crossed by the demo's cast.
+
+A generator with a fixed seed draws from the file of the zone beside this module, and everything goes through the
+services that the pages use. A zone without such a file has a cast and no day.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from importlib import resources
+from typing import Any
+
+from django.utils import timezone
+
+from riverloop.apps.clearance import services as clearance
+from riverloop.apps.clearance.models import Movement, Question
+from riverloop.apps.clearance.outcomes import outcome_of
+from riverloop.apps.clearance.services import Draft, DraftItem
+from riverloop.apps.desk import services as desk
+from riverloop.apps.desk.models import Matter
+from riverloop.apps.documents import services as documents
+from riverloop.apps.parties import services as parties
+from riverloop.apps.parties.here import zone
+from riverloop.apps.parties.models import Organisation, Person, Role, User
+from riverloop.core.kernel.errors import InputError
+from riverloop.core.kernel.instants import date_in, time_zone
+from riverloop.core.kernel.sides import origin
+from riverloop.core.kernel.sources import read_yaml
+
+_NOTE = "Synthetic: made by the demo."
+
+
+def day_load(*, now: datetime | None = None) -> int:
+    """Load the day, unless a day is there already, and return how many movements it has."""
+    spec = day_spec()
+    if spec is None or Movement.objects.exists():
+        return 0
+    return Day(spec, now or timezone.now()).load()
+
+
+def day_spec() -> Mapping[str, Any] | None:
+    file = resources.files("riverloop.web.demo").joinpath(f"{zone().id}.yaml")
+    if not file.is_file():
+        return None
+    value: Mapping[str, Any] = read_yaml(file.read_text("utf-8"), name=file.name).value
+    return value
+
+
+class Day:
+    """One day, drawn from its file."""
+
+    def __init__(self, spec: Mapping[str, Any], now: datetime) -> None:
+        self.spec, self.now = spec, now
+        self.random = random.Random(spec["seed"])  # noqa: S311 - the same day for everyone, and nothing to guess
+        self.tenants = {side.id: self.tenants_of(side.id) for side in zone().sides}
+
+    def load(self) -> int:
+        """File, decide, answer and let cross."""
+        self.people = {side: self.add_people(side) for side in self.tenants}
+        self.add_permits()
+        filed = self.file()
+        self.officers()
+        self.coordinators()
+        self.cross()
+        return filed
+
+    def tenants_of(self, side: str) -> list[tuple[Organisation, User]]:
+        roles = Role.objects.filter(kind="coordinator", owner_side=side, user__is_demo=True, ended_at=None)
+        return [
+            (role.organisation, role.user)
+            for role in roles.select_related("organisation", "user").order_by("granted_at", "id")
+            if role.organisation
+        ]
+
+    def add_people(self, side: str) -> Mapping[str, list[Person]]:
+        """Add those whom movements are about; the tenants' people of the cast are among them."""
+        wanted = self.spec["people"][side]
+        found: dict[str, list[Person]] = {one.id: list(one.people.all()) for one, _ in self.tenants[side]}
+        for number in range(1, wanted["count"] + 1):
+            employer = self.tenants[side][number % len(self.tenants[side])][0]
+            named = {key: wanted[key].format(n=f"{number:03}") for key in ("name", "latin")}
+            found[employer.id].append(
+                parties.person_add(side=side, name=named["name"], name_latin=named["latin"], organisation=employer)
+            )
+        return found
+
+    def add_permits(self) -> None:
+        for place, one in enumerate(self.spec["permits"]):
+            for number, (organisation, user) in enumerate(self.tenants[one["side"]]):
+                documents.permit_add(
+                    by=user,
+                    organisation=organisation,
+                    document=one["document"],
+                    number=f"SYNTHETIC-{place + 1}{number + 1:03}",
+                    issuer=one["issuer"],
+                    issued_on=self.today(one["side"]) - timedelta(days=60),
+                    expires_on=self.today(one["side"]) + timedelta(days=300),
+                    quantity=one["quantity"],
+                    unit=one["unit"],
+                )
+
+    def today(self, side: str) -> date:
+        return date_in(self.now, zone().side(side).side.time_zone)
+
+    # Filing --------------------------------------------------------------------------------------------------
+
+    def file(self) -> int:
+        """File the drafts of each tenant at once."""
+        kinds = self.spec["kinds"]
+        drawn = self.random.choices(kinds, [kind["share"] for kind in kinds], k=self.spec["movements"])
+        drafts: dict[str, list[Draft]] = {}
+        by: dict[str, tuple[Organisation, User]] = {}
+        for number, kind in enumerate(drawn, 1):
+            organisation, user = self.random.choice(self.tenants[origin(kind["direction"])])
+            by[organisation.id] = (organisation, user)
+            drafts.setdefault(organisation.id, []).append(self.draft(kind, organisation, number))
+        for key, (organisation, user) in by.items():
+            clearance.movements_declare(by=user, organisation=organisation, drafts=drafts[key], twice=True)
+        return len(drawn)
+
+    def draft(self, kind: Mapping[str, Any], organisation: Organisation, number: int) -> Draft:
+        side = origin(kind["direction"])
+        day = self.today(side)
+        facts = dict(kind["facts"]) | {name: self.random.choice(values) for name, values in kind["vary"].items()}
+        facts |= {name: (day + timedelta(days=days)).isoformat() for name, days in kind.get("days", {}).items()}
+        first, last = kind["at"]
+        minutes = self.random.randrange(first * 60, last * 60, 5)
+        clock = time_zone(zone().side(side).side.time_zone)
+        person = self.random.choice(self.people[side][organisation.id]) if kind["flow"] == "person" else None
+        return Draft(
+            flow=kind["flow"],
+            direction=kind["direction"],
+            crossing_at=datetime.combine(day, time(minutes // 60, minutes % 60), clock),
+            items=[DraftItem(facts=facts, person=person)],
+            control_point=facts.get("control_point", ""),
+            reference=f"DEMO-{number:04}",
+        )
+
+    # Following -----------------------------------------------------------------------------------------------
+
+    def officers(self) -> None:
+        """Let the officers of the demo do part of what waits for them."""
+        for matter in Matter.objects.exclude(state="closed").order_by("due_at", "id"):
+            staff = self.staff(matter)
+            if staff:
+                self.act(matter, staff)
+
+    def staff(self, matter: Matter) -> list[User]:
+        roles = Role.objects.filter(
+            kind="officer", authority=matter.authority, user__is_demo=True, ended_at=None
+        ).select_related("user")
+        return [role.user for role in roles.order_by("granted_at", "id")]
+
+    def act(self, matter: Matter, staff: list[User]) -> None:
+        shares = self.spec["officers"]
+        drawn = self.random.randrange(100)
+        doing = next((name for name, upto in _running(shares) if drawn < upto), "")
+        if not doing:
+            return
+        officer = staff[0]
+        desk.matter_claim(by=officer, matter=matter, seen=matter.version)
+        matter.refresh_from_db()
+        if doing == "ask":
+            due = self.now + timedelta(days=3)
+            text = f"Please say more about the purpose. {_NOTE}"
+            desk.matter_ask(by=officer, matter=matter, text=text, facts=[], due_at=due, seen=matter.version)
+        elif doing in ("decide", "refuse"):
+            self.decide(matter, staff, refuse=doing == "refuse" or matter.kind == "refusal")
+
+    def decide(self, matter: Matter, staff: list[User], *, refuse: bool) -> None:
+        act = "refuse" if refuse else "allow"
+        try:
+            desk.matter_decide(by=staff[0], matter=matter, act=act, reason=_NOTE, seen=matter.version)
+        except InputError:
+            return  # a kind that has no such act
+        matter.refresh_from_db()
+        if matter.state == "proposed" and len(staff) > 1 and self.random.random() < 1 / 2:
+            desk.matter_confirm(by=staff[1], matter=matter, agreed=True, reason=_NOTE, seen=matter.version)
+
+    def coordinators(self) -> None:
+        """Answer part of what was asked."""
+        users = {organisation.id: user for pairs in self.tenants.values() for organisation, user in pairs}
+        asked = Question.objects.filter(answered_at=None, closed_at=None, movement__organisation__in=users)
+        for question in asked.select_related("movement").order_by("asked_at", "id"):
+            if self.random.randrange(100) < self.spec["questions_answered"]:
+                by = users[question.movement.organisation_id or ""]
+                clearance.question_answer(by=by, question=question, text=_NOTE, facts={})
+
+    def cross(self) -> None:
+        """Let those cross that both sides cleared and whose hour has come."""
+        gate = {role.owner_side: role.user for role in self.gate_roles()}
+        for movement in Movement.objects.filter(crossing_at__lte=self.now, withdrawn_at=None, crossed_at=None):
+            staff = gate.get(movement.owner_side)
+            leaves = movement.owner_side == origin(movement.direction)
+            if staff and leaves and outcome_of(movement) == "cleared":
+                clearance.movement_cross(by=staff, movement=movement, at=movement.crossing_at)
+
+    def gate_roles(self) -> list[Role]:
+        found = Role.objects.filter(kind="gate", user__is_demo=True, ended_at=None)
+        return list(found.select_related("user").order_by("granted_at"))
+
+
+def _running(shares: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    upto = 0
+    for name, share in shares.items():
+        upto += share
+        yield name, upto
