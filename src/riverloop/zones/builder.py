@@ -12,6 +12,7 @@ from riverloop.zones.zone import (
     Basis,
     ControlPoint,
     Disclosure,
+    DueDays,
     Expected,
     Figure,
     Park,
@@ -67,6 +68,7 @@ def _zone(raw: Raw, sha256: str) -> Zone:
         disclosures=tuple(_disclosure(row) for row in raw["disclosure"]),
         assume=tuple(raw["assume"]),
         two_officers=tuple(TwoOfficers(entry["act"], entry["title"]) for entry in raw["two_officers"]),
+        desk=tuple(_due_days(row) for row in raw["desk"]),
         figures=tuple(_figure(entry) for entry in raw["figures"]),
         note=raw.get("note"),
         sha256=sha256,
@@ -134,6 +136,10 @@ def _basis(raw: Raw) -> Basis:
 
 def _disclosure(raw: Raw) -> Disclosure:
     return Disclosure(raw["step"], raw.get("flow"), tuple(raw["to"]), tuple(raw["fields"]), raw["basis"])
+
+
+def _due_days(raw: Raw) -> DueDays:
+    return DueDays(raw["kind"], raw["days"], raw.get("authorities", {}), raw["basis"])
 
 
 def _figure(raw: Raw) -> Figure:

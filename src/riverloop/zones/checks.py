@@ -13,6 +13,7 @@ from riverloop.zones import geometry
 from riverloop.zones.zone import Park, ParkPart, Point, Zone
 
 NEEDED_ROLES = ("immigration", "customs", "health", "data")
+NEEDED_KINDS = ("referral", "refusal", "remedy", "permit", "request")
 _SIDES = 2
 _AREA_TOLERANCE = 0.005
 _EDGE_TOLERANCE_M = 1.0
@@ -72,6 +73,7 @@ def check_zone(zone: Zone, source: Source) -> None:
         _check_park(zone, source, place, park)
     _check_control_points(zone, source)
     _check_disclosures(zone, source)
+    _check_desk(zone, source)
 
 
 def _refuse(source: Source, path: Path, code: str, message: str, **parameters: object) -> NoReturn:
@@ -89,6 +91,8 @@ def _named(source: Source) -> Iterator[tuple[str, Path]]:
             yield f"{key}.{entry['id']}", (key, place, "id")
     for place, entry in enumerate(value["two_officers"]):
         yield f"two_officers.{entry['act']}", ("two_officers", place, "act")
+    for place, entry in enumerate(value["desk"]):
+        yield f"desk.{entry['kind']}", ("desk", place, "kind")
     for place, park in enumerate(value["parks"]):
         yield f"parks.{park['id']}", ("parks", place, "id")
         for number, part in enumerate(park.get("parts", ())):
@@ -234,6 +238,23 @@ def _check_disclosures(zone: Zone, source: Source) -> None:
         _check_known(source, ("disclosure", place, "basis"), "basis", row.basis, zone.bases)
         for number, recipient in enumerate(row.recipients):
             _check_known(source, ("disclosure", place, "to", number), "authority", recipient, authorities)
+
+
+def _check_desk(zone: Zone, source: Source) -> None:
+    authorities = [authority.id for side in zone.sides for authority in side.side.authorities]
+    for place, row in enumerate(zone.desk):
+        _check_known(source, ("desk", place, "basis"), "basis", row.basis, ["assumed", *zone.bases])
+        for one in row.authorities:
+            _check_known(source, ("desk", place, "authorities", one), "authority", one, authorities)
+    missing = [kind for kind in NEEDED_KINDS if kind not in {row.kind for row in zone.desk}]
+    if missing:
+        _refuse(
+            source,
+            ("desk",),
+            "zone.desk",
+            "Nothing is said of how soon these are to be answered: {missing}. Give each its working days.",
+            missing=", ".join(missing),
+        )
 
 
 # The map ------------------------------------------------------------------------------------------
