@@ -16,6 +16,7 @@ from riverloop.apps.clearance.sentences import Gettext, own
 from riverloop.core.kernel.instants import date_in
 from riverloop.core.rules.decisions import Decision, SideDecision
 from riverloop.core.rules.packs import Measure
+from riverloop.core.rules.rulebook import NEUTRAL_REASON
 
 if TYPE_CHECKING:
     from riverloop.zones import Zone
@@ -131,6 +132,9 @@ def explain(
     _: Gettext,
     *,
     authority_of: frozenset[str] = frozenset(),
+    authorities: frozenset[str] | None = None,
+    unanswered: frozenset[str] = frozenset(),
+    signed: frozenset[str] = frozenset(),
     now: datetime | None = None,
 ) -> Explained:
     """Lay a decision out in one language.
@@ -141,12 +145,16 @@ def explain(
         language: en, zh-Hant or zh-Hans.
         _: translates into that language.
         authority_of: sides whose officers read it.
+        authorities: those whose officers read it; a rule disclosed to its authority alone is concealed from the
+            others of its side. None: from none of them.
+        unanswered: sides that have not answered yet, of a movement that was filed.
+        signed: sides whose refusal of a person an officer has signed.
         now: tells which duties are already past; none is if it is not given.
     """
     raw = decision.as_json(authority_of=authority_of, conceal=True)
-    reader = _Reader(decision, zone, language, _, now)
+    reader = _Reader(decision, zone, language, _, now=now, authorities=authorities, signed=signed)
     return Explained(
-        sentence=sentences.summary(decision, zone, language, _),
+        sentence=sentences.summary(decision, zone, language, _, unanswered=unanswered, signed=signed),
         outcome=decision.outcome,
         word=reader.word(decision.outcome),
         sides=[reader.side(name, said) for name, said in raw["sides"].items()],
@@ -176,9 +184,19 @@ def law_view(measure: Measure, zone: Zone, calendars: Mapping[str, Any], languag
 class _Reader:
     """Reads the parts of one decision in one language."""
 
-    def __init__(self, decision: Decision, zone: Zone, language: str, _: Gettext, now: datetime | None) -> None:
+    def __init__(
+        self,
+        decision: Decision,
+        zone: Zone,
+        language: str,
+        _: Gettext,
+        *,
+        now: datetime | None,
+        authorities: frozenset[str] | None,
+        signed: frozenset[str],
+    ) -> None:
         self.decision, self.zone, self.language, self._ = decision, zone, language, _
-        self.now = now
+        self.now, self.authorities, self.signed = now, authorities, signed
         self.packs = decision.packs
         self.words = decision.packs.dictionary
 
@@ -199,9 +217,9 @@ class _Reader:
             title=own(self.zone.boundary.side(name).title, self.language),
             accent=self.zone.side(name).accent,
             outcome=said.outcome,
-            word=self.word(said.outcome),
-            best=self.word(raw["at_best"]),
-            worst=self.word(raw["at_worst"]),
+            word=self.word(said.outcome, name),
+            best=self.word(raw["at_best"], name),
+            worst=self.word(raw["at_worst"], name),
             route=own(route.label, self.language) if route else "",
             route_help=own(route.help, self.language) if route else "",
             rules=self.rules(raw["rules"]),
@@ -218,9 +236,9 @@ class _Reader:
             valid_until=self.instant(said.valid_until, name),
         )
 
-    def word(self, outcome: str) -> str:
+    def word(self, outcome: str, side: str = "") -> str:
         """Return the outcome in words; against a person a rule only proposes (rule semantics 22)."""
-        if outcome == "refused" and self.flow == "person":
+        if outcome == "refused" and self.flow == "person" and not (side in self.signed if side else self.signed):
             return self._("Refusal proposed")
         return sentences.outcome_word(outcome, self._)
 
@@ -240,13 +258,23 @@ class _Reader:
     def rules(self, hits: Iterable[Mapping[str, Any]]) -> list[RuleView]:
         """Return the rules, the weightiest effect first, each once with the items it speaks of."""
         views: dict[tuple[str, str], RuleView] = {}  # by effect as well: undisclosed rules share an id
-        for hit in hits:
+        for hit in map(self.concealed, hits):
             key = (hit["id"], str(hit["effect"]))
             if key not in views:
                 views[key] = self.rule(hit)
             elif hit["item"] + 1 not in views[key].items:
                 views[key].items.append(hit["item"] + 1)
         return sorted(views.values(), key=lambda view: _ORDER.index(view.kind))
+
+    def concealed(self, hit: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a hit, without its reason where another authority of the side alone may read it."""
+        rule = self.packs.rules.get(hit["id"])
+        if self.authorities is None or rule is None or rule.disclose != "authority":
+            return hit
+        authority = self.packs.measures[rule.measure].authority
+        if authority in self.authorities or "." not in authority:
+            return hit
+        return {**hit, "id": "", "measure": None, "url": "", "reason": NEUTRAL_REASON, "remedy": None, "next_step": {}}
 
     def rule(self, hit: Mapping[str, Any]) -> RuleView:
         measure = self.packs.measures[hit["measure"]] if hit["measure"] else None

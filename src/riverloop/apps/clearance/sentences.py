@@ -115,7 +115,15 @@ def paper_text(alternatives: Iterable[str], words: Dictionary, language: str) ->
     return list_text([own(words.documents[name].label, language) for name in alternatives], language, either=True)
 
 
-def summary(decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
+def summary(
+    decision: Decision,
+    zone: Zone,
+    language: str,
+    _: Gettext,
+    *,
+    unanswered: frozenset[str] = frozenset(),
+    signed: frozenset[str] = frozenset(),
+) -> str:
     """Return the one sentence of a decision.
 
     Args:
@@ -123,15 +131,23 @@ def summary(decision: Decision, zone: Zone, language: str, _: Gettext) -> str:
         zone: names the sides and their authorities.
         language: en, zh-Hant or zh-Hans.
         _: translates into that language.
+        unanswered: sides that have not answered yet, of a movement that was filed.
+        signed: sides whose refusal of a person an officer has signed.
     """
     sides = list(decision.sides.values())
+    if unanswered:
+        return _joined(map(_Clauses(decision, zone, language, _, unanswered, signed).say, sides), language, _)
     outcomes = {side.outcome for side in sides}
     if outcomes == {"cleared"}:
         return _("Both sides clear it.")
     nothing_sure = all(side.low == CLEARED and _answers_needed(side, decision) for side in sides)
     if outcomes == {"undetermined"} and nothing_sure:
         return _("Neither side can say yet: a few answers are missing.")
-    first, second = map(_Clauses(decision, zone, language, _).say, sides)
+    return _joined(map(_Clauses(decision, zone, language, _, unanswered, signed).say, sides), language, _)
+
+
+def _joined(clauses: Iterable[str], language: str, _: Gettext) -> str:
+    first, second = clauses
     joined = _("{first}; {second}.").format(first=first, second=within(second, language))
     return joined[0].upper() + joined[1:]
 
@@ -149,23 +165,35 @@ def _answers_needed(side: SideDecision, decision: Decision) -> int:
 class _Clauses:
     """What one side says, as half a sentence."""
 
-    def __init__(self, decision: Decision, zone: Zone, language: str, _: Gettext) -> None:
+    def __init__(
+        self,
+        decision: Decision,
+        zone: Zone,
+        language: str,
+        _: Gettext,
+        unanswered: frozenset[str] = frozenset(),
+        signed: frozenset[str] = frozenset(),
+    ) -> None:
         self.decision, self.zone, self.language, self._ = decision, zone, language, _
+        self.unanswered, self.signed = unanswered, signed
 
     def say(self, side: SideDecision) -> str:
         name = own(self.zone.boundary.side(side.side).title, self.language)
+        if side.side in self.unanswered:
+            return self._("{side} has not answered yet").format(side=name)
         if side.outcome == "cleared":
             return self._("{side} clears it").format(side=name)
         if side.outcome == "refused":
-            return self.refused(name)
+            return self.refused(name, side)
         if side.outcome == "incomplete":
             return self.incomplete(name, side)
         if side.outcome == "referred":
             return self.referred(name, side)
         return self.undetermined(name, side)
 
-    def refused(self, name: str) -> str:
-        if self.decision.movement.flow == "person":  # a rule only proposes: an officer signs (rule semantics 22)
+    def refused(self, name: str, side: SideDecision) -> str:
+        # Against a person a rule only proposes: an officer signs (rule semantics 22).
+        if self.decision.movement.flow == "person" and side.side not in self.signed:
             return self._("{side} proposes to refuse, and an officer decides").format(side=name)
         return self._("{side} refuses it").format(side=name)
 
@@ -173,10 +201,14 @@ class _Clauses:
         papers = self.papers(side)
         if len(papers) == 1:
             return self._("{side} waits for the {paper}").format(side=name, paper=papers[0])
+        if not papers:  # it knows of papers that cannot be told from here
+            return self._("{side} waits for papers").format(side=name)
         return self._("{side} waits for {count} papers").format(side=name, count=len(papers))
 
     def referred(self, name: str, side: SideDecision) -> str:
         asked = list(dict.fromkeys(str(hit.rule.effect.value) for hit in side.refers))
+        if not asked:  # the other side does not say which
+            return self._("{side} has an authority look at it").format(side=name)
         if len(asked) != 1:
             return self._("{side} asks {count} authorities to look at it").format(side=name, count=len(asked))
         authority = authority_title(asked[0], self.zone, self.language, self._)
