@@ -19,6 +19,7 @@ from riverloop.zones.zone import (
     ParkPart,
     Point,
     Reference,
+    Retention,
     River,
     Traffic,
     TwoOfficers,
@@ -69,6 +70,7 @@ def _zone(raw: Raw, sha256: str) -> Zone:
         assume=tuple(raw["assume"]),
         two_officers=tuple(TwoOfficers(entry["act"], entry["title"]) for entry in raw["two_officers"]),
         desk=tuple(_due_days(row) for row in raw["desk"]),
+        retention=tuple(_retention(row) for row in raw["retention"]),
         figures=tuple(_figure(entry) for entry in raw["figures"]),
         note=raw.get("note"),
         sha256=sha256,
@@ -140,6 +142,11 @@ def _disclosure(raw: Raw) -> Disclosure:
 
 def _due_days(raw: Raw) -> DueDays:
     return DueDays(raw["kind"], raw["days"], raw.get("authorities", {}), raw["basis"])
+
+
+def _retention(raw: Raw) -> Retention:
+    ((unit, keep),) = raw["keep"].items()
+    return Retention(raw["kind"], raw["title"], keep, unit, raw["from"], raw["basis"], raw.get("note"))
 
 
 def _figure(raw: Raw) -> Figure:

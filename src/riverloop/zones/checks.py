@@ -73,6 +73,7 @@ def check_zone(zone: Zone, source: Source) -> None:
         _check_park(zone, source, place, park)
     _check_control_points(zone, source)
     _check_disclosures(zone, source)
+    _check_retention(zone, source)
     _check_desk(zone, source)
 
 
@@ -93,6 +94,8 @@ def _named(source: Source) -> Iterator[tuple[str, Path]]:
         yield f"two_officers.{entry['act']}", ("two_officers", place, "act")
     for place, entry in enumerate(value["desk"]):
         yield f"desk.{entry['kind']}", ("desk", place, "kind")
+    for place, entry in enumerate(value["retention"]):
+        yield f"retention.{entry['kind']}", ("retention", place, "kind")
     for place, park in enumerate(value["parks"]):
         yield f"parks.{park['id']}", ("parks", place, "id")
         for number, part in enumerate(park.get("parts", ())):
@@ -255,6 +258,11 @@ def _check_desk(zone: Zone, source: Source) -> None:
             "Nothing is said of how soon these are to be answered: {missing}. Give each its working days.",
             missing=", ".join(missing),
         )
+
+
+def _check_retention(zone: Zone, source: Source) -> None:
+    for place, row in enumerate(zone.retention):
+        _check_known(source, ("retention", place, "basis"), "basis", row.basis, zone.bases)
 
 
 # The map ------------------------------------------------------------------------------------------

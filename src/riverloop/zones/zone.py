@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from riverloop.core.kernel.errors import ZoneError, did_you_mean
@@ -26,6 +28,7 @@ Step = Literal[
     "cross",
     "cosign",
 ]
+KeepUnit = Literal["years", "months", "days"]
 Verified = Literal["primary", "secondary", "none"]
 
 
@@ -199,7 +202,7 @@ class ControlPoint:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Why one side may tell the other.
+    """Why one side may tell the other, or why a thing is kept as long as it is.
 
     Args:
         id: name within the file.
@@ -264,6 +267,41 @@ class DueDays:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long one kind of thing is kept.
+
+    Args:
+        kind: the name by which an app knows what to delete.
+        title: what it is.
+        keep: how many of ``unit``, > 0.
+        unit: calendar years or months, or days.
+        starts: what the time is counted from.
+        basis: id of the basis.
+        note: what else to know, or None.
+    """
+
+    kind: str
+    title: Text
+    keep: int
+    unit: KeepUnit
+    starts: Text
+    basis: str
+    note: Text | None = None
+
+    def before(self, now: datetime) -> datetime:
+        """Return the instant before which what began to count is no longer kept.
+
+        Args:
+            now: aware; a day that the month found lacks becomes the month's last.
+        """
+        if self.unit == "days":
+            return now - timedelta(days=self.keep)
+        months = now.year * 12 + now.month - 1 - self.keep * (12 if self.unit == "years" else 1)
+        year, month = divmod(months, 12)
+        return now.replace(year=year, month=month + 1, day=min(now.day, monthrange(year, month + 1)[1]))
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """Something known of the zone, with where it comes from.
 
@@ -310,6 +348,7 @@ class Zone:
         assume: announced rules that count here, as a pilot.
         two_officers: acts that need two officers.
         desk: how soon each kind of matter is to be answered.
+        retention: how long things are kept.
         figures: what is known of the zone.
         note: what else to know about the file, or None.
         sha256: hash of the file, in hexadecimal.
@@ -332,6 +371,7 @@ class Zone:
     assume: tuple[str, ...]
     two_officers: tuple[TwoOfficers, ...]
     desk: tuple[DueDays, ...]
+    retention: tuple[Retention, ...]
     figures: tuple[Figure, ...]
     note: Text | None
     sha256: str
