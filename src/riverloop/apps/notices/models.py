@@ -8,7 +8,8 @@ from riverloop.apps.parties.models import Organisation, User, random_id_field, s
 class Message(models.Model):
     """A signed message from one side to the other. Each side keeps its own copy: sent, or received.
 
-    The pair (``owner_side``, ``ref``) is unique, so that a message which comes twice is taken once.
+    The pair (``owner_side``, ``ref``) is unique, so that a message which comes twice is taken once. A side numbers
+    what it tells about one subject, so that what comes out of order waits, and what is missing is missed.
     """
 
     id = random_id_field()
@@ -18,7 +19,8 @@ class Message(models.Model):
     to_side = models.CharField(max_length=8)
     kind = models.CharField(max_length=40)  # such as movement.declared
     subject = models.CharField(max_length=26, blank=True)  # the movement's ref
-    body = models.TextField()  # canonical JSON, letter by letter what was signed
+    number = models.PositiveIntegerField(default=0)  # from 1 within the subject; 0 without one
+    body = models.TextField()  # canonical JSON, letter by letter what was signed, under the columns above
     signature = models.BinaryField(max_length=64)
     key_id = models.CharField(max_length=16)
     sent_at = models.DateTimeField()
@@ -29,10 +31,17 @@ class Message(models.Model):
     error = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["owner_side", "ref"], name="notices_message_once_a_side")]
+        constraints = [
+            models.UniqueConstraint(fields=["owner_side", "ref"], name="notices_message_once_a_side"),
+            models.UniqueConstraint(
+                fields=["owner_side", "subject", "from_side", "number"],
+                condition=~models.Q(subject=""),
+                name="notices_messages_in_order",
+            ),
+        ]
         indexes = [
             models.Index(fields=["state", "next_try_at"], name="notices_messages_due"),
-            models.Index(fields=["owner_side", "subject"], name="notices_messages_about"),
+            models.Index(fields=["owner_side", "-sent_at", "-id"], name="notices_messages_newest"),
         ]
 
     def __str__(self) -> str:

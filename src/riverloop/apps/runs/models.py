@@ -33,7 +33,11 @@ class Run(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["state", "not_before"], name="runs_due")]
+        indexes = [
+            models.Index(fields=["state", "not_before"], name="runs_due"),
+            models.Index(fields=["owner_side", "kind", "-created_at"], name="runs_newest"),
+            models.Index(fields=["started_by", "-created_at"], name="runs_started_by"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"

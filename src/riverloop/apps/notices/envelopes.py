@@ -1,0 +1,100 @@
+"""A message on its way: what the sender's copy and the receiver's have in common, and the bytes that are signed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from riverloop.apps.notices.models import Message
+
+_HEADER = "riverloop message 1"  # so that a signature under a message is one under nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What one side is to tell the other.
+
+    Args:
+        kind: a dotted name, such as ``movement.declared``.
+        step: the step of the disclosure table at which it is told.
+        flow: the movement's, or empty.
+        subject: the movement's ref, or empty: messages about one subject arrive in the order in which they were sent.
+        body: JSON; its keys, and those of its ``items`` and ``permits``, are fields of the disclosure table.
+    """
+
+    kind: str
+    step: str
+    flow: str
+    subject: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message as it crosses: every column that both copies share."""
+
+    ref: str
+    from_side: str
+    to_side: str
+    kind: str
+    subject: str
+    number: int
+    sent_at: datetime
+    body: str
+    signature: bytes
+    key_id: str
+
+    @property
+    def signed(self) -> bytes:
+        """The bytes under the signature."""
+        return signed_bytes(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a receiver says to one envelope.
+
+    Args:
+        word: delivered (now or before), waiting for an earlier one, refused for ever, or failed for now.
+        line: why, in one line; it names no data.
+    """
+
+    word: Literal["delivered", "waiting", "refused", "failed"]
+    line: str = ""
+
+
+DELIVERED = Answer("delivered")
+
+
+def signed_bytes(message: Message | Envelope) -> bytes:
+    """Return what is signed: a header, one line a column, and the body as it is."""
+    lines = (
+        _HEADER,
+        message.ref,
+        message.from_side,
+        message.to_side,
+        message.kind,
+        message.subject,
+        str(message.number),
+        message.sent_at.astimezone(UTC).isoformat(),
+        message.body,
+    )
+    return "\n".join(lines).encode()
+
+
+def envelope_of(message: Message) -> Envelope:
+    """Return a copy's envelope."""
+    return Envelope(
+        message.ref,
+        message.from_side,
+        message.to_side,
+        message.kind,
+        message.subject,
+        message.number,
+        message.sent_at,
+        message.body,
+        bytes(message.signature),
+        message.key_id,
+    )

@@ -1,0 +1,187 @@
+"""The receiver's part: verify, take each message once and in order, and hand it to whoever knows its kind.
+
+It reads and writes the receiver's rows alone. A copy is kept in the same transaction in which its handler works, so
+that a message is taken with all its consequences or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from riverloop.apps.notices import signing
+from riverloop.apps.notices.envelopes import DELIVERED, Answer, Envelope
+from riverloop.apps.notices.models import Message
+
+Handler = Callable[[list[Message], list[dict[str, Any]]], None]
+
+_handlers: dict[str, Handler] = {}
+_logger = logging.getLogger(__name__)
+_CHUNK = 500
+
+
+def on_message(kind: str, handler: Handler) -> None:
+    """Hand messages of a kind to a function, many at a time, within one atomic block.
+
+    Args:
+        kind: a dotted name.
+        handler: takes the receiver's copies and their bodies, in the order in which they were sent; it works as the
+            side ``message.to_side``. What it raises undoes all that it did, and the messages come again later.
+    """
+    _handlers[kind] = handler
+
+
+def receive(to_side: str, envelopes: Iterable[Envelope]) -> dict[str, Answer]:
+    """Take messages for a side, and answer each by its ref."""
+    answers: dict[str, Answer] = {}
+    genuine = []
+    verifiers = {}
+    for envelope in envelopes:
+        sender = envelope.from_side
+        verified = verifiers.get(sender) or verifiers.setdefault(sender, signing.verifier(sender))
+        if envelope.to_side != to_side or not verified(envelope.signed, envelope.signature, envelope.key_id):
+            answers[envelope.ref] = _forged(envelope)
+        else:
+            genuine.append(envelope)
+    answers.update(_take(to_side, genuine))
+    return answers
+
+
+def _forged(envelope: Envelope) -> Answer:
+    _logger.error("message %s refused: its signature is not that of side %s", envelope.ref, envelope.from_side)
+    return Answer("refused", "The signature is not the sender's.")
+
+
+def _take(to_side: str, envelopes: list[Envelope]) -> dict[str, Answer]:
+    """Take what can be taken together; if that fails, halves, until what fails is one subject's or one message."""
+    if not envelopes:
+        return {}
+    try:
+        with transaction.atomic():
+            return _take_together(to_side, envelopes)
+    except IntegrityError as error:
+        trouble: Exception = error  # another process may have taken one of these at this moment
+    except Exception as error:  # noqa: BLE001 - a handler may fail in any way, and the others' messages go on
+        trouble = error
+    parts = _parts(envelopes)
+    if len(parts) == 1:
+        return _take_one(to_side, parts[0][0], trouble)
+    answers: dict[str, Answer] = {}
+    for part in parts:
+        answers.update(_take(to_side, part))
+    return answers
+
+
+def _parts(envelopes: list[Envelope]) -> list[list[Envelope]]:
+    """Split messages in two by subject, keeping a subject together; those of one subject, one by one."""
+    if len(envelopes) == 1:
+        return [envelopes]
+    subjects = list(dict.fromkeys(one.subject for one in envelopes))
+    if len(subjects) == 1:
+        ordered = sorted(envelopes, key=lambda one: one.number)
+        return [[one] for one in ordered]
+    half = set(subjects[: len(subjects) // 2])
+    return [[one for one in envelopes if one.subject in half], [one for one in envelopes if one.subject not in half]]
+
+
+def _take_one(to_side: str, envelope: Envelope, trouble: Exception) -> dict[str, Answer]:
+    if isinstance(trouble, IntegrityError) and _known(to_side, [envelope]):
+        return {envelope.ref: DELIVERED}
+    line = _line_of(trouble)
+    _logger.error("message %s (%s) waits: %s", envelope.ref, envelope.kind, line)
+    return {envelope.ref: Answer("failed", line)}
+
+
+def _line_of(trouble: Exception) -> str:
+    """Return what went wrong and where, without what it went wrong with: that may be about a person."""
+    if isinstance(trouble, _NoHandlerError):
+        return str(trouble)
+    trace = trouble.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"The receiver's handler failed: {type(trouble).__name__}{where}."
+
+
+class _NoHandlerError(Exception):
+    pass
+
+
+def _known(to_side: str, envelopes: list[Envelope]) -> set[str]:
+    refs = [one.ref for one in envelopes]
+    return set(Message.objects.filter(owner_side=to_side, ref__in=refs).values_list("ref", flat=True))
+
+
+def _take_together(to_side: str, envelopes: list[Envelope]) -> dict[str, Answer]:
+    answers = dict.fromkeys(_known(to_side, envelopes), DELIVERED)
+    fresh = {one.ref: one for one in envelopes if one.ref not in answers}  # one that came twice, once
+    waves = _in_order(to_side, list(fresh.values()), answers)
+    now = timezone.now()
+    for wave in waves:
+        for kind, group in groupby(sorted(wave, key=lambda one: one.kind), key=lambda one: one.kind):
+            taken = list(group)
+            handler = _handlers.get(kind)
+            if handler is None:
+                raise _NoHandlerError(f'No part of this program takes messages of the kind "{kind[:40]}".')
+            copies = Message.objects.bulk_create(_copy(to_side, one, now) for one in taken)
+            handler(copies, [json.loads(one.body) for one in taken])
+            answers.update((one.ref, DELIVERED) for one in taken)
+    return answers
+
+
+def _in_order(to_side: str, envelopes: list[Envelope], answers: dict[str, Answer]) -> list[list[Envelope]]:
+    """Return what may be taken now in waves, no two of one subject in the same; answer what has to wait."""
+    last = _last_numbers(to_side, envelopes)
+    begun: dict[tuple[str, str], int] = {}
+    waves: list[list[Envelope]] = []
+    for one in sorted(envelopes, key=lambda one: one.number):
+        key = (one.from_side, one.subject)
+        if one.subject and one.number != last.get(key, 0) + 1:
+            answers[one.ref] = Answer("waiting", "An earlier message about the same subject has not come yet.")
+            continue
+        last[key] = one.number
+        place = begun.get(key, 0) if one.subject else 0
+        begun[key] = place + 1
+        if place == len(waves):
+            waves.append([])
+        waves[place].append(one)
+    return waves
+
+
+def _last_numbers(to_side: str, envelopes: list[Envelope]) -> dict[tuple[str, str], int]:
+    """Return the number of the last message taken from each side about each subject."""
+    subjects = list({one.subject for one in envelopes if one.subject})
+    found: dict[tuple[str, str], int] = {}
+    for start in range(0, len(subjects), _CHUNK):
+        rows = Message.objects.filter(
+            owner_side=to_side, subject__in=subjects[start : start + _CHUNK], from_side__in={e.from_side for e in envelopes}
+        )
+        for sender, subject, number in rows.values_list("from_side", "subject").annotate(Max("number")):
+            found[sender, subject] = number
+    return found
+
+
+def _copy(to_side: str, one: Envelope, now: Any) -> Message:
+    return Message(
+        owner_side=to_side,
+        ref=one.ref,
+        from_side=one.from_side,
+        to_side=one.to_side,
+        kind=one.kind,
+        subject=one.subject,
+        number=one.number,
+        body=one.body,
+        signature=one.signature,
+        key_id=one.key_id,
+        sent_at=one.sent_at,
+        state="received",
+        settled_at=now,
+    )
