@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from riverloop.core.kernel.errors import ZoneError
+from riverloop.core.kernel.schedules import WEEKDAYS, LeadTime, OpeningHours, read_minute
 from riverloop.core.kernel.sides import Authority, Side
 from riverloop.core.kernel.sources import Source
 from riverloop.zones.zone import (
@@ -71,6 +72,8 @@ def _zone(raw: Raw, sha256: str) -> Zone:
         two_officers=tuple(TwoOfficers(entry["act"], entry["title"]) for entry in raw["two_officers"]),
         desk=tuple(_due_days(row) for row in raw["desk"]),
         retention=tuple(_retention(row) for row in raw["retention"]),
+        lead_times={row["document"]: _lead_time(row) for row in raw["lead_times"]},
+        opening_hours=_opening_hours(raw["opening_hours"]),
         figures=tuple(_figure(entry) for entry in raw["figures"]),
         note=raw.get("note"),
         sha256=sha256,
@@ -147,6 +150,24 @@ def _due_days(raw: Raw) -> DueDays:
 def _retention(raw: Raw) -> Retention:
     ((unit, keep),) = raw["keep"].items()
     return Retention(raw["kind"], raw["title"], keep, unit, raw["from"], raw["basis"], raw.get("note"))
+
+
+def _lead_time(raw: Raw) -> LeadTime:
+    return LeadTime(raw.get("by", ""), raw["working_days"], raw["basis"])
+
+
+def _opening_hours(rows: Sequence[Raw]) -> dict[str, tuple[OpeningHours, ...]]:
+    read: dict[str, tuple[OpeningHours, ...]] = {}
+    for row in rows:
+        hours = OpeningHours(
+            flows=tuple(row["flows"]),
+            weekdays=frozenset(WEEKDAYS.index(day) for day in row.get("days", WEEKDAYS)),
+            opens=read_minute(row["opens"]),
+            closes=read_minute(row["closes"]),
+            basis=row["basis"],
+        )
+        read[row["control_point"]] = (*read.get(row["control_point"], ()), hours)
+    return read
 
 
 def _figure(raw: Raw) -> Figure:

@@ -8,12 +8,14 @@ from typing import NoReturn
 
 from riverloop.core.kernel.errors import InputError, ZoneError, did_you_mean
 from riverloop.core.kernel.instants import read_date, time_zone
+from riverloop.core.kernel.schedules import ASSUMED
 from riverloop.core.kernel.sources import Path, Source
 from riverloop.zones import geometry
 from riverloop.zones.zone import Park, ParkPart, Point, Zone
 
 NEEDED_ROLES = ("immigration", "customs", "health", "data")
 NEEDED_KINDS = ("referral", "refusal", "remedy", "permit", "request")
+_NAMED_BY = {"two_officers": "act", "desk": "kind", "retention": "kind", "lead_times": "document"}
 _SIDES = 2
 _AREA_TOLERANCE = 0.005
 _EDGE_TOLERANCE_M = 1.0
@@ -75,6 +77,8 @@ def check_zone(zone: Zone, source: Source) -> None:
     _check_disclosures(zone, source)
     _check_retention(zone, source)
     _check_desk(zone, source)
+    _check_lead_times(zone, source)
+    _check_opening_hours(zone, source)
 
 
 def _refuse(source: Source, path: Path, code: str, message: str, **parameters: object) -> NoReturn:
@@ -90,12 +94,9 @@ def _named(source: Source) -> Iterator[tuple[str, Path]]:
     for key in ("references", "control_points", "bases", "figures"):
         for place, entry in enumerate(value[key]):
             yield f"{key}.{entry['id']}", (key, place, "id")
-    for place, entry in enumerate(value["two_officers"]):
-        yield f"two_officers.{entry['act']}", ("two_officers", place, "act")
-    for place, entry in enumerate(value["desk"]):
-        yield f"desk.{entry['kind']}", ("desk", place, "kind")
-    for place, entry in enumerate(value["retention"]):
-        yield f"retention.{entry['kind']}", ("retention", place, "kind")
+    for key, name in _NAMED_BY.items():
+        for place, entry in enumerate(value[key]):
+            yield f"{key}.{entry[name]}", (key, place, name)
     for place, park in enumerate(value["parks"]):
         yield f"parks.{park['id']}", ("parks", place, "id")
         for number, part in enumerate(park.get("parts", ())):
@@ -258,6 +259,46 @@ def _check_desk(zone: Zone, source: Source) -> None:
             "Nothing is said of how soon these are to be answered: {missing}. Give each its working days.",
             missing=", ".join(missing),
         )
+
+
+def _check_lead_times(zone: Zone, source: Source) -> None:
+    """Check who gives each paper; whether the packs know it, and a measure named as basis, a test checks."""
+    known = [side.id for side in zone.sides]
+    known += [authority.id for side in zone.sides for authority in side.side.authorities]
+    for place, row in enumerate(source.value["lead_times"]):
+        _check_basis(zone, source, ("lead_times", place, "basis"), row["basis"])
+        if "by" in row:
+            _check_known(source, ("lead_times", place, "by"), "authority", row["by"], known)
+        elif row["working_days"]:
+            _refuse(
+                source,
+                ("lead_times", place),
+                "zone.lead_time",
+                "Nobody's working days count for {document}. Name an authority or a side under by:, or say 0 days.",
+                document=row["document"],
+            )
+
+
+def _check_opening_hours(zone: Zone, source: Source) -> None:
+    points = [point.id for point in zone.control_points]
+    for place, row in enumerate(source.value["opening_hours"]):
+        path = ("opening_hours", place)
+        _check_basis(zone, source, (*path, "basis"), row["basis"])
+        _check_known(source, (*path, "control_point"), "control_point", row["control_point"], points)
+        if row["opens"] >= row["closes"]:
+            _refuse(
+                source,
+                (*path, "closes"),
+                "zone.hours",
+                "It closes at {closes}, but opens at {opens}. Give two rows for hours that pass midnight.",
+                opens=row["opens"],
+                closes=row["closes"],
+            )
+
+
+def _check_basis(zone: Zone, source: Source, path: Path, basis: str) -> None:
+    if "." not in basis:  # with a point in it, it is a measure of the packs
+        _check_known(source, path, "reference", basis, [ASSUMED, *zone.references])
 
 
 def _check_retention(zone: Zone, source: Source) -> None:

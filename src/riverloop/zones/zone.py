@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from riverloop.core.kernel.errors import ZoneError, did_you_mean
+from riverloop.core.kernel.schedules import LeadTime, OpeningHours, Schedule
 from riverloop.core.kernel.sides import Boundary, Flow, Side, Text
 
 Point = tuple[float, float]
@@ -349,6 +350,8 @@ class Zone:
         two_officers: acts that need two officers.
         desk: how soon each kind of matter is to be answered.
         retention: how long things are kept.
+        lead_times: how long each document takes, by its name.
+        opening_hours: of each control point for which any are stated.
         figures: what is known of the zone.
         note: what else to know about the file, or None.
         sha256: hash of the file, in hexadecimal.
@@ -372,6 +375,8 @@ class Zone:
     two_officers: tuple[TwoOfficers, ...]
     desk: tuple[DueDays, ...]
     retention: tuple[Retention, ...]
+    lead_times: Mapping[str, LeadTime]
+    opening_hours: Mapping[str, tuple[OpeningHours, ...]]
     figures: tuple[Figure, ...]
     note: Text | None
     sha256: str
@@ -432,6 +437,24 @@ class Zone:
             'Zone {zone} says nothing of how soon a "{kind}" is to be answered. Add it under desk:.',
             zone=self.id,
             kind=kind,
+        )
+
+    def schedule(self, control_point: str = "") -> Schedule:
+        """Return what is stated of time: lead times, answers, and the hours of a control point if one is given.
+
+        Raises:
+            ZoneError: the zone has no such control point.
+        """
+        authorities = [authority.id for side in self.sides for authority in side.side.authorities]
+        row = next(row for row in self.desk if row.kind == "referral")
+        hours = self.opening_hours.get(control_point)
+        if control_point and self.control_point(control_point).status != "open":
+            hours = ()
+        return Schedule(
+            papers=self.lead_times,
+            answers={name: LeadTime(name, self.due_days("referral", name), row.basis) for name in authorities},
+            hours=hours,
+            time_zone=self.sides[0].side.time_zone,
         )
 
     def disclosed(self, step: Step, recipient: str, flow: Flow | None = None) -> frozenset[str]:
