@@ -1,4 +1,8 @@
+"""Files, checked by their content, and permits, with what was drawn from them."""
+
 from __future__ import annotations
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
@@ -7,3 +11,6 @@ class DocumentsConfig(AppConfig):
     name = "riverloop.apps.documents"
     label = "documents"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import_module(f"{self.name}.permissions")  # it registers rules

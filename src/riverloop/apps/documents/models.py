@@ -19,6 +19,7 @@ class File(models.Model):
     media_type = models.CharField(max_length=80)  # by its content, not its name
     size = models.PositiveIntegerField()  # bytes
     sha256 = models.CharField(max_length=64)  # of the content
+    sealed_key = models.BinaryField(max_length=200)  # the file's own key, sealed; without it nobody reads the file
     subject = models.CharField(max_length=26, blank=True, db_index=True)  # what it is attached to: a movement's id
     uploaded_at = models.DateTimeField()
     erased_at = models.DateTimeField(null=True, blank=True)
@@ -55,6 +56,11 @@ class Permit(models.Model):
     added_at = models.DateTimeField()
 
     class Meta:
+        indexes = [
+            models.Index(fields=["organisation", "-added_at", "-id"], name="documents_permits_of_tenant"),
+            models.Index(fields=["owner_side", "-added_at", "-id"], name="documents_permits_of_side"),
+            models.Index(fields=["owner_side", "number"], name="documents_permits_by_number"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["owner_side", "document", "number"],
@@ -83,6 +89,7 @@ class Draw(models.Model):
     released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        indexes = [models.Index(fields=["subject"], name="documents_draws_for")]
         constraints = [
             models.UniqueConstraint(
                 fields=["permit", "subject"], condition=Q(released_at=None), name="documents_one_draw_an_item"
