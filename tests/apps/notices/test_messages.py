@@ -4,9 +4,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from riverloop.apps.notices import messages as outbox
 from riverloop.apps.notices import receiving
-from riverloop.apps.notices.envelopes import envelope_of
 from riverloop.apps.notices.messages import Outgoing, messages_deliver, messages_send, on_message
 from riverloop.apps.notices.models import Message
 from riverloop.core.kernel.errors import ZoneError

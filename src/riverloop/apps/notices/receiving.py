@@ -43,7 +43,7 @@ def receive(to_side: str, envelopes: Iterable[Envelope]) -> dict[str, Answer]:
     """Take messages for a side, and answer each by its ref."""
     answers: dict[str, Answer] = {}
     genuine = []
-    verifiers = {}
+    verifiers: dict[str, Callable[[bytes, bytes, str], bool]] = {}
     for envelope in envelopes:
         sender = envelope.from_side
         verified = verifiers.get(sender) or verifiers.setdefault(sender, signing.verifier(sender))
@@ -162,7 +162,9 @@ def _last_numbers(to_side: str, envelopes: list[Envelope]) -> dict[tuple[str, st
     found: dict[tuple[str, str], int] = {}
     for start in range(0, len(subjects), _CHUNK):
         rows = Message.objects.filter(
-            owner_side=to_side, subject__in=subjects[start : start + _CHUNK], from_side__in={e.from_side for e in envelopes}
+            owner_side=to_side,
+            subject__in=subjects[start : start + _CHUNK],
+            from_side__in={e.from_side for e in envelopes},
         )
         for sender, subject, number in rows.values_list("from_side", "subject").annotate(Max("number")):
             found[sender, subject] = number

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
-from django.db import models
+import json
 
+from django.db import models
+from django.utils.translation import gettext
+
+from riverloop.core.kernel.errors import RiverloopError
 from riverloop.core.kernel.ids import new_id
 
 
@@ -41,3 +45,15 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ("done", "failed", "cancelled")
+
+    def error_text(self) -> str:
+        """Return what went wrong as one line in the active language; nothing if nothing did."""
+        if not self.error:
+            return ""
+        told = json.loads(self.error)
+        error = RiverloopError(told["code"], told["message"], where=told["where"], **told["params"])
+        return error.text(gettext(told["message"]))
