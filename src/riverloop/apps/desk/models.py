@@ -1,9 +1,14 @@
+"""Matters that wait for an officer, their steps, standing answers, and obligations with their days."""
+
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
 
 from riverloop.apps.parties.models import Organisation, Person, User, random_id_field, side_field
+
+OPEN_ONCE = ["referral", "refusal", "permit"]
+"""Kinds of which one thing has one open matter for each rule."""
 
 
 class Matter(models.Model):
@@ -16,8 +21,10 @@ class Matter(models.Model):
 
     id = random_id_field()
     owner_side = side_field()
-    authority = models.CharField(max_length=40)  # id in the zone file
+    authority = models.CharField(max_length=40)  # id in the zone file: in whose queue it is
+    opened_for = models.CharField(max_length=40)  # the authority it was opened for, before it was handed over
     kind = models.CharField(max_length=20)  # referral, refusal, remedy, permit, request
+    topic = models.CharField(max_length=20, blank=True)  # within its kind: a request's correction, withdrawal
     subject = models.CharField(max_length=26)  # id of what it is about, at this side
     rule = models.CharField(max_length=80, blank=True)
     rule_version = models.CharField(max_length=64, blank=True)
@@ -28,6 +35,7 @@ class Matter(models.Model):
     text = models.TextField(blank=True)  # what the one who asks has to say: a remedy's grounds, a correction
     opened_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    answer_due_at = models.DateTimeField(null=True, blank=True)  # while it waits: by when more was asked for
     state = models.CharField(max_length=8, default="open")
     version = models.PositiveIntegerField(default=0)  # counts steps: whoever acts names the one they saw
     claimed_by = models.ForeignKey(
@@ -41,24 +49,32 @@ class Matter(models.Model):
     until = models.DateTimeField(null=True, blank=True)  # last instant at which the answer stands
     decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    interim_at = models.DateTimeField(null=True, blank=True)  # a remedy: released since, until it is decided
     closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["owner_side", "kind", "subject", "rule", "authority"],
-                condition=~Q(state="closed") & Q(kind__in=["referral", "refusal", "permit"]),
+                fields=["owner_side", "kind", "subject", "rule", "opened_for"],
+                condition=Q(closed_at=None, kind__in=OPEN_ONCE),
                 name="desk_matter_open_once",
             ),
         ]
         indexes = [
-            models.Index(fields=["authority", "due_at", "id"], condition=~Q(state="closed"), name="desk_queue"),
+            models.Index(fields=["authority", "due_at", "id"], condition=Q(closed_at=None), name="desk_queue"),
+            models.Index(fields=["owner_side", "due_at", "id"], condition=Q(closed_at=None), name="desk_queue_of_side"),
             models.Index(fields=["owner_side", "kind", "subject"], name="desk_matters_about"),
-            models.Index(fields=["owner_side", "-closed_at"], name="desk_matters_closed"),
+            models.Index(fields=["authority", "-closed_at", "id"], name="desk_matters_closed"),
+            models.Index(fields=["owner_side", "-closed_at", "id"], name="desk_matters_closed_of_side"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
+
+    @property
+    def number(self) -> str:
+        """The number that people say to each other: the beginning of ``id``."""
+        return f"{self.id[:5]}-{self.id[5:10]}"
 
 
 class Step(models.Model):
@@ -134,10 +150,37 @@ class Obligation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["owner_side", "subject", "rule", "act", "item"], name="desk_obligation_once"
+                fields=["owner_side", "subject", "law_side", "rule", "act", "item"], name="desk_obligation_once"
             )
         ]
-        indexes = [models.Index(fields=["organisation", "due_at"], name="desk_obligations_due")]
+        indexes = [
+            models.Index(fields=["organisation", "due_at", "id"], name="desk_obligations_due"),
+            models.Index(
+                fields=["due_at", "id"],
+                condition=Q(done_at=None, dropped_at=None, reminded_at=None),
+                name="desk_obligations_unreminded",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.act} {self.id}"
+
+
+class Feed(models.Model):
+    """An address at which a calendar program reads an account's obligations; it holds a secret, and can be ended."""
+
+    id = random_id_field()
+    owner_side = side_field()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="feeds")
+    secret_sha256 = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    last_read_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=Q(ended_at=None), name="desk_one_feed_an_account")
+        ]
+
+    def __str__(self) -> str:
+        return self.id
