@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-from riverloop.core.kernel.instants import date_in, start_of_day
+from riverloop.core.kernel.instants import date_in, start_of_day, time_zone
 from riverloop.core.kernel.schedules import LeadTime, Schedule, next_open
 from riverloop.core.rules.decide import decide
 from riverloop.core.rules.decisions import Answer, Decision, Hit, Movement
@@ -59,7 +59,7 @@ class Step:
     late_days: int = 0
     instead_of: tuple[tuple[str, datetime | None], ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, zone: str = "UTC") -> dict[str, Any]:
         """Return it as JSON shows it."""
         return {
             self.kind: self.name,
@@ -68,7 +68,7 @@ class Step:
             "working_days": self.lead.working_days if self.lead else None,
             "basis": self.lead.basis if self.lead else None,
             "due": self.due.isoformat() if self.due else None,
-            "ready": _text(self.ready),
+            "ready": _text(self.ready, zone),
             "provisional": self.provisional,
             "file_by": self.file_by.isoformat() if self.file_by else None,
             "late_days": self.late_days,
@@ -108,25 +108,29 @@ class Earliest:
     wanted_clears: bool | None = None
     wanted_open: bool | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        """Return it as the decision's JSON shows it."""
+    def as_json(self, zone: str = "UTC") -> dict[str, Any]:
+        """Return it as the decision's JSON shows it.
+
+        Args:
+            zone: IANA time zone in which instants are written.
+        """
         return {
             "state": self.state,
-            "from": _text(self.start),
-            "at": _text(self.at),
-            "until": _text(self.until),
-            "limit": _text(self.limit),
-            "ready": _text(self.ready),
-            "steps": [step.as_json() for step in self.steps],
+            "from": _text(self.start, zone),
+            "at": _text(self.at, zone),
+            "until": _text(self.until, zone),
+            "limit": _text(self.limit, zone),
+            "ready": _text(self.ready, zone),
+            "steps": [step.as_json(zone) for step in self.steps],
             "missing_facts": list(self.missing_facts),
-            "wanted": _text(self.wanted),
+            "wanted": _text(self.wanted, zone),
             "wanted_clears": self.wanted_clears,
             "wanted_open": self.wanted_open,
         }
 
 
-def _text(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+def _text(at: datetime | None, zone: str) -> str | None:
+    return at.astimezone(time_zone(zone)).isoformat() if at else None
 
 
 def earliest(
