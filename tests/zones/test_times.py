@@ -46,7 +46,7 @@ def test_a_schedule_joins_lead_times_answers_and_the_hours_of_one_control_point(
         ("dh_import_permit, by: hk.dh, ", "dh_import_permit, ", "Nobody's working days count for dh_import_permit"),
         ("document: tid_licence", "document: dh_import_permit", "is declared twice"),
         ("working_days: 3, basis: assumed", "working_days: 3, basis: hearsay", 'There is no reference "hearsay"'),
-        ("control_point: futian, flows", "control_point: futan, flows", "Did you mean futian?"),
+        ("control_point: futian, flows", "control_point: futan, flows", 'Did you mean "futian"?'),
         ('opens: "06:30", closes: "22:30"', 'opens: "22:30", closes: "06:30"', "Give two rows"),
         ('opens: "06:30", closes: "22:30"', 'opens: "6:30", closes: "22:30"', "opens"),
         ("working_days: 3", "working_days: -3", "working_days"),
