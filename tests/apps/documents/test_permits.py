@@ -1,15 +1,13 @@
 """A permit is stated by its organisation, verified by an officer, and never drawn beyond what it was given for."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from riverloop.apps.documents import selectors, services
-from riverloop.apps.record.selectors import records_of
-from riverloop.core.kernel.errors import ConflictError, InputError
+from riverloop.core.kernel.errors import ConflictError
 from riverloop.core.kernel.ids import new_id
 from tests.cast import account
 
