@@ -33,7 +33,6 @@ BUDGET_MS = 100
 
 def measure() -> int:
     """Fill the database, then time every page."""
-
     load_demo()
     fill()
     print(f"{'page':<44}{'p50 ms':>9}{'p95 ms':>9}{'queries':>9}{'KB':>7}")
@@ -44,7 +43,6 @@ def measure() -> int:
 
 def fill() -> None:
     """File movements through the service that an import uses, and open matters until the queue is long enough."""
-
     spec = day_spec()
     if spec is None:
         raise SystemExit("This zone has no day to draw from.")
@@ -68,7 +66,6 @@ def fill() -> None:
 
 def lengthen_queue() -> None:
     """Copy open referrals of the longest queue, about movements of their own, until it holds enough."""
-
     open_ones = Matter.objects.exclude(state="closed")
     longest = open_ones.values("authority").annotate(count=Count("id")).order_by("-count").first()
     if longest is None or longest["count"] >= QUEUE:
@@ -77,7 +74,7 @@ def lengthen_queue() -> None:
     copies = []
     for number in range(QUEUE - longest["count"]):
         copy = patterns[number % len(patterns)]
-        fields = {field.attname: getattr(copy, field.attname) for field in Matter._meta.concrete_fields}
+        fields = {field.attname: getattr(copy, field.attname) for field in Matter._meta.concrete_fields}  # noqa: SLF001
         fields |= {"id": new_id(), "rule": f"{copy.rule[:60]}#{number}", "claimed_by_id": None, "claimed_at": None}
         copies.append(Matter(**fields))
     Matter.objects.bulk_create(copies, batch_size=1000)
@@ -110,7 +107,6 @@ def pages() -> Iterator[tuple[Any, str]]:
 
 def timed(who: Any, path: str) -> bool:
     """Open a page often, print its times, and say whether it keeps the budget."""
-
     client = Client(headers={"host": "127.0.0.1"})
     client.force_login(who, backend="allauth.account.auth_backends.AuthenticationBackend")
     answer = client.get(path)

@@ -1,7 +1,7 @@
 """Server time of the pages that people open all day, with 30,000 movements and a queue of 10,000.
 
-Each page is opened by the account that uses it, through every middleware, on SQLite and then on
-a PostgreSQL of its own. What is printed is the time from request to whole answer within the process. `python3 dev.py bench pages`
+Each page is opened by the account that uses it, through every middleware, on SQLite and then on a PostgreSQL of its
+own. What is printed is the time from request to whole answer within the process. `python3 dev.py bench pages`
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def run(name: str, environment: dict[str, str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         settings = {"RIVERLOOP_DATA": folder, "RIVERLOOP_DEMO": "1", "DJANGO_SETTINGS_MODULE": "riverloop.web.settings"}
         here = {**environment, **settings}
-        done = subprocess.run([sys.executable, "-c", _HERE], env=here, check=False)
+        done = subprocess.run([sys.executable, "-c", _HERE], env=here, check=False)  # noqa: S603 - our own text
     return done.returncode
 
 
