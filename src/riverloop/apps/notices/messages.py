@@ -183,4 +183,14 @@ def _settle(messages: list[Message], answers: dict[str, Answer]) -> int:
                 state="delivered", settled_at=now, error=""
             )
         Message.objects.bulk_update(others, ["state", "attempts", "next_try_at", "settled_at", "error"])
+        _wake([message for message in messages if message.attempts and answers[message.ref].word == "delivered"], now)
     return len(taken)
+
+
+def _wake(late: list[Message], now: datetime) -> None:
+    """Let what waited for a late message try at once."""
+    for side, group in groupby(sorted(late, key=lambda one: one.owner_side), key=lambda one: one.owner_side):
+        subjects = {message.subject for message in group if message.subject}
+        Message.objects.filter(owner_side=side, from_side=side, subject__in=subjects, state="queued").update(
+            next_try_at=now
+        )

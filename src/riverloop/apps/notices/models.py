@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 from django.db import models
 
 from riverloop.apps.parties.models import Organisation, User, random_id_field, side_field
@@ -41,11 +43,19 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "next_try_at"], name="notices_messages_due"),
+            models.Index(fields=["owner_side", "subject", "from_side", "number"], name="notices_messages_about"),
             models.Index(fields=["owner_side", "-sent_at", "-id"], name="notices_messages_newest"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.ref}"
+
+    @property
+    def fields(self) -> list[str]:
+        """The names of what it tells, each once: keys of the body, of its items and of its permits."""
+        body = json.loads(self.body)
+        inner = [field for part in ("items", "permits") for one in body.get(part, ()) for field in one]
+        return sorted({*body, *inner} - {"items", "permits"})
 
 
 class Mail(models.Model):
@@ -103,7 +113,10 @@ class Delivery(models.Model):
     delivered_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["state", "next_try_at"], name="notices_deliveries_due")]
+        indexes = [
+            models.Index(fields=["state", "next_try_at"], name="notices_deliveries_due"),
+            models.Index(fields=["webhook", "-created_at", "-id"], name="notices_deliveries_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.id}"
