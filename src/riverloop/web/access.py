@@ -19,6 +19,7 @@ from django.utils.cache import add_never_cache_headers
 
 from riverloop.apps.parties import second_factor
 from riverloop.apps.parties.models import ROLE_SCOPES, User
+from riverloop.web.api import operations, problems
 
 PUBLIC = "public"  # nobody signed in
 SIGNED_IN = "signed in"  # an account, whatever its roles
@@ -37,12 +38,14 @@ class Page:
         who: roles that may open it; ``signed in`` stands for every account.
         shows: what it is, in plain English, for docs/permissions.md.
         before_second_factor: whether an account may open it that still owes its second factor.
+        files_bytes: how much its form takes in files; 0 for no more than any form.
     """
 
     name: str
     who: frozenset[str]
     shows: str
     before_second_factor: bool = False
+    files_bytes: int = 0
 
     def admits(self, user: Any) -> bool:
         """Say whether somebody may open the page at all."""
@@ -129,8 +132,7 @@ class AccessMiddleware:
         return response
 
     def page_of(self, request: HttpRequest) -> Page | None:
-        match = request.resolver_match
-        return PAGES.get(match.view_name) if match else None
+        return PAGES.get(operations.page_name(request)) if request.resolver_match else None
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: Any
@@ -141,15 +143,25 @@ class AccessMiddleware:
         if PUBLIC in page.who:
             return None
         if not isinstance(request.user, User):
+            if problems.is_api(request):
+                return problems.problem(request, "unauthenticated")
             # Only an address that was asked for can be gone back to; a form is not sent again by itself.
             back = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
             return redirect(f"{reverse('account_login')}?{back}".rstrip("?"))
         if not page.admits(request.user):
             raise PermissionDenied
-        owes = second_factor.is_needed(request.user) and not second_factor.was_given(request, request.user)
-        if owes and not page.before_second_factor:
-            return redirect("parties:second_factor_needed")
-        return None
+        if page.before_second_factor or not _owes_second_factor(request, request.user):
+            return None
+        if problems.is_api(request):
+            return problems.problem(request, "unauthenticated")
+        return redirect("parties:second_factor_needed")
+
+
+def _owes_second_factor(request: HttpRequest, user: User) -> bool:
+    """Say whether a role needs a second factor that neither the session nor the making of the token has shown."""
+    token = getattr(request, "api_token", None)
+    given = token.second_factor if token else second_factor.was_given(request, user)
+    return second_factor.is_needed(user) and not given
 
 
 def as_markdown() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
@@ -10,10 +11,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostErro
 from django.http.multipartparser import MultiPartParserError
 from django.utils.datastructures import MultiValueDict
 
+from riverloop.web.api.problems import is_api
+
 _UNREADABLE = (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError)
 _TOO_LARGE = (RequestDataTooBig, TooManyFields, TooManyFilesSent)
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
-_MOST_DRAINED_BYTES = 32_000_000
+_MOST_DRAINED_BYTES = 256_000_000
+_MOST_DRAINED_SECONDS = 10
 _CHUNK_BYTES = 65_536
 
 
@@ -36,9 +40,9 @@ def posted(request: HttpRequest) -> QueryDict:
 
 def _drain(request: HttpRequest) -> None:
     """Read on, within bounds: a browser that is still sending when the answer comes shows no answer at all."""
-    left = _MOST_DRAINED_BYTES
+    left, until = _MOST_DRAINED_BYTES, time.monotonic() + _MOST_DRAINED_SECONDS
     try:
-        while left > 0 and (chunk := request.read(_CHUNK_BYTES)):
+        while left > 0 and time.monotonic() < until and (chunk := request.read(_CHUNK_BYTES)):
             left -= len(chunk)
     except (OSError, ValueError):
         return
@@ -51,6 +55,8 @@ class RefusalsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_api(request):  # its own middleware refuses, and its answers are no pages
+            return self.get_response(request)
         from riverloop.web import views  # noqa: PLC0415 - its models need Django to be set up
 
         unread = getattr(request, "unread", 0)

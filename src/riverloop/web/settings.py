@@ -8,6 +8,7 @@ RIVERLOOP_ALLOWED_HOSTS   host names, with commas (this computer)
 RIVERLOOP_DEBUG           1 shows tracebacks; never where others can reach it
 RIVERLOOP_HTTPS           1 behind a proxy that speaks HTTPS: cookies and HSTS insist on it
 RIVERLOOP_DEMO            1 lets anyone enter the demo's accounts; never where real people are kept
+RIVERLOOP_API_A_MINUTE    requests that one API token may make in a minute (600)
 RIVERLOOP_MAIL            smtp://user:password@host:port, or smtps:// (files in the data folder)
 RIVERLOOP_MAIL_FROM       address that mail comes from
 RIVERLOOP_OIDC_URL        issuer whose accounts may sign in by OpenID Connect, if their mail address is known here
@@ -117,6 +118,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "riverloop.web.access.AccessMiddleware",
+    "riverloop.web.api.middleware.ApiMiddleware",  # after the table of access: see there
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "riverloop.web.urls"
@@ -275,7 +277,10 @@ if _HTTPS:
     SECURE_HSTS_SECONDS = 31_536_000
     CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000  # bytes: a movement of many items, and no more
+RIVERLOOP_API_A_MINUTE = int(os.environ.get("RIVERLOOP_API_A_MINUTE") or 600)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_HANDLERS = ["riverloop.web.uploads.UploadHandler"]  # what a page takes more of, the table of access says
 
 LOGGING = {
     "version": 1,

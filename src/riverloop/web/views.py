@@ -13,6 +13,7 @@ from riverloop.apps.clearance import law
 from riverloop.apps.clearance.views import start_context
 from riverloop.apps.parties import services
 from riverloop.apps.parties.models import User
+from riverloop.web.api import problems
 from riverloop.web.preferences import normalise
 
 TOO_LARGE = 413
@@ -39,8 +40,11 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 @requires_csrf_token
 def bad_request(request: HttpRequest, exception: Exception | None = None, *, status: int = 400) -> HttpResponse:
-    most = {"megabytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1_000_000}
-    return render(request, "400.html", {"too_large": status == TOO_LARGE, **most}, status=status)
+    if problems.is_api(request):
+        return problems.of_status(request, status)
+    most = getattr(request, "most_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)  # a page may take larger files
+    context = {"too_large": status == TOO_LARGE, "megabytes": most // 1_000_000}
+    return render(request, "400.html", context, status=status)
 
 
 @requires_csrf_token
@@ -53,6 +57,8 @@ def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
 
 @requires_csrf_token
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if problems.is_api(request):
+        return (exception and problems.of_exception(request, exception)) or problems.of_status(request, 403)
     return render(request, "403.html", status=403)
 
 
@@ -62,9 +68,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @requires_csrf_token
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if problems.is_api(request):
+        return problems.of_status(request, 404)
     return render(request, "404.html", status=404)
 
 
 @requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
+    if problems.is_api(request):
+        return problems.of_status(request, 500)
     return render(request, "500.html", status=500)
