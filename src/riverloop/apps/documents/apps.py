@@ -13,4 +13,5 @@ class DocumentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import_module(f"{self.name}.permissions")  # it registers rules
+        for module in ("permissions", "forgetting", "sweeping"):  # they register themselves
+            import_module(f"{self.name}.{module}")

@@ -51,6 +51,7 @@ class Permit(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="verified_permits"
     )
     verified_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
     remark = models.CharField(max_length=300, blank=True)  # why it was rejected or ended
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="added_permits")
     added_at = models.DateTimeField()

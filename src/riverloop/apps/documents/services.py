@@ -282,8 +282,8 @@ def permit_end(*, by: User, permit: Permit, reason: str = "") -> Permit:
         raise PermissionDenied
     if held.state not in ("stated", "verified"):
         raise ConflictError("documents.permit_answered", N_("This permit was answered already. Read the page again."))
-    held.state, held.remark = "ended", _line(reason, 300)
-    held.save(update_fields=["state", "remark"])
+    held.state, held.remark, held.ended_at = "ended", _line(reason, 300), timezone.now()
+    held.save(update_fields=["state", "remark", "ended_at"])
     _changed(held, "permit.ended", by)
     return held
 
