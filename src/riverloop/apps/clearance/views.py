@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from riverloop.apps.clearance import law, sentences, services
 from riverloop.apps.clearance.asking import ask
 from riverloop.apps.clearance.declared import LONGEST_AT, MOST_ITEMS, Declared, default_at_typed, read_declared
+from riverloop.apps.clearance.earliest import EarliestView, explain_earliest, find, stated_control_point
 from riverloop.apps.clearance.explain import explain
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.selectors import is_stored, pack_texts, rulebook, zone
@@ -75,7 +76,16 @@ def result(request: HttpRequest) -> HttpResponse:
         [(law.label(name), law.said(name, as_json(value))) for name, value in item.values.items()]
         for item in declared.items
     ]
-    return render(request, "clearance/result.html", {**_context(declared, decision), "stated": stated})
+    context = {**_context(declared, decision), "stated": stated, "earliest": _earliest(decision)}
+    return render(request, "clearance/result.html", context)
+
+
+def _earliest(decision: Decision) -> EarliestView:
+    """Reckon the earliest lawful crossing from now, whatever instant was decided for."""
+    movement, here, now = decision.movement, zone(), timezone.now()
+    point = stated_control_point(movement, here)
+    found = find(rulebook(), movement, here, now=now, wanted=movement.crossing_at, control_point=point)
+    return explain_earliest(found, movement, here, active_language(), _, packs=decision.packs, control_point=point)
 
 
 @never_cache

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from riverloop.apps.clearance import law
 from riverloop.apps.clearance.selectors import zone
-from riverloop.apps.place import selectors
+from riverloop.apps.place import selectors, times
 from riverloop.core.kernel.instants import date_in, read_date
 
 
@@ -22,6 +22,8 @@ def zone_page(request: HttpRequest) -> HttpResponse:
         "figures": selectors.figures(here),
         "disclosures": selectors.disclosures(here, law.packs().dictionary),
         "assumed": [law.rule_row(rules[name], today) for name in here.assume if name in rules],
+        "lead_times": times.lead_times(here, law.packs()),
+        "opening_hours": times.opening_hours(here, law.packs()),
         "references": selectors.references(here),
         "read_on": read_date(here.read_on),
     }

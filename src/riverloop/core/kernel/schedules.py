@@ -58,6 +58,11 @@ class OpeningHours:
     closes: int
     basis: str = ASSUMED
 
+    @property
+    def is_assumed(self) -> bool:
+        """Whether nothing states it."""
+        return self.basis == ASSUMED
+
     def on(self, day: date, zone: str) -> tuple[datetime, datetime] | None:
         """Return from when until when it is open on a day, in UTC; None if it is closed all day."""
         if day.weekday() not in self.weekdays:
