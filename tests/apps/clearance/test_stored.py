@@ -20,6 +20,7 @@ PERSON = {"flow": "person", "direction": "cn-hk", "at": "2026-11-22T09:00:00+08:
 class Kept:
     owner_side: str = "cn"
     direction: str = "cn-hk"
+    flow: str = "goods"
     own_low: int | None = 1
     own_high: int | None = 1
     other_low: int | None = None
@@ -27,7 +28,7 @@ class Kept:
 
 
 def laid_out(kept, kind, raw=BLOOD, **more):
-    decision = read_again({"movement": raw}, rulebook())
+    decision = read_again({"movement": raw}, rulebook(), kept.owner_side)
     return read_stored(kept, decision, {}, Reading(kind), str, zone=zone(), language="en", **more)
 
 
@@ -64,7 +65,14 @@ def test_the_gate_reads_outcomes_alone():
     assert not any(column.view.rules or column.view.papers for column in stored.columns)
 
 
-def test_a_refusal_that_an_officer_signed_is_no_longer_a_proposal():
-    refused = Kept(own_low=3, own_high=3, other_low=0, other_high=0)
-    assert "proposes to refuse" in laid_out(refused, "applicant", PERSON).explained.sentence
-    assert "refuses it" in laid_out(refused, "applicant", PERSON, signed=["cn"]).explained.sentence
+def test_a_refusal_of_a_person_is_a_proposal_until_an_officer_signs_it():
+    refused = Kept(flow="person", own_low=3, own_high=3, other_low=0, other_high=0)
+    assert "refuses it" in laid_out(refused, "applicant", PERSON).explained.sentence
+
+
+def test_officers_facts_of_one_side_do_not_reach_what_is_said_of_the_other():
+    words = rulebook().packs.dictionary
+    found = next(fact for fact in words.of_flow("person") if fact.source == "officer" and fact.kind == "boolean")
+    raw = {**PERSON, "facts": {found.name: True}}
+    one, other = (read_again({"movement": each}, rulebook(), "cn").sides["hk"] for each in (raw, PERSON))
+    assert one == other

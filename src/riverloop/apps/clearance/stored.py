@@ -7,16 +7,16 @@ reads the other side's outcome and nothing else of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from riverloop.apps.clearance.explain import Explained, SideView, explain
 from riverloop.apps.clearance.sentences import Gettext
-from riverloop.core.rules.decide import decide
+from riverloop.core.rules.decide import decide_side
 from riverloop.core.rules.decisions import Decision, SideDecision, read_movement
-from riverloop.core.rules.packs import CLEARED, REFUSED
+from riverloop.core.rules.packs import CLEARED, REFERRED, REFUSED
 from riverloop.core.rules.rulebook import Rulebook
 
 if TYPE_CHECKING:
@@ -69,14 +69,27 @@ class Stored:
     columns: list[Column]
 
 
-def read_again(inputs: Mapping[str, Any], book: Rulebook) -> Decision:
+def read_again(inputs: Mapping[str, Any], book: Rulebook, own: str) -> Decision:
     """Decide once more, by the law given, what a stored decision was decided from.
+
+    The other side is decided for without what officers of this one found.
 
     Args:
         inputs: of a ``SideDecision``.
         book: the law it was decided by.
+        own: the side whose copy it is.
     """
-    return decide(book, read_movement(inputs["movement"], book.boundary, book.packs.dictionary))
+    words = book.packs.dictionary
+    movement = read_movement(inputs["movement"], book.boundary, words)
+    items = tuple(
+        {name: value for name, value in item.items() if words.facts[name].source != "officer"}
+        for item in movement.items
+    )
+    public = replace(movement, items=items)
+    sides = {
+        side.id: decide_side(book, side.id, movement if side.id == own else public) for side in book.boundary.sides
+    }
+    return Decision(movement, sides, book.packs)
 
 
 def read_stored(
@@ -88,7 +101,6 @@ def read_stored(
     *,
     zone: Zone,
     language: str,
-    signed: Iterable[str] = (),
     now: datetime | None = None,
 ) -> Stored:
     """Lay a filed movement out for one reader.
@@ -101,7 +113,6 @@ def read_stored(
         _: translates into the language.
         zone: names the sides and their authorities.
         language: en, zh-Hant or zh-Hans.
-        signed: sides whose refusal an officer has signed.
         now: tells which duties are past.
     """
     levels = levels_of(movement)
@@ -116,7 +127,7 @@ def read_stored(
         authority_of=frozenset({own}) if reading.authority_of_own else frozenset(),
         authorities=reading.authorities if reading.kind == "officer" else None,
         unanswered=unanswered,
-        signed=frozenset(signed),
+        signed=frozenset(name for name, bounds in levels.items() if bounds and bounds[0] == REFUSED),
         now=now,
     )
     columns = [_column(view, newest.get(view.id), movement, reading, unanswered, _) for view in explained.sides]
@@ -139,9 +150,11 @@ def _bounds(low: int | None, high: int | None) -> tuple[int, int] | None:
 
 def _as_read(said: SideDecision, movement: Movement, levels: tuple[int, int] | None, reading: Reading) -> SideDecision:
     low, high = levels or (CLEARED, REFUSED)
-    said = replace(said, low=low, high=high)
+    proposed = movement.flow == "person" and low == REFERRED and said.low == REFUSED
+    if not proposed:  # a proposal to refuse a person counts as a referral, and is told as what it is
+        said = replace(said, low=low, high=high)
     hidden = reading.kind == "gate" or (reading.kind != "applicant" and said.side != movement.owner_side)
-    return _outcome_alone(said) if hidden else said
+    return _outcome_alone(replace(said, low=low, high=high)) if hidden else said
 
 
 def _outcome_alone(said: SideDecision) -> SideDecision:
