@@ -56,6 +56,21 @@ def user_app() -> None:
     """Accounts: they are made here, by invitation."""
 
 
+@app.group("role")
+def role_app() -> None:
+    """Roles of accounts: grant one, end one, list them."""
+
+
+@app.group("keys")
+def keys_app() -> None:
+    """Keys of a side: seal with a new one, drop old ones."""
+
+
+@app.group("retention")
+def retention_app() -> None:
+    """How long things are kept."""
+
+
 @app.group("demo")
 def demo_app() -> None:
     """The demo zone."""
@@ -350,11 +365,124 @@ def user_add(*, email: str, name: str, side: str, role: str, held_for: str, lang
     from riverloop.web.server import prepare
 
     prepare()
-    from riverloop.web.invitations import invite
+    from riverloop.apps.parties.invitations import invite
 
     path = invite(email=email, name=name, side=side, kind=role, held_for=held_for, language=_language(language).lower())
     print(f"{url.rstrip('/')}{path}")
     print("Hand this address to its owner and to nobody else: it sets the password, once, within three days.")
+
+
+# role ------------------------------------------------------------------------------------------------------------
+
+
+@role_app.command("grant")
+@click.argument("email")
+@click.argument("kind")
+@click.option("--for", "held_for", default="", help="What the role is held for, by id: authority, park, organisation …")
+def role_grant(*, email: str, kind: str, held_for: str) -> None:
+    """Grant the role KIND to the account with the address EMAIL."""
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.parties.invitations import account_named, grant
+
+    role = grant(user=account_named(email), kind=kind, held_for=held_for)
+    print(f"granted {role.id}")
+
+
+@role_app.command("end")
+@click.argument("role_id")
+def role_end(*, role_id: str) -> None:
+    """End the role with the id ROLE_ID, as `riverloop role list` shows it."""
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.parties.invitations import role_named
+    from riverloop.apps.parties.services import role_end as end
+
+    print(f"ended {end(role=role_named(role_id)).id}")
+
+
+@role_app.command("list")
+@click.argument("email", required=False)
+@click.option("--all", "with_ended", is_flag=True, help="Ended ones too.")
+def role_list(*, email: str | None, with_ended: bool) -> None:
+    """List the roles of the account with the address EMAIL, or of every account."""
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.parties.invitations import role_rows
+
+    _table(role_rows(email=email or "", with_ended=with_ended))
+
+
+# keys ------------------------------------------------------------------------------------------------------------
+
+
+def _key_owner(side: str) -> str:
+    """Return a side, or ``accounts``, whose keys are those of second factors."""
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.parties.here import zone
+    from riverloop.apps.parties.sealing import ACCOUNTS
+
+    return side if side == ACCOUNTS else zone().side(side).id
+
+
+@keys_app.command("rotate")
+@click.argument("side")
+def keys_rotate(*, side: str) -> None:
+    """Seal and sign with new keys from now on, and seal again all that the old one sealed.
+
+    SIDE is a side's code, or accounts for the secrets of second factors. Stopped half way, run it again: it goes on.
+    """
+    owner = _key_owner(side)
+    from riverloop.apps.parties import sealing
+
+    for name, count in sealing.rotate_all(owner).items():
+        print(f"{name}: {count}")
+    print(f"All is sealed by the newest key. The old ones can go once backups are made: riverloop keys drop {owner}")
+
+
+@keys_app.command("check")
+@click.argument("side")
+def keys_check(*, side: str) -> None:
+    """Open everything that is sealed for SIDE, and say what still needs an older key."""
+    owner = _key_owner(side)
+    from riverloop.apps.parties import sealing
+
+    for name, count in sealing.waiting(owner).items():
+        print(f"{name}: {count} need an older key")
+    print("Everything opens.")
+
+
+@keys_app.command("drop")
+@click.argument("side")
+def keys_drop(*, side: str) -> None:
+    """Drop all sealing keys of SIDE but the newest; refused while anything needs them. Older backups stay sealed."""
+    owner = _key_owner(side)
+    from riverloop.apps.parties import sealing
+
+    print(f"{sealing.drop_old_keys(owner)} dropped")
+
+
+# retention -------------------------------------------------------------------------------------------------------
+
+
+@retention_app.command("run")
+@click.option("--dry-run", is_flag=True, help="Only count what would go.")
+def retention_run(*, dry_run: bool) -> None:
+    """Delete what is kept no longer, by the table of the zone file. The worker does so every day."""
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.parties import retention
+    from riverloop.apps.parties.here import zone
+
+    for side in zone().sides:
+        gone = retention.run(side.id, dry=dry_run)
+        _table((side.id, kind, str(count)) for kind, count in gone.items())
 
 
 # serve -----------------------------------------------------------------------------------------------------------

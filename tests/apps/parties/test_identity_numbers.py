@@ -5,9 +5,9 @@ import stat
 import pytest
 from cryptography.fernet import InvalidToken
 
-from riverloop.apps.parties import keys, selectors
+from riverloop.apps.parties import keys, sealing, selectors
 from riverloop.apps.parties.models import IdentityNumber
-from riverloop.apps.parties.services import identity_number_add, identity_numbers_reseal
+from riverloop.apps.parties.services import identity_number_add
 from riverloop.core.kernel.errors import InputError
 from tests.cast import HKID
 
@@ -83,7 +83,7 @@ def test_a_new_key_seals_and_the_old_one_still_opens_until_all_is_resealed(cast,
     keys.sealing_key_add("hk")
     number.refresh_from_db()
     assert number.opened() == "A1234563"
-    assert identity_numbers_reseal(side="hk") == 1
+    assert sealing.rotate("hk") == {"parties.IdentityNumber.sealed": 1}
     number.refresh_from_db()
     assert bytes(number.sealed) != before
     path = tmp_path / "keys" / "hk" / "sealing_keys"

@@ -10,9 +10,9 @@ from allauth.mfa.totp.internal import auth as totp
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 
+from riverloop.apps.parties.invitations import invite
 from riverloop.apps.parties.models import User
 from riverloop.web.demo.cast import cast_load
-from riverloop.web.invitations import invite
 from tests.cast import PASSWORD, again
 
 pytestmark = pytest.mark.django_db

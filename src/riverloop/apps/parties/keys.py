@@ -8,15 +8,17 @@ only the newest is kept; of those that it replaced, the public half, so that wha
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import hmac
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
@@ -62,8 +64,49 @@ def finding_index(side: str, kind: str, number: str) -> bytes:
 
 def sealing_key_add(side: str) -> None:
     """Put a new sealing key on top; older ones keep opening what they sealed."""
-    held = _read(side, _SEALING, Fernet.generate_key().decode())
-    _write(_folder(side) / _SEALING, f"{Fernet.generate_key().decode()}\n{held}", replace=True)
+    with _alone(side):
+        held = _read(side, _SEALING, Fernet.generate_key().decode())
+        _write(_folder(side) / _SEALING, f"{Fernet.generate_key().decode()}\n{held}", replace=True)
+
+
+def sealing_keys_drop(side: str) -> int:
+    """Keep the newest sealing key alone, and return how many older ones were dropped. What they sealed is lost."""
+    with _alone(side):
+        held = _read_held(side, _SEALING).split()
+        if len(held) > 1:
+            _write(_folder(side) / _SEALING, held[0], replace=True)
+        return max(0, len(held) - 1)
+
+
+class Sealer:
+    """The sealing keys of a side, read once: for going over many values."""
+
+    def __init__(self, side: str) -> None:
+        lines = _read(side, _SEALING, Fernet.generate_key().decode()).split()
+        self._newest, self._all = Fernet(lines[0]), MultiFernet([Fernet(line) for line in lines])
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Say whether the newest key sealed this."""
+        with contextlib.suppress(InvalidToken):
+            self._newest.decrypt(sealed)
+            return True
+        return False
+
+    def renew(self, sealed: bytes) -> bytes:
+        """Return what the newest key seals instead; the same bytes if it did already.
+
+        Raises:
+            cryptography.fernet.InvalidToken: no key of this side sealed it.
+        """
+        return sealed if self.is_newest(sealed) else self._all.rotate(sealed)
+
+    def check(self, sealed: bytes) -> None:
+        """Open what was sealed.
+
+        Raises:
+            cryptography.fernet.InvalidToken: no key of this side sealed it.
+        """
+        self._all.decrypt(sealed)
 
 
 def signing_key(side: str) -> Ed25519PrivateKey:
@@ -95,11 +138,12 @@ def key_id_of(key: Ed25519PublicKey) -> str:
 
 def signing_key_add(side: str) -> None:
     """Sign with a new key from now on; what the old one signed stays verifiable, and nobody can sign with it again."""
-    old = verifying_key(side).public_bytes_raw().hex()
-    retired = _read_held(side, _RETIRED)
-    if old not in retired.split():
-        _write(_folder(side) / _RETIRED, f"{old}\n{retired}".strip(), replace=True)
-    _write(_folder(side) / _SIGNING, secrets.token_bytes(32).hex(), replace=True)
+    with _alone(side):
+        old = verifying_key(side).public_bytes_raw().hex()
+        retired = _read_held(side, _RETIRED)
+        if old not in retired.split():
+            _write(_folder(side) / _RETIRED, f"{old}\n{retired}".strip(), replace=True)
+        _write(_folder(side) / _SIGNING, secrets.token_bytes(32).hex(), replace=True)
 
 
 @lru_cache(maxsize=16)
@@ -122,6 +166,17 @@ def _read_held(side: str, name: str) -> str:
 def _sealer(side: str) -> MultiFernet:
     lines = _read(side, _SEALING, Fernet.generate_key().decode()).split()
     return MultiFernet([Fernet(line) for line in lines])
+
+
+@contextlib.contextmanager
+def _alone(side: str) -> Iterator[None]:
+    """Let one process at a time change a side's keys: of two that read and then write, one would lose its key."""
+    lock = os.open(_folder(side).with_suffix(".lock"), os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)  # which lets go of it
 
 
 def _folder(side: str) -> Path:

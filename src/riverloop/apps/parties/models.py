@@ -53,6 +53,8 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     is_demo = models.BooleanField(default=False)  # may be entered without a password, in demo mode alone
     created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)  # name and address gone, by the retention table
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -113,6 +115,14 @@ class Person(Named):
         Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="people"
     )
     created_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)  # no longer of the organisation, which stays named
+    erased_at = models.DateTimeField(null=True, blank=True)  # name and numbers gone, by the retention table
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner_side", "name_latin", "name", "id"], name="parties_people_by_name"),
+            models.Index(fields=["organisation", "name_latin", "name", "id"], name="parties_people_of_tenant"),
+        ]
 
     def __str__(self) -> str:
         return self.id
@@ -202,6 +212,9 @@ class Role(models.Model):
                 condition=Q(ended_at=None),
                 name="parties_role_held_once",
             ),
+            models.UniqueConstraint(
+                fields=["person"], condition=Q(kind="holder", ended_at=None), name="parties_one_account_a_person"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -222,7 +235,10 @@ class ViewRecord(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "-at"], name="parties_views_of_subject")]
+        indexes = [
+            models.Index(fields=["subject", "-at", "id"], name="parties_views_of_subject"),
+            models.Index(fields=["owner_side", "-at", "id"], name="parties_views_of_side"),
+        ]
 
     def __str__(self) -> str:
         return self.id

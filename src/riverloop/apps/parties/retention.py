@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from django.db import transaction
+from django.utils import timezone
+
+from riverloop.apps.parties.here import zone
+from riverloop.apps.record.services import record_append
+from riverloop.apps.runs.work import Progress
+
 Forget = Callable[[datetime, str], int]
+
+BATCH = 500  # rows that a function need not exceed in one call, so that others can write in between
 
 _functions: dict[str, Forget] = {}
 
@@ -30,3 +39,49 @@ def register(kind: str, function: Forget) -> None:
 def kinds() -> frozenset[str]:
     """Return the kinds that something deletes."""
     return frozenset(_functions)
+
+
+def run(
+    side: str, *, now: datetime | None = None, dry: bool = False, step: Callable[[], object] = lambda: None
+) -> dict[str, int]:
+    """Delete what a side keeps no longer, and record how much of what went.
+
+    Args:
+        side: whose rows.
+        now: the instant to count back from.
+        dry: only count; everything is rolled back.
+        step: called after each kind.
+
+    Returns:
+        how many went, by kind; kinds that nothing deletes are left out.
+    """
+    at, gone = now or timezone.now(), {}
+    for row in zone().retention:
+        if row.kind in _functions:
+            gone[row.kind] = _forget(row.kind, row.before(at), side, dry=dry)
+            step()
+    return gone
+
+
+def work(progress: Progress) -> dict[str, int]:
+    """Run for the timetable: once a day at each side."""
+    progress.total(len(_functions))
+    return run(progress.run.owner_side, step=progress.step)
+
+
+def _forget(kind: str, before: datetime, side: str, *, dry: bool) -> int:
+    if dry:
+        with transaction.atomic():
+            count = sum(iter(lambda: _functions[kind](before, side), 0))
+            transaction.set_rollback(True)
+        return count
+    return sum(iter(lambda: _forget_part(kind, before, side), 0))
+
+
+@transaction.atomic
+def _forget_part(kind: str, before: datetime, side: str) -> int:
+    count = _functions[kind](before, side)
+    if count:
+        payload = {"kind": kind, "before": before.isoformat(timespec="seconds"), "count": count}
+        record_append(side=side, kind="retention.deleted", payload=payload)
+    return count

@@ -13,6 +13,7 @@ from django.utils import timezone
 from riverloop.apps.parties import keys
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import (
+    NAME_LENGTH,
     ROLE_SCOPES,
     IdentityNumber,
     Organisation,
@@ -23,6 +24,8 @@ from riverloop.apps.parties.models import (
     normal_email,
 )
 from riverloop.apps.parties.numbers import normal_number
+from riverloop.apps.parties.placing import check_park, check_places, check_same_side, check_scope
+from riverloop.apps.parties.tokens import token_end
 from riverloop.apps.parties.words import N_, PURPOSE_WORDS
 from riverloop.apps.record.services import record_append
 from riverloop.core.identity import read_uscc
@@ -47,9 +50,7 @@ def user_add(*, email: str, name: str, side: str, language: str = "en", is_demo:
             "parties.email", N_('"{email}" is not a mail address. Give one such as name@example.org.'), email=email[:80]
         ) from None
     if User.objects.filter(email=address).exists():
-        raise InputError(
-            "parties.email_taken", N_("{email} has an account already. Grant that account a role."), email=address
-        )
+        raise email_taken(address)
     user = User(
         email=address,
         name=name.strip(),
@@ -59,7 +60,11 @@ def user_add(*, email: str, name: str, side: str, language: str = "en", is_demo:
         created_at=timezone.now(),
     )
     user.set_unusable_password()
-    user.save(force_insert=True)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:  # somebody else was invited by this address at the same moment
+        raise email_taken(address) from None
     EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
     record_append(side=user.owner_side, kind="account.added", payload={"account": user.id})
     return user
@@ -72,83 +77,154 @@ def user_set_language(*, user: User, language: str) -> None:
         user.save(update_fields=["language"])
 
 
+def email_taken(address: str) -> InputError:
+    """Return the refusal of an address that has an account."""
+    return InputError(
+        "parties.email_taken", N_("{email} has an account already. Grant that account a role."), email=address
+    )
+
+
 @transaction.atomic
-def user_close(*, user: User) -> None:
-    """Close an account: it can no longer sign in, and its open pages stop working."""
-    user.is_active = False
-    user.save(update_fields=["is_active"])
+def user_close(*, user: User, closed_by: User | None = None) -> None:
+    """Close an account: it can no longer sign in, its open pages and tokens stop working, and its roles end."""
+    if user.closed_at is not None:
+        return
+    user.is_active, user.closed_at = False, timezone.now()
+    user.save(update_fields=["is_active", "closed_at"])
+    for token in user.api_tokens.filter(ended_at=None):
+        token_end(token=token)
+    for role in user.roles.filter(ended_at=None):
+        role_end(role=role, ended_by=closed_by)
     record_append(side=user.owner_side, kind="account.closed", payload={"account": user.id})
 
 
 # Organisations and people
 
 
+@transaction.atomic
 def organisation_add(
     *, side: str, park: str, name: str, name_latin: str = "", uscc: str = "", business_registration: str = ""
 ) -> Organisation:
     """Add a tenant of a park.
 
     Raises:
-        InputError: the park is not this side's, or the credit code does not hold together.
+        InputError: the park is not this side's, it has no name, or the credit code does not hold together.
     """
-    _check_park(side, park)
-    return Organisation.objects.create(
+    check_park(side, park)
+    organisation = Organisation.objects.create(
         owner_side=side,
         park=park,
-        name=name.strip(),
-        name_latin=name_latin.strip(),
+        name=_named(name),
+        name_latin=" ".join(name_latin.split()),
         uscc=read_uscc(uscc) if uscc else "",
         business_registration=business_registration.strip(),
         created_at=timezone.now(),
     )
+    record_append(
+        side=side, kind="organisation.added", payload={"organisation": organisation.id, "park": organisation.park}
+    )
+    return organisation
 
 
+@transaction.atomic
 def person_add(*, side: str, name: str, name_latin: str = "", organisation: Organisation | None = None) -> Person:
-    """Add a person, at a side, employed by an organisation of that side or by none."""
+    """Add a person, at a side, employed by an organisation of that side or by none.
+
+    Raises:
+        InputError: they have no name, or the organisation is the other side's.
+    """
     side = zone().side(side).id
     if organisation is not None:
-        _check_same_side(side, organisation.owner_side)
-    return Person.objects.create(
+        check_same_side(side, organisation.owner_side)
+    person = Person.objects.create(
         owner_side=side,
-        name=name.strip(),
-        name_latin=name_latin.strip(),
+        name=_named(name),
+        name_latin=" ".join(name_latin.split()),
         organisation=organisation,
         created_at=timezone.now(),
     )
+    _record_person("person.added", person)
+    return person
 
 
+@transaction.atomic
+def person_change(*, person: Person, name: str, name_latin: str = "") -> Person:
+    """Correct the names of a person.
+
+    Raises:
+        InputError: there is no name.
+    """
+    person.name, person.name_latin = _named(name), " ".join(name_latin.split())
+    person.save(update_fields=["name", "name_latin"])
+    _record_person("person.changed", person)
+    return person
+
+
+@transaction.atomic
+def person_leave(*, person: Person) -> Person:
+    """Note that a person left their organisation. They keep their own account; the organisation sees them no more."""
+    if person.left_at is None:
+        person.left_at = timezone.now()
+        person.save(update_fields=["left_at"])
+        _record_person("person.left", person)
+    return person
+
+
+def _record_person(what: str, person: Person) -> None:
+    payload = {"person": person.id, "organisation": person.organisation_id}
+    record_append(side=person.owner_side, kind=what, payload=payload)
+
+
+def _named(name: str) -> str:
+    named = " ".join(name.split())
+    if not named or len(named) > NAME_LENGTH:
+        raise InputError(
+            "parties.name", N_("A name has 1 to {most} characters. Type the name as it is written."), most=NAME_LENGTH
+        )
+    return named
+
+
+@transaction.atomic
 def identity_number_add(*, person: Person, kind: str, number: str) -> IdentityNumber:
     """Keep a document number of a person, sealed.
 
     Raises:
-        InputError: it does not hold together, or somebody holds it already.
+        InputError: it does not hold together, or somebody else holds it already.
     """
     side = zone().side(person.owner_side)
     plain = normal_number(kind, number, on=date_in(timezone.now(), side.side.time_zone))
+    index = keys.finding_index(person.owner_side, kind, plain)
+    if person.identity_numbers.filter(finding_index=index).exists():
+        return person.identity_numbers.get(finding_index=index)
     try:
         with transaction.atomic():
-            return IdentityNumber.objects.create(
+            added = IdentityNumber.objects.create(
                 owner_side=person.owner_side,
                 person=person,
                 kind=kind,
                 sealed=keys.seal(person.owner_side, plain),
-                finding_index=keys.finding_index(person.owner_side, kind, plain),
+                finding_index=index,
                 created_at=timezone.now(),
             )
     except IntegrityError:
         raise InputError(
-            "parties.number_taken", N_("A person with this number is registered already. Look for them by it.")
+            "parties.number_taken",
+            N_("A person with this number is registered already. Ask them, or whoever they work for."),
         ) from None
+    _record_number("person.number_added", added)
+    return added
 
 
-def identity_numbers_reseal(*, side: str) -> int:
-    """Seal every number of a side with its newest key, and return how many there are."""
-    count = 0
-    for number in IdentityNumber.objects.filter(owner_side=side).iterator():
-        number.sealed = keys.reseal(side, number.sealed)
-        number.save(update_fields=["sealed"])
-        count += 1
-    return count
+@transaction.atomic
+def identity_number_remove(*, number: IdentityNumber) -> None:
+    """Keep a document number no longer."""
+    _record_number("person.number_removed", number)
+    number.delete()
+
+
+def _record_number(what: str, number: IdentityNumber) -> None:
+    payload = {"person": number.person_id, "number": number.id, "kind": number.kind}
+    record_append(side=number.owner_side, kind=what, payload=payload)
 
 
 # Roles
@@ -186,28 +262,50 @@ def role_grant(
         "control_point": control_point,
         "park": park,
     }
-    _check_scope(kind, {name for name, value in given.items() if value})
+    check_scope(kind, {name for name, value in given.items() if value})
     for row in (person, organisation, granted_by):
         if row is not None:
-            _check_same_side(user.owner_side, row.owner_side)
-    _check_places(user.owner_side, authority, control_point, park)
+            check_same_side(user.owner_side, row.owner_side)
+    check_places(user.owner_side, authority, control_point, park)
     if Role.objects.filter(user=user, kind=kind, ended_at=None, **given).exists():
-        raise InputError("parties.role_held", N_("The account holds this role already. Nothing needs to be done."))
-    role = Role.objects.create(
-        owner_side=user.owner_side, user=user, kind=kind, granted_at=timezone.now(), granted_by=granted_by, **given
-    )
+        raise _role_held()
+    if kind == "holder" and Role.objects.filter(kind="holder", person=person, ended_at=None).exists():
+        raise _person_has_account()
+    try:
+        with transaction.atomic():
+            role = Role.objects.create(
+                owner_side=user.owner_side,
+                user=user,
+                kind=kind,
+                granted_at=timezone.now(),
+                granted_by=granted_by,
+                **given,
+            )
+    except IntegrityError:  # granted at the same moment by somebody else
+        raise _person_has_account() if kind == "holder" else _role_held() from None
     user.__dict__.pop("held_roles", None)
     _record_role("role.granted", role, granted_by)
     return role
 
 
+def _role_held() -> InputError:
+    return InputError("parties.role_held", N_("The account holds this role already. Nothing needs to be done."))
+
+
+def _person_has_account() -> InputError:
+    return InputError(
+        "parties.person_has_account", N_("This person has an account already. End that role before you invite again.")
+    )
+
+
 @transaction.atomic
 def role_end(*, role: Role, ended_by: User | None = None) -> Role:
-    """End a role; that it was held stays known."""
-    role.ended_at = timezone.now()
-    role.save(update_fields=["ended_at"])
-    role.user.__dict__.pop("held_roles", None)
-    _record_role("role.ended", role, ended_by)
+    """End a role; that it was held stays known, and ending it again changes nothing."""
+    now = timezone.now()
+    if Role.objects.filter(pk=role.pk, ended_at=None).update(ended_at=now):
+        role.ended_at = now
+        role.user.__dict__.pop("held_roles", None)
+        _record_role("role.ended", role, ended_by)
     return role
 
 
@@ -228,7 +326,7 @@ def _record_role(what: str, role: Role, by: User | None) -> None:
 
 # Who looked
 
-_LOOKS = {"own_staff": "coordinator", "case": "officer", "audit": "auditor"}
+_LOOKS = {"own_staff": "coordinator", "case": "officer", "crossing": "gate", "audit": "auditor"}
 
 
 @transaction.atomic
@@ -254,15 +352,15 @@ def view_record(
         raise InputError("parties.case", N_("Looking for a case needs its number. Give the case number."))
     own = {role.person_id for role in viewer.held_roles}
     others = [person for person in subjects if person.id not in own]
-    role = next((role for role in viewer.held_roles if role.kind == _LOOKS[purpose]), None)
-    if role is None or any(person.owner_side != viewer.owner_side for person in others):
+    roles = [role for role in viewer.held_roles if role.kind == _LOOKS[purpose]]
+    if not roles or any(person.owner_side != viewer.owner_side for person in others):
         raise PermissionDenied
     at = timezone.now()
     views = ViewRecord.objects.bulk_create(
         ViewRecord(
             owner_side=viewer.owner_side,
             viewer=viewer,
-            role=role,
+            role=_role_for(person, roles),
             subject=person,
             purpose=purpose,
             case=" ".join(case.split())[:60],
@@ -282,52 +380,22 @@ def view_record(
     return views
 
 
-# Checks
+def _role_for(person: Person, roles: list[Role]) -> Role:
+    """Return the role in which one looks: with several organisations, that of the person's own."""
+    return next((role for role in roles if role.organisation_id == person.organisation_id), roles[0])
 
 
-def _check_scope(kind: str, given: set[str]) -> None:
-    wanted = {ROLE_SCOPES[kind]} - {""}
-    if given != wanted:
-        raise InputError(
-            "parties.role_scope",
-            N_("The role {kind} is held for {wanted}, but {given} was given. Give exactly that."),
-            kind=kind,
-            wanted=", ".join(sorted(wanted)) or "-",
-            given=", ".join(sorted(given)) or "-",
-        )
+@transaction.atomic
+def search_record(*, officer: User, found: int) -> None:
+    """Record that an officer searched for a person, even if nobody was found: trying names leaves a trace."""
+    payload = {"officer": officer.id, "found": found}
+    record_append(side=officer.owner_side, kind="people.searched", payload=payload)
 
 
-def _check_same_side(one: str, other: str) -> None:
-    if one != other:
-        raise InputError(
-            "parties.other_side",
-            N_("That belongs to side {other}, and this to {one}. Each side keeps its own: make one there."),
-            one=one,
-            other=other,
-        )
-
-
-def _check_park(side: str, park: str) -> None:
-    known = [one.id for one in zone().parks if one.side == zone().side(side).id]
-    if park not in known:
-        raise _unknown(park, known)
-
-
-def _check_places(side: str, authority: str, control_point: str, park: str) -> None:
-    known = [one.id for one in zone().side(side).side.authorities]
-    if authority and authority not in known:
-        raise _unknown(authority, known)
-    if control_point:
-        zone().control_point(control_point)
-    if park:
-        _check_park(side, park)
-
-
-def _unknown(name: str, known: list[str]) -> InputError:
-    return InputError(
-        "parties.unknown",
-        N_('This side has no "{name}".{hint} It has {known}.'),
-        name=name,
-        hint=did_you_mean(name, known),
-        known=", ".join(known),
-    )
+@transaction.atomic
+def accounts_view_record(*, viewer: User, accounts: Iterable[User], page: str) -> None:
+    """Record that names and addresses of other accounts are about to be shown."""
+    others = sorted({account.id for account in accounts} - {viewer.id})
+    if others:
+        payload = {"viewer": viewer.id, "page": page, "accounts": others}
+        record_append(side=viewer.owner_side, kind="accounts.viewed", payload=payload)

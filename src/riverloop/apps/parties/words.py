@@ -43,6 +43,7 @@ DOCUMENT_WORDS = {
 PURPOSE_WORDS = {
     "own_staff": N_("To look after the organisation's own people"),
     "case": N_("To handle a case"),
+    "crossing": N_("To let people cross"),
     "audit": N_("To audit"),
 }
 """What personal data may be looked at for."""

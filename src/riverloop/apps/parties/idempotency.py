@@ -1,0 +1,91 @@
+"""A write that is asked for twice under one key happens once, and is answered alike.
+
+A key is taken in a transaction of its own, so that a second request sees at once that a first one is under way. The
+answer is kept in the transaction of what it answers: both are there, or neither.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from riverloop.apps.parties.models import ApiToken, IdempotencyKey
+from riverloop.apps.parties.words import N_
+from riverloop.core.kernel.errors import ConflictError, InputError
+
+KEPT = timedelta(hours=24)
+ABANDONED = timedelta(minutes=2)  # after this a request that never ended, as when its process died, is forgotten
+_FORM = re.compile(r"[\x21-\x7e]{1,100}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a program asks for, so that the same can be told from something else.
+
+    Args:
+        key: the program's own.
+        request: method and path.
+        body_sha256: of what was sent.
+    """
+
+    key: str
+    request: str
+    body_sha256: str
+
+    def same_as(self, row: IdempotencyKey) -> bool:
+        return (row.request, row.body_sha256) == (self.request, self.body_sha256)
+
+
+def key_take(*, token: ApiToken, asked: Asked) -> IdempotencyKey:
+    """Take a key, or return the row of whoever had it before: its ``status`` says which.
+
+    Raises:
+        InputError: no key, or one that was used for something else.
+        ConflictError: the first request under this key is still under way.
+    """
+    if not _FORM.fullmatch(asked.key):
+        raise InputError("api.key", N_("An Idempotency-Key has 1 to 100 visible ASCII characters. Use a new UUID."))
+    now = timezone.now()
+    IdempotencyKey.objects.filter(token=token, key=asked.key, at__lt=now - KEPT).delete()
+    IdempotencyKey.objects.filter(token=token, key=asked.key, status=None, at__lt=now - ABANDONED).delete()
+    try:
+        with transaction.atomic():
+            return IdempotencyKey.objects.create(
+                owner_side=token.owner_side,
+                token=token,
+                key=asked.key,
+                request=asked.request,
+                body_sha256=asked.body_sha256,
+                at=now,
+            )
+    except IntegrityError:
+        row = IdempotencyKey.objects.filter(token=token, key=asked.key).first()
+    if row is not None and not asked.same_as(row):
+        raise InputError(
+            "api.key_reused", N_("This Idempotency-Key was used for another request. Use a new key for a new request.")
+        )
+    if row is None or row.status is None:
+        raise ConflictError(
+            "api.key_in_use", N_("A request with this Idempotency-Key is still being answered. Ask again in a second.")
+        )
+    return row
+
+
+def key_settle(*, row: IdempotencyKey, status: int, answer: str) -> None:
+    """Keep the answer, in the transaction of what it answers.
+
+    Raises:
+        ConflictError: it took so long that the key was given to another request; nothing may be kept then.
+    """
+    kept = IdempotencyKey.objects.filter(pk=row.pk, status=None).update(status=status, answer=answer)
+    if not kept:
+        raise ConflictError("api.key_lost", N_("This took too long, and was undone. Ask again."))
+
+
+def key_release(*, row: IdempotencyKey) -> None:
+    """Give a key back, since nothing was done."""
+    IdempotencyKey.objects.filter(pk=row.pk, status=None).delete()
