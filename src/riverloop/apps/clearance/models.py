@@ -42,6 +42,7 @@ class Movement(models.Model):
     reference = models.CharField(max_length=80, blank=True)  # the tenant's own
     fingerprint = models.CharField(max_length=64, blank=True)  # of what was filed, to find it filed twice
     declared_at = models.DateTimeField()
+    facts_at = models.DateTimeField()  # when the applicant's facts last changed: an answer given before is void
     own_low = models.PositiveSmallIntegerField(null=True, blank=True)
     own_high = models.PositiveSmallIntegerField(null=True, blank=True)
     other_low = models.PositiveSmallIntegerField(null=True, blank=True)

@@ -1,22 +1,22 @@
-"""Writes of clearance."""
+"""Writes of clearance: what may be done with a movement, each in one transaction with what follows from it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from riverloop.apps.clearance.deciding import pack_text_store
+from riverloop.apps.clearance.filing import Draft, DraftItem, movements_declare
+from riverloop.apps.clearance.questions import question_answer
+from riverloop.apps.clearance.remedies import remedy_file
+from riverloop.apps.clearance.steps import movement_cross, movement_restate, movement_withdraw, officer_state
 
-from django.utils import timezone
-
-from riverloop.apps.clearance.models import PackText
-
-
-def pack_text_store(*, sha256: str, files: Mapping[str, str]) -> PackText:
-    """Store the text of the packs in use, once.
-
-    Args:
-        sha256: the pack set's hash, in hexadecimal.
-        files: the text of each file, by its path.
-    """
-    stored, _ = PackText.objects.get_or_create(
-        sha256=sha256, defaults={"files": dict(files), "stored_at": timezone.now()}
-    )
-    return stored
+__all__ = [
+    "Draft",
+    "DraftItem",
+    "movement_cross",
+    "movement_restate",
+    "movement_withdraw",
+    "movements_declare",
+    "officer_state",
+    "pack_text_store",
+    "question_answer",
+    "remedy_file",
+]

@@ -122,7 +122,7 @@ class _Item:
     def cost(self, rule: DayRule) -> tuple[int, int]:
         """Return the least and greatest level of a rule that holds."""
         kind = rule.effect.kind
-        if kind == "refer" and rule.id in self.answers:
+        if kind in ("refer", "refuse") and rule.id in self.answers:  # an officer may lift what a rule refuses
             level = 0 if self.answers[rule.id].allow else REFUSED
             return level, level
         if kind != "require":

@@ -1,0 +1,295 @@
+"""What follows from decisions: matters for officers, notices with their remedies, obligations, records, events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from riverloop.apps.clearance import exchange
+from riverloop.apps.clearance.models import Movement, Notice, Question, SideDecision
+from riverloop.apps.clearance.selectors import rulebook, zone
+from riverloop.apps.desk.models import Matter
+from riverloop.apps.desk.services import NewMatter, Wanted, matters_close, matters_open, obligations_set_many
+from riverloop.apps.record.services import records_append
+from riverloop.core.kernel.ids import new_id
+from riverloop.core.kernel.instants import date_in, end_of_day
+from riverloop.core.rules import decisions as core
+from riverloop.core.rules.decide import decide_side
+from riverloop.core.rules.packs import SHARED
+
+if TYPE_CHECKING:
+    from riverloop.apps.clearance.deciding import Decided
+
+Pairs = Sequence[tuple["Decided", SideDecision]]
+_CHUNK = 2000
+REFERRAL, REFUSAL, REMEDY = "referral", "refusal", "remedy"
+
+
+def follow(side: str, pairs: Pairs) -> None:
+    """Do all that follows from decisions of one side."""
+    _matters(side, pairs)
+    _notices(side, pairs)
+    _obligations(side, pairs)
+    _records(side, pairs)
+    outcomes_changed([one.movement for one, row in pairs if one.last is None or _turned(one, row)])
+
+
+def _turned(one: Decided, row: SideDecision) -> bool:
+    return one.last is not None and (one.last.low, one.last.high) != (row.low, row.high)
+
+
+# Matters -----------------------------------------------------------------------------------------------------------
+
+
+def _matters(side: str, pairs: Pairs) -> None:
+    wanted = {(new.kind, new.subject, new.rule, new.rule_version): new for pair in pairs for new in _wanted(*pair)}
+    stored = [one.movement.id for one, _ in pairs if one.last is not None]
+    overtaken = [
+        matter
+        for matter in open_matters(side, stored, (REFERRAL, REFUSAL))
+        if (matter.kind, matter.subject, matter.rule, matter.rule_version) not in wanted
+    ]
+    if overtaken:
+        matters_close(matters=overtaken, act="superseded", reason="")
+        questions_close(overtaken)
+    if wanted:
+        matters_open(side=side, new=wanted.values())
+
+
+def _wanted(one: Decided, row: SideDecision) -> Iterable[NewMatter]:
+    from riverloop.apps.clearance.deciding import proposals_of  # noqa: PLC0415
+
+    movement, decision = one.movement, one.decision
+    if movement.withdrawn_at or movement.crossed_at:
+        return
+    owner = zone().side(row.side).side
+    for hit in decision.refers:
+        yield _matter(one, REFERRAL, str(hit.rule.effect.value), hit)
+    for hit in proposals_of(decision, movement.flow):
+        measure = rulebook().packs.measures[hit.rule.rule.measure].authority if hit.rule.rule else "immigration"
+        authority = owner.authority("immigration" if measure in SHARED else measure)
+        yield _matter(one, REFUSAL, authority, hit)
+
+
+def _matter(one: Decided, kind: str, authority: str, hit: core.Hit) -> NewMatter:
+    movement = one.movement
+    return NewMatter(
+        authority=authority,
+        kind=kind,
+        subject=movement.id,
+        rule=hit.rule.id,
+        rule_version=hit.rule.version,
+        flow=movement.flow,
+        organisation=movement.organisation,
+        person=one.subject.items[hit.item].person,
+    )
+
+
+def open_matters(side: str, movements: Sequence[str], kinds: Iterable[str]) -> list[Matter]:
+    """Return what is open about movements at a side."""
+    found: list[Matter] = []
+    for start in range(0, len(movements), _CHUNK):
+        part = movements[start : start + _CHUNK]
+        found += Matter.objects.filter(owner_side=side, kind__in=list(kinds), subject__in=part, closed_at=None)
+    return found
+
+
+def questions_close(matters: Iterable[Matter]) -> None:
+    """Ask no longer what matters that are closed had asked."""
+    from django.utils import timezone  # noqa: PLC0415
+
+    ids = [matter.id for matter in matters]
+    open_ones = Question.objects.filter(matter__in=ids, answered_at=None, closed_at=None).select_related("movement")
+    for question in open_ones:
+        question.closed_at = timezone.now()
+        question.save(update_fields=["closed_at"])
+        if question.movement.filed_side != question.owner_side:
+            exchange.question_send(question)
+
+
+def movements_end(movements: Sequence[Movement], *, act: str) -> None:
+    """Close what waits for an officer about movements that need nobody any longer.
+
+    Args:
+        movements: rows of one side.
+        act: withdrawn or crossed.
+    """
+    if not movements:
+        return
+    side = movements[0].owner_side
+    kinds = (REFERRAL, REFUSAL) if act == "crossed" else (REFERRAL, REFUSAL, REMEDY)
+    matters = open_matters(side, [one.id for one in movements], kinds)
+    if matters:
+        matters_close(matters=matters, act=act, reason="")
+        questions_close(matters)
+
+
+# Notices of what a rule refuses ------------------------------------------------------------------------------------
+
+
+def _notices(side: str, pairs: Pairs) -> None:
+    new = [notice for pair in pairs for notice in _refusals(*pair)]
+    if not new:
+        return
+    known = set(
+        Notice.objects.filter(movement__in=[one.movement_id for one in new], side=side, act="refused").values_list(
+            "movement", "rule"
+        )
+    )
+    for notice in new:
+        if (notice.movement_id, notice.rule) not in known:
+            known.add((notice.movement_id, notice.rule))
+            notice_give(notice)
+
+
+def _refusals(one: Decided, row: SideDecision) -> Iterable[Notice]:
+    """Yield what is told of rules that refuse goods or data; against a person, an officer's signature tells it."""
+    if one.movement.flow == "person":
+        return
+    for hit in one.decision.rules:
+        rule = hit.rule.rule
+        if hit.rule.effect.kind == "refuse" and rule and not hit.rule.id in one.decision.answered:
+            authority = zone().side(row.side).side.authority(_authority(rule.measure, one.movement.flow))
+            yield notice_of(one.movement, authority, "refused", row.decided_at, hit.rule.id)
+
+
+_LEADS = {"person": "immigration", "goods": "customs", "data": "data"}
+
+
+def _authority(measure: str, flow: str) -> str:
+    named = rulebook().packs.measures[measure].authority
+    return _LEADS[flow] if named in SHARED else named
+
+
+def notice_of(
+    movement: Movement, authority: str, act: str, at: datetime, rule_id: str, *, reason: str = "", matter: str = ""
+) -> Notice:
+    """Return a notice with the remedy that the rule's law gives, and until when."""
+    rule = rulebook().packs.rules.get(rule_id)
+    owner = zone().side(movement.owner_side).side
+    notice = Notice(
+        owner_side=movement.owner_side,
+        ref=new_id(),
+        movement=movement,
+        side=movement.owner_side,
+        authority=authority,
+        act=act,
+        rule=rule_id if rule and rule.disclose == "applicant" else "",
+        reason=reason,
+        matter=matter,
+        at=at,
+    )
+    if act == "refused":
+        remedy = rule.remedy if rule else None
+        notice.remedy_body = (
+            owner.authority(remedy.body)
+            if remedy and "." not in remedy.body
+            else (remedy.body if remedy else authority)
+        )
+        if remedy and remedy.days is not None:
+            last = date_in(at, owner.time_zone).toordinal() + remedy.days
+            notice.remedy_until = end_of_day(date.fromordinal(last), owner.time_zone)
+    return notice
+
+
+def notice_give(notice: Notice) -> Notice:
+    """Store a notice and tell whoever filed, on whichever side they are."""
+    notice.save(force_insert=True)
+    payload = {"notice": notice.id, "movement": notice.movement_id, "act": notice.act}
+    records_append(notice.owner_side, [("notice.given", payload)])
+    if notice.movement.filed_side == notice.owner_side:
+        told(notice.movement, "notice")
+    else:
+        exchange.notice_send(notice)
+    return notice
+
+
+# Obligations -------------------------------------------------------------------------------------------------------
+
+
+def _obligations(side: str, pairs: Pairs) -> None:
+    """Set what both laws ask of movements that were filed here."""
+    wanted: dict[str, list[Wanted]] = {}
+    for one, row in pairs:
+        if one.movement.filed_side != side:
+            return
+        movement = one.movement
+        elsewhere = decision_elsewhere(one)
+        every = [] if movement.withdrawn_at else [*_duties(one, one.decision), *_duties(one, elsewhere)]
+        if every or row.number > 1:
+            wanted[movement.id] = every
+    if wanted:
+        obligations_set_many(side=side, wanted=wanted)
+
+
+def decision_elsewhere(one: Decided) -> core.SideDecision:
+    """Return what the other side's public rules say, from the applicant's own facts alone."""
+    law = rulebook()
+    asked = one.inputs["movement"]
+    return decide_side(
+        law,
+        exchange.other_side(one.movement.owner_side),
+        core.Movement(
+            flow=asked["flow"],
+            direction=asked["direction"],
+            at=datetime.fromisoformat(asked["at"]),
+            crossing_at=datetime.fromisoformat(asked["crossing_at"]),
+            items=tuple(
+                law.packs.dictionary.read(asked["flow"], one.subject.facts(item, own=False))
+                for item in one.subject.items
+            ),
+        ),
+    )
+
+
+def _duties(one: Decided, decision: core.SideDecision) -> Iterable[Wanted]:
+    effects = {hit.rule.id: hit.rule.effect.value for hit in decision.rules if hit.rule.effect.kind == "oblige"}
+    movement = one.movement
+    for duty in decision.obliges:
+        due = duty.due if movement.crossed_at or not _counts_after_crossing(effects[duty.rule]) else None
+        yield Wanted(
+            law_side=decision.side,
+            rule=duty.rule,
+            act=duty.act,
+            item=duty.item,
+            due_on=due if isinstance(due, date) and not isinstance(due, datetime) else None,
+            due_at=due if isinstance(due, datetime) else None,
+            provisional=duty.provisional,
+            organisation=movement.organisation,
+            person=one.subject.items[duty.item].person,
+        )
+
+
+def _counts_after_crossing(effect: Any) -> bool:
+    """Say whether its days run only once it has crossed; what is due before, is due by the day it is to cross."""
+    return effect.get("from", "at") == "crossing" and effect.get("days", effect.get("minutes", 0)) >= 0
+
+
+# Records and events ------------------------------------------------------------------------------------------------
+
+
+def _records(side: str, pairs: Pairs) -> None:
+    entries = []
+    for one, row in pairs:
+        payload = {"decision": row.id, "movement": row.movement_id, "number": row.number, "cause": row.cause}
+        entries.append(("movement.decided", payload))
+        before = one.last.result.get("draws", {}) if one.last else {}
+        entries += [
+            ("inspection.drawn", {"decision": row.id, "rule": rule, **drawn})
+            for rule, drawn in row.result["draws"].items()
+            if rule not in before
+        ]
+    records_append(side, entries)
+
+
+def outcomes_changed(movements: Iterable[Movement]) -> None:
+    """Tell whoever filed here that the outcome may be another."""
+    for movement in movements:
+        if movement.organisation_id and movement.filed_side == movement.owner_side:
+            told(movement, "decided")
+
+
+def told(movement: Movement, what: str) -> None:
+    """Let the tenant's own systems know that something happened to a movement; they read here what it was."""
+    del what, movement

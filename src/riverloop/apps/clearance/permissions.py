@@ -1,0 +1,74 @@
+"""Who may do what with a movement. What a list shows, ``selectors.movements`` decides alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import rules
+
+from riverloop.apps.clearance.models import Item, Movement, Notice, Question
+from riverloop.apps.parties.models import Organisation, Role, User
+from riverloop.apps.parties.permissions import coordinates, predicate
+
+
+def _held(user: Any, *kinds: str) -> list[Role]:
+    if not isinstance(user, User) or not user.is_active:
+        return []
+    return [role for role in user.held_roles if role.kind in kinds]
+
+
+@predicate
+def coordinates_filer(user: Any, movement: Movement) -> bool:
+    return movement.organisation_id is not None and any(
+        role.organisation_id == movement.organisation_id for role in _held(user, "coordinator")
+    )
+
+
+@predicate
+def is_in_it(user: Any, movement: Movement) -> bool:
+    people = [role.person_id for role in _held(user, "holder")]
+    return bool(people) and Item.objects.filter(movement=movement, person__in=people).exists()
+
+
+@predicate
+def may_see(user: Any, movement: Movement) -> bool:
+    from riverloop.apps.clearance.selectors import movements  # noqa: PLC0415 - it stands on this module
+
+    return movements(visible_to=user).filter(pk=movement.pk).exists()
+
+
+@predicate
+def is_officer_of_side(user: Any, movement: Movement) -> bool:
+    return any(role.owner_side == movement.owner_side for role in _held(user, "officer"))
+
+
+@predicate
+def stands_at_its_gate(user: Any, movement: Movement) -> bool:
+    return any(
+        role.owner_side == movement.owner_side and movement.control_point in ("", role.control_point)
+        for role in _held(user, "gate")
+    )
+
+
+@predicate
+def coordinates_asked(user: Any, question: Question) -> bool:
+    return bool(coordinates_filer(user, question.movement))
+
+
+@predicate
+def is_told(user: Any, notice: Notice) -> bool:
+    return bool(coordinates_filer(user, notice.movement) or is_in_it(user, notice.movement))
+
+
+@predicate
+def coordinates_it(user: Any, organisation: Organisation) -> bool:
+    return bool(coordinates(user, organisation))
+
+
+rules.add_perm("clearance.file_for", coordinates_it)
+rules.add_perm("clearance.view_movement", may_see)
+rules.add_perm("clearance.change_movement", coordinates_filer)
+rules.add_perm("clearance.cross_movement", (stands_at_its_gate | is_officer_of_side) & may_see)
+rules.add_perm("clearance.state_officers_facts", is_officer_of_side & may_see)
+rules.add_perm("clearance.answer_question", coordinates_asked)
+rules.add_perm("clearance.file_remedy", is_told)
