@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
+from riverloop.web.api.problems import is_api
 from riverloop.web.refusals import posted
 
 THEMES = ("auto", "light", "dark")
@@ -61,6 +62,8 @@ class PreferencesMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_api(request):  # a program says what it wants in each request; its body is read once it may call
+            return self._answered(request, negotiate(request.headers.get("Accept-Language", "")))
         chosen = posted(request)
         language = normalise(chosen.get("set_language", ""))
         theme = chosen.get("set_theme") if chosen.get("set_theme") in THEMES else None
@@ -72,6 +75,14 @@ class PreferencesMiddleware:
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         self._keep(response, settings.LANGUAGE_COOKIE_NAME, language)
         self._keep(response, "theme", theme)
+        return response
+
+    def _answered(self, request: HttpRequest, language: str) -> HttpResponse:
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+            response.headers["Content-Language"] = translation.get_language() or "en"
+        patch_vary_headers(response, ("Accept-Language", "Authorization"))
         return response
 
     def _language(self, request: HttpRequest) -> str:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 
 from riverloop.web import views
+from riverloop.web.api import pages as api_pages
+from riverloop.web.api import root as api
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("api/", api_pages.start, name="api_docs"),
+    path("api/v1/", api.urls),
+    path("api/<path:rest>", api.unknown, name="api_unknown"),
     path("preferences/", views.preferences, name="preferences"),
     path("account/", include("riverloop.apps.parties.sign_in_urls")),
     path("", include("riverloop.apps.parties.urls")),
