@@ -1,14 +1,151 @@
-"""Reads of clearance."""
+"""Reads of clearance. Every list begins at ``visible_to(user)``; who holds no role sees nothing."""
 
 from __future__ import annotations
 
-from riverloop.apps.clearance.models import PackText
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, cast
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from riverloop.apps.clearance.models import Item, Movement, PackText
+from riverloop.apps.clearance.stated import OFFICER, Asserted, asserted, subjects_of
+from riverloop.apps.clearance.timeline import Event, timeline
+from riverloop.apps.desk.models import Matter
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.law import pack_texts, rulebook
+from riverloop.apps.parties.models import Role, User
+from riverloop.core.kernel.sides import FLOWS, Flow
 
-__all__ = ["is_stored", "pack_texts", "rulebook", "zone"]
+__all__ = ["Event", "facts_shown", "is_stored", "movements", "pack_texts", "rulebook", "timeline", "zone"]
+
+_GATE_WINDOW = timedelta(days=1)
 
 
 def is_stored(sha256: str) -> bool:
     """Say whether the text of a pack set is stored."""
     return PackText.objects.filter(sha256=sha256).exists()
+
+
+# Movements ---------------------------------------------------------------------------------------------------------
+
+
+def movements(*, visible_to: Any) -> QuerySet[Movement]:
+    """Return the movements that an account may see, those that cross last first.
+
+    A coordinator's organisation's; those that a holder is in; those that an officer's authority leads or has a matter
+    on; an auditor's side's; those that cross at the gate's own control point today, yesterday or tomorrow.
+    """
+    roles = visible_to.held_roles if isinstance(visible_to, User) and visible_to.is_active else []
+    may = [_seen_as(role) for role in roles if role.kind in _SEEN_AS]
+    found = Movement.objects.order_by("-crossing_at", "id")
+    if not may:
+        return found.none()
+    either = may[0]
+    for one in may[1:]:
+        either |= one
+    return found.filter(either, owner_side=visible_to.owner_side)
+
+
+def _seen_as(role: Role) -> Q:
+    return _SEEN_AS[role.kind](role)
+
+
+def _as_holder(role: Role) -> Q:
+    return Q(pk__in=Item.objects.filter(person=role.person_id).values("movement"))
+
+
+def _as_officer(role: Role) -> Q:
+    matters = Matter.objects.filter(owner_side=role.owner_side, authority=role.authority, kind__in=_KINDS)
+    before = Q(pk__in=matters.values("subject"))
+    flows = flows_led(role.authority)
+    return before | Q(flow__in=flows) if flows else before
+
+
+def _as_gate(role: Role) -> Q:
+    now = timezone.now()
+    return Q(control_point=role.control_point, crossing_at__gte=now - _GATE_WINDOW, crossing_at__lte=now + _GATE_WINDOW)
+
+
+_KINDS = ("referral", "refusal", "remedy")
+_SEEN_AS = {
+    "coordinator": lambda role: Q(organisation=role.organisation_id),
+    "holder": _as_holder,
+    "officer": _as_officer,
+    "auditor": lambda role: Q(),
+    "gate": _as_gate,
+}
+
+
+def flows_led(authority: str) -> list[str]:
+    """Return the flows of which an authority is told what crosses, and which way: it leads them at its side."""
+    return [flow for flow in FLOWS if "flow" in zone().disclosed("declare", authority, cast("Flow", flow))]
+
+
+# Facts -------------------------------------------------------------------------------------------------------------
+
+
+def facts_shown(movement: Movement, user: User) -> dict[str, dict[str, Asserted]]:
+    """Return the facts of each item that an account may see, by item id.
+
+    Whoever filed, and the person whom it is about, see what was stated for them; an officer what the disclosure table
+    names for their authority, and what officers of their side found; an auditor all that their side holds.
+
+    Args:
+        movement: one that the account may see.
+        user: the account.
+    """
+    wanted = _fields(movement, user)
+    return {
+        item: {name: one for name, one in facts.items() if wanted(name, one)}
+        for item, facts in held_facts(movement).items()
+    }
+
+
+def held_facts(movement: Movement) -> dict[str, dict[str, Asserted]]:
+    """Return every fact that this side holds of each item, and who said so, by item id."""
+    from riverloop.apps.clearance.providers import fill  # noqa: PLC0415 - registers stand on this module
+
+    (subject,) = subjects_of([movement])
+    fill([subject])
+    found = {}
+    for item in subject.items:
+        facts = asserted(subject.statements.get(item.id, ()))
+        for name, (value, as_) in subject.register.get(item.id, {}).items():
+            before = facts.get(name)
+            if before is None or before.asserted_as != OFFICER:
+                facts[name] = Asserted(value, as_, movement.owner_side, "", timezone.now(), 0)
+        found[item.id] = facts
+    return found
+
+
+def _fields(movement: Movement, user: User) -> Any:
+    """Return a predicate of name and assertion: whether the account may see that fact."""
+    roles = [role for role in user.held_roles if role.owner_side == movement.owner_side]
+    kinds = {role.kind for role in roles}
+    if "auditor" in kinds:
+        return lambda name, one: True
+    named: set[str] = set()
+    for role in roles:
+        if role.kind == "officer":
+            named |= zone().disclosed("declare", role.authority, cast("Flow", movement.flow))
+    own = _is_applicant(movement, roles)
+    officers = "officer" in kinds
+    known = rulebook().packs.dictionary.facts
+
+    def may(name: str, one: Asserted) -> bool:
+        if one.asserted_as == OFFICER:
+            return officers
+        return own or (known[name].document or name) in named if name in known else own
+
+    return may
+
+
+def _is_applicant(movement: Movement, roles: Iterable[Role]) -> bool:
+    people = [role.person_id for role in roles if role.kind == "holder"]
+    if movement.organisation_id and any(
+        role.kind == "coordinator" and role.organisation_id == movement.organisation_id for role in roles
+    ):
+        return True
+    return bool(people) and Item.objects.filter(movement=movement, person__in=people).exists()
