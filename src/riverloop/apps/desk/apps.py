@@ -11,5 +11,5 @@ class DeskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        for module in ("permissions",):  # they register rules, kinds and periodic work
+        for module in ("permissions", "requests", "copies"):  # they register rules, kinds and periodic work
             import_module(f"{self.name}.{module}")

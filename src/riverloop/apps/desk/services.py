@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,21 +9,20 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from riverloop.apps.desk import deadlines
 from riverloop.apps.desk.kinds import Act, kind_of
-from riverloop.apps.desk.models import OPEN_ONCE, Matter, Step
+from riverloop.apps.desk.models import Matter
+from riverloop.apps.desk.opening import NewMatter, matter_answered, matter_withdraw, matters_close, matters_open
 from riverloop.apps.desk.standing import (
     standing_answer_confirm,
     standing_answer_give,
     standing_answer_withdraw,
     standing_answers,
 )
-from riverloop.apps.desk.steps import held, in_parts, payload_of, said, step_take
+from riverloop.apps.desk.steps import closing, held, said, step_take, untangled
 from riverloop.apps.desk.tasks import Wanted, obligation_done, obligation_undone, obligations_set, obligations_set_many
 from riverloop.apps.parties.here import zone
-from riverloop.apps.parties.models import Organisation, Person, User
+from riverloop.apps.parties.models import User
 from riverloop.apps.parties.words import N_
-from riverloop.apps.record.services import record_append
 from riverloop.core.kernel.errors import InputError, did_you_mean
 
 __all__ = [
@@ -54,177 +51,10 @@ __all__ = [
 ]
 
 
-# Opened and closed by the apps above -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class NewMatter:
-    """A matter to be opened.
-
-    Args:
-        authority: whom it is for; one that the side lacks goes to the side's first, which can hand it over.
-        kind: name of a kind.
-        subject: id of what it is about.
-        rule: id of the rule that asks, if one does.
-        rule_version: hash of that rule's text.
-        flow: person, goods or data, if it has one.
-        topic: what it is within its kind.
-        organisation: of whoever filed.
-        person: whom it is about.
-        of: the matter that it is a remedy against.
-        text: what whoever asks has to say.
-        due_at: by when it is to be answered, where a law says so; otherwise the zone file does.
-    """
-
-    authority: str
-    kind: str
-    subject: str
-    rule: str = ""
-    rule_version: str = ""
-    flow: str = ""
-    topic: str = ""
-    organisation: Organisation | None = None
-    person: Person | None = None
-    of: Matter | None = None
-    text: str = ""
-    due_at: datetime | None = None
-
-
-@transaction.atomic
-def matters_open(*, side: str, new: Iterable[NewMatter]) -> list[Matter]:
-    """Open matters; of what is open already for the same thing, rule and authority, none is opened again.
-
-    Returns:
-        Those opened.
-    """
-    wanted = {_key(one): one for one in new}
-    open_already = _open_keys(side, [one.subject for one in wanted.values()])
-    now = timezone.now()
-    matters = [_matter(side, one, now) for key, one in wanted.items() if key not in open_already]
-    for part in in_parts(matters):
-        Matter.objects.bulk_create(part)
-    _steps_of_many(matters, "opened", now)
-    return matters
-
-
-def _key(new: NewMatter) -> tuple[object, ...]:
-    if new.kind in OPEN_ONCE:
-        return (new.kind, new.subject, new.rule, new.authority)
-    return (id(new),)
-
-
-def _open_keys(side: str, subjects: list[str]) -> set[tuple[object, ...]]:
-    found: set[tuple[object, ...]] = set()
-    for part in in_parts(dict.fromkeys(subjects)):
-        rows = Matter.objects.filter(owner_side=side, kind__in=OPEN_ONCE, subject__in=part, closed_at=None)
-        found |= set(rows.values_list("kind", "subject", "rule", "opened_for"))
-    return found
-
-
-def _matter(side: str, new: NewMatter, now: datetime) -> Matter:
-    known = [authority.id for authority in zone().side(side).side.authorities]
-    authority = new.authority if new.authority in known else known[0]
-    return Matter(
-        owner_side=side,
-        authority=authority,
-        opened_for=new.authority,
-        kind=new.kind,
-        topic=new.topic,
-        subject=new.subject,
-        rule=new.rule,
-        rule_version=new.rule_version,
-        flow=new.flow,
-        organisation=new.organisation,
-        person=new.person,
-        of=new.of,
-        text=new.text,
-        opened_at=now,
-        due_at=new.due_at or deadlines.due_for(new.kind, side, authority, now),
-        version=1,
-    )
-
-
-@transaction.atomic
-def matters_close(*, matters: Iterable[Matter], act: str, reason: str = "") -> list[Matter]:
-    """Close matters that need nobody any longer, such as those that a newer decision has overtaken.
-
-    Args:
-        matters: those that are closed already stay as they are.
-        act: a word for how they closed, such as ``superseded``.
-        reason: why, if that is not plain.
-
-    Returns:
-        Those closed.
-    """
-    now, closed = timezone.now(), []
-    for part in in_parts([matter.pk for matter in matters]):
-        closed += list(Matter.objects.select_for_update().filter(pk__in=part, closed_at=None).order_by("pk"))
-    for matter in closed:
-        matter.state, matter.act, matter.reason, matter.closed_at = "closed", act, reason, now
-        matter.proposed_act, matter.proposed_by, matter.answer_due_at = "", None, None
-        matter.version += 1
-    fields = ["state", "act", "reason", "closed_at", "proposed_act", "proposed_by", "answer_due_at", "version"]
-    Matter.objects.bulk_update(closed, fields, batch_size=200)
-    _steps_of_many(closed, "closed", now, text=reason, details={"act": act})
-    return closed
-
-
-def _steps_of_many(
-    matters: list[Matter], act: str, now: datetime, *, text: str = "", details: dict[str, str] | None = None
-) -> None:
-    steps = [
-        Step(
-            owner_side=matter.owner_side,
-            matter=matter,
-            number=matter.version,
-            act=act,
-            text=text,
-            details=details or {},
-            at=now,
-        )
-        for matter in matters
-    ]
-    Step.objects.bulk_create(steps, batch_size=500)
-    for step in steps:
-        record_append(side=step.owner_side, kind=f"matter.{act}", payload=payload_of(step))
-
-
-@transaction.atomic
-def matter_answered(*, matter: Matter, text: str = "", by: User | None = None) -> Matter:
-    """Say that what was asked for has come: the matter is to be decided again, and its clock runs on."""
-    now = Matter.objects.select_for_update().get(pk=matter.pk)
-    if now.state != "waiting":
-        return now
-    asked = now.steps.filter(act="asked").latest("number").at
-    due = deadlines.due_after_waiting(now.owner_side, now.due_at, asked, timezone.now())
-    return step_take(now, "answered", by=by, text=text, state="open", answer_due_at=None, due_at=due)
-
-
-@transaction.atomic
-def matter_withdraw(*, matter: Matter, by: User | None = None, reason: str = "") -> Matter:
-    """Take back what was asked of an authority; the app above has checked that ``by`` may."""
-    now = Matter.objects.select_for_update().get(pk=matter.pk)
-    if now.state == "closed":
-        return now
-    step_take(now, "withdrawn", by=by, text=reason, **_closing("withdrawn", reason))
-    kind_of(now).on_withdrawn(now, by)
-    return now
-
-
-def _closing(act: str, reason: str) -> dict[str, Any]:
-    return {
-        "state": "closed",
-        "act": act,
-        "reason": reason,
-        "closed_at": timezone.now(),
-        "answer_due_at": None,
-        "proposed_act": "",
-    }
-
-
 # What an officer does --------------------------------------------------------------------------------------------
 
 
+@untangled
 @transaction.atomic
 def matter_claim(*, by: User, matter: Matter, seen: int, reason: str = "") -> Matter:
     """Take a matter, so that nobody else works on it; from a colleague who holds it, with a reason.
@@ -243,6 +73,7 @@ def matter_claim(*, by: User, matter: Matter, seen: int, reason: str = "") -> Ma
     return step_take(now, "claimed", by=by, claimed_by=by, claimed_at=timezone.now())
 
 
+@untangled
 @transaction.atomic
 def matter_release(*, by: User, matter: Matter, seen: int) -> Matter:
     """Give a matter back to its queue."""
@@ -252,6 +83,7 @@ def matter_release(*, by: User, matter: Matter, seen: int) -> Matter:
     return step_take(now, "released", by=by, claimed_by=None, claimed_at=None)
 
 
+@untangled
 @transaction.atomic
 def matter_hand_over(*, by: User, matter: Matter, authority: str, reason: str, seen: int) -> Matter:
     """Hand a matter to another authority of the same side; its clock runs on."""
@@ -272,6 +104,7 @@ def matter_hand_over(*, by: User, matter: Matter, authority: str, reason: str, s
     return step_take(now, "handed_over", by=by, text=text, details=details, **given)
 
 
+@untangled
 @transaction.atomic
 def matter_ask(*, by: User, matter: Matter, text: str, facts: list[str], due_at: datetime, seen: int) -> Matter:
     """Ask whoever filed for more; until they answer, the authority's clock stands still.
@@ -300,6 +133,7 @@ def matter_ask(*, by: User, matter: Matter, text: str, facts: list[str], due_at:
     return now
 
 
+@untangled
 @transaction.atomic
 def matter_decide(
     *, by: User, matter: Matter, act: str, reason: str, until: datetime | None = None, seen: int
@@ -329,12 +163,13 @@ def matter_decide(
     if chosen.two_officers(now):
         proposal = {"state": "proposed", "proposed_act": act, "proposed_by": by, "reason": text, "until": end}
         return step_take(now, "proposed", by=by, text=text, details={"act": act}, **proposal, **_holder(now, by))
-    closing = {**_closing(act, text), "until": end, "decided_by": by}
-    step_take(now, "decided", by=by, text=text, details={"act": act}, **closing, **_holder(now, by))
+    fields = {**closing(act, text), "until": end, "decided_by": by}
+    step_take(now, "decided", by=by, text=text, details={"act": act}, **fields, **_holder(now, by))
     kind_of(now).on_decided(now, by)
     return now
 
 
+@untangled
 @transaction.atomic
 def matter_confirm(*, by: User, matter: Matter, agreed: bool, reason: str = "", seen: int) -> Matter:
     """Confirm what a colleague proposed, or send it back to them.
@@ -352,12 +187,13 @@ def matter_confirm(*, by: User, matter: Matter, agreed: bool, reason: str = "", 
     details, text = {"act": now.proposed_act}, said(reason, needed=not agreed)
     if not agreed:
         return step_take(now, "not_confirmed", by=by, text=text, details=details, **_UNDECIDED)
-    closing = {**_closing(now.proposed_act, now.reason), "decided_by": now.proposed_by, "confirmed_by": by}
-    step_take(now, "confirmed", by=by, text=text, details=details, **closing)
+    fields = {**closing(now.proposed_act, now.reason), "decided_by": now.proposed_by, "confirmed_by": by}
+    step_take(now, "confirmed", by=by, text=text, details=details, **fields)
     kind_of(now).on_decided(now, by)
     return now
 
 
+@untangled
 @transaction.atomic
 def matter_proposal_withdraw(*, by: User, matter: Matter, seen: int) -> Matter:
     """Take back one's own proposal before it is confirmed."""
@@ -367,6 +203,7 @@ def matter_proposal_withdraw(*, by: User, matter: Matter, seen: int) -> Matter:
     return step_take(now, "proposal_withdrawn", by=by, details={"act": now.proposed_act}, **_UNDECIDED)
 
 
+@untangled
 @transaction.atomic
 def matter_interim(*, by: User, matter: Matter, act: str, reason: str, seen: int) -> Matter:
     """Release for the time being what a remedy is against, or end that release; the remedy stays to be decided.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from riverloop.apps.desk.models import Matter, Step
@@ -12,6 +14,10 @@ from riverloop.apps.parties.models import User
 from riverloop.apps.parties.words import N_
 from riverloop.apps.record.services import record_append
 from riverloop.core.kernel.errors import ConflictError, InputError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_DEADLOCK = "40P01"  # PostgreSQL's code for it
 
 LONGEST_TEXT = 4_000  # characters: two pages
 
@@ -22,6 +28,25 @@ def changed() -> ConflictError:
         "desk.changed",
         N_("Somebody changed this matter after you opened it, so nothing was done. Read it again, then act."),
     )
+
+
+def untangled(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a step that met another, each holding what the other needs, be tried once more after that other.
+
+    If the other changed the matter, the second try says so; inside a transaction of the caller's own it is not tried.
+    """
+
+    @wraps(function)
+    def tried(*arguments: P.args, **named: P.kwargs) -> R:
+        within = transaction.get_connection().in_atomic_block
+        try:
+            return function(*arguments, **named)
+        except OperationalError as error:
+            if within or getattr(error.__cause__, "sqlstate", "") != _DEADLOCK:
+                raise
+        return function(*arguments, **named)
+
+    return tried
 
 
 def held(matter: Matter, seen: int) -> Matter:
@@ -80,6 +105,18 @@ def step_take(
     )
     record_append(side=matter.owner_side, kind=f"matter.{step_act}", payload=payload_of(step))
     return matter
+
+
+def closing(act: str, reason: str) -> dict[str, Any]:
+    """Return the fields of a matter that is closed now."""
+    return {
+        "state": "closed",
+        "act": act,
+        "reason": reason,
+        "closed_at": timezone.now(),
+        "answer_due_at": None,
+        "proposed_act": "",
+    }
 
 
 def payload_of(step: Step) -> dict[str, Any]:
