@@ -127,6 +127,17 @@ _TABLE = [
     ),
     Page("parties:person", _only("holder", "coordinator", "officer", "auditor"), "One person; the view is recorded"),
     Page("parties:who_looked", _only("holder", "auditor"), "Who looked at oneself; an auditor: at anyone of the side"),
+    # Background work, webhooks, and what crossed between the sides
+    Page("runs:runs", ACCOUNTS, "Background work that one started; an auditor: of the side"),
+    Page("runs:run", ACCOUNTS, "How far one piece of it is"),
+    Page("runs:cancel", ACCOUNTS, "Stop it"),
+    Page("notices:webhooks", _only("coordinator"), "Addresses of one's own system that are told what happens"),
+    Page("notices:webhook", _only("coordinator"), "One of them, and its latest calls"),
+    Page("notices:webhook_test", _only("coordinator"), "Call it as a test"),
+    Page("notices:webhook_end", _only("coordinator"), "Tell it nothing more"),
+    Page("notices:delivery_resend", _only("coordinator"), "Call it again about the same"),
+    Page("notices:messages", _only("auditor"), "What one side told the other"),
+    Page("notices:message", _only("auditor"), "One message, as it was signed; reading it is recorded"),
 ]
 PAGES = {page.name: page for page in _TABLE}
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
+
+from riverloop.web.beside import worker_beside
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riverloop.web.settings")
 
 
-def prepare() -> None:
-    """Migrate the database, gather the static files and store the text of the law in use."""
+def set_up() -> None:
+    """Set Django up, over a database that is prepared already."""
     import django  # noqa: PLC0415 - settings are read only when they are needed
 
     django.setup()
+
+
+def prepare() -> None:
+    """Migrate the database, gather the static files and store the text of the law in use."""
+    set_up()
     from django.core.management import call_command  # noqa: PLC0415
 
     from riverloop.apps.clearance import selectors, services  # noqa: PLC0415
@@ -31,11 +39,12 @@ def load_demo() -> int:
     return cast_load()
 
 
-def serve(*, host: str, port: int) -> None:
-    """Prepare, then serve until stopped.
+def serve(*, host: str, port: int, worker: bool = True) -> None:
+    """Prepare, then serve until stopped, with a worker for what goes on in the background.
 
-    One worker with one thread on SQLite, which takes one writer at a time; more on PostgreSQL.
+    One process with one thread on SQLite, which takes one writer at a time; more on PostgreSQL.
     """
+    os.environ.setdefault("RIVERLOOP_URL", f"http://{_shown(host)}:{port}")  # before the settings are read
     from django.conf import settings  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
     from granian import Granian  # noqa: PLC0415 - slow to import, and only this needs it
@@ -54,7 +63,9 @@ def serve(*, host: str, port: int) -> None:
         "log_level": LogLevels.warning,
     }
     print(f"Riverloop serves http://{_shown(host)}:{port} (stop it with Ctrl+C)", flush=True)  # noqa: T201
-    Granian("riverloop.web.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, **options).serve()
+    granian = Granian("riverloop.web.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, **options)
+    with worker_beside() if worker else contextlib.nullcontext():
+        granian.serve()
 
 
 def _shown(host: str) -> str:

@@ -11,6 +11,8 @@ RIVERLOOP_DEMO            1 lets anyone enter the demo's accounts; never where r
 RIVERLOOP_API_A_MINUTE    requests that one API token may make in a minute (600)
 RIVERLOOP_MAIL            smtp://user:password@host:port, or smtps:// (files in the data folder)
 RIVERLOOP_MAIL_FROM       address that mail comes from
+RIVERLOOP_URL             where the pages are served, for the links in mail (http://127.0.0.1:8000)
+RIVERLOOP_WEBHOOKS_LOCAL  1 lets webhooks call this computer; for development and tests alone
 RIVERLOOP_OIDC_URL        issuer whose accounts may sign in by OpenID Connect, if their mail address is known here
 RIVERLOOP_OIDC_CLIENT, RIVERLOOP_OIDC_SECRET, RIVERLOOP_OIDC_NAME    what that issuer calls us, and we call it
 """
@@ -76,6 +78,7 @@ DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 RIVERLOOP_DATA = DATA
+RIVERLOOP_URL = (os.environ.get("RIVERLOOP_URL") or "http://127.0.0.1:8000").rstrip("/")
 RIVERLOOP_ZONE = os.environ.get("RIVERLOOP_ZONE") or "hetao"
 
 INSTALLED_APPS = [

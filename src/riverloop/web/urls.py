@@ -16,6 +16,8 @@ urlpatterns = [
     path("preferences/", views.preferences, name="preferences"),
     path("account/", include("riverloop.apps.parties.sign_in_urls")),
     path("", include("riverloop.apps.parties.urls")),
+    path("", include("riverloop.apps.runs.urls")),
+    path("", include("riverloop.apps.notices.urls")),
     path("", include("riverloop.apps.clearance.urls")),
     path("", include("riverloop.apps.place.urls")),
 ]

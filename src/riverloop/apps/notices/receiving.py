@@ -10,7 +10,6 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -20,6 +19,7 @@ from django.utils import timezone
 from riverloop.apps.notices import signing
 from riverloop.apps.notices.envelopes import DELIVERED, Answer, Envelope
 from riverloop.apps.notices.models import Message
+from riverloop.apps.runs.work import place_of
 
 Handler = Callable[[list[Message], list[dict[str, Any]]], None]
 
@@ -104,11 +104,7 @@ def _line_of(trouble: Exception) -> str:
     """Return what went wrong and where, without what it went wrong with: that may be about a person."""
     if isinstance(trouble, _NoHandlerError):
         return str(trouble)
-    trace = trouble.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return f"The receiver's handler failed: {type(trouble).__name__}{where}."
+    return f"The receiver's handler failed: {place_of(trouble)}."
 
 
 class _NoHandlerError(Exception):

@@ -37,6 +37,9 @@ stopping = Event()
 """Set when this process is to end: a run at work is given back at its next step."""
 
 _functions: dict[str, Function] = {}
+_titles: dict[str, str] = {}
+_pages: dict[str, Callable[[Run], str]] = {}
+_OTHERWISE = N_("Background work")
 _logger = logging.getLogger(__name__)
 
 
@@ -69,15 +72,31 @@ _timetables: dict[str, Timetable] = {}
 _rounds: dict[str, Callable[[], object]] = {}
 
 
-def register(kind: str, function: Function) -> None:
+def register(kind: str, function: Function, *, title: str = "", page: Callable[[Run], str] | None = None) -> None:
     """Say what does a kind of run.
 
     Args:
         kind: a dotted name.
         function: takes the progress and returns the result, as JSON without personal data. A ``RiverloopError`` that
             it raises is shown in its own words.
+        title: what its page is called, marked for translation.
+        page: returns the path at which the result of a run that is done is shown.
     """
     _functions[kind] = function
+    _titles[kind] = title or _OTHERWISE
+    if page is not None:
+        _pages[kind] = page
+
+
+def title_of(run: Run) -> str:
+    """Return what a run's page is called, to be translated."""
+    return _titles.get(run.kind, _OTHERWISE)
+
+
+def page_of(run: Run) -> str:
+    """Return the path at which a run's result is shown; empty if there is none, or it is not done."""
+    page = _pages.get(run.kind)
+    return page(run) if page is not None and run.state == "done" else ""
 
 
 def timetable(kind: str, every: timedelta) -> None:
@@ -185,7 +204,7 @@ def _take(kinds: set[str] | None) -> Run | None:
     if not _due(kinds).exists():  # a look that lets others write
         return None
     with transaction.atomic():
-        run = _due(kinds).select_for_update(skip_locked=connection.vendor == "postgresql").first()
+        run = _due(kinds).select_for_update(skip_locked=True).first()
         if run is None:
             return None
         now = timezone.now()
@@ -244,12 +263,12 @@ def _try_again(run: Run, progress: Progress, error: OperationalError) -> None:
         _fail(run, progress, error)
         return
     pause = timedelta(seconds=_PAUSE_SECONDS[run.attempts - 1])
-    _logger.warning("run %s (%s) waits: %s", run.id, run.kind, _place_of(error))
+    _logger.warning("run %s (%s) waits: %s", run.id, run.kind, place_of(error))
     _held(run).update(state="waiting", leased_until=None, leased_by="", not_before=timezone.now() + pause)
 
 
 def _fail(run: Run, progress: Progress, error: Exception) -> None:
-    place = _place_of(error)
+    place = place_of(error)
     _logger.error("run %s (%s) failed: %s", run.id, run.kind, place)
     told = InputError(
         "runs.failed",
@@ -271,7 +290,7 @@ def _told(error: RiverloopError) -> str:
     return json.dumps(told, ensure_ascii=False)
 
 
-def _place_of(error: Exception) -> str:
+def place_of(error: Exception) -> str:
     """Return what kind of mistake it was and where, without its text: that may be about a person."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

@@ -1,0 +1,34 @@
+"""Taking what is due from an outbox, so that two workers never send the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models.manager import BaseManager
+from django.utils import timezone
+
+from riverloop.apps.notices.models import Delivery, Mail
+
+_CLAIM = timedelta(minutes=5)  # longer than a round of sending can last
+
+Row = TypeVar("Row", Mail, Delivery)
+
+
+def claim(rows_of: BaseManager[Row], related: str, limit: int) -> list[Row]:
+    """Return what is due, oldest first, having put it off for others: a worker that dies leaves it due again.
+
+    Args:
+        rows_of: the manager of mails or of deliveries.
+        related: what to read with each row.
+        limit: rows at most.
+    """
+    now = timezone.now()
+    due = rows_of.filter(state="queued", next_try_at__lte=now).order_by("next_try_at", "id")
+    if not due.exists():  # a look that lets others write
+        return []
+    with transaction.atomic():
+        rows = list(due.select_for_update(skip_locked=True, of=("self",)).select_related(related)[:limit])
+        rows_of.filter(pk__in=[row.pk for row in rows]).update(next_try_at=now + _CLAIM)
+    return rows

@@ -1,0 +1,117 @@
+"""The worker: what begins by itself, the outboxes, and the runs, round after round until it is stopped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import cache
+from threading import Thread
+from types import FrameType
+
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+
+from riverloop.apps.runs import work
+from riverloop.apps.runs.locks import take_turns
+from riverloop.apps.runs.models import Run
+from riverloop.apps.runs.services import run_start
+from riverloop.zones import load_zone
+
+_IDLE_SECONDS = 1.0
+_TIMETABLE_SECONDS = 30.0
+_PATIENCE_SECONDS = 10.0  # from the wish to end until a step that never comes is cut off
+_KEPT = timedelta(days=7)  # what began by itself, once it is done
+
+_logger = logging.getLogger(__name__)
+
+
+def work_until_stopped(*, parent: int = 0) -> None:
+    """Work until SIGTERM or SIGINT, or until the parent has gone; a run at work is given back for another to take up.
+
+    Args:
+        parent: process id of whoever started this one and must not be outlived; 0 for nobody.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    Thread(target=_watch, args=(parent,), name="watch", daemon=True).start()
+    looked_at = 0.0
+    while not work.stopping.is_set():
+        if time.monotonic() - looked_at >= _TIMETABLE_SECONDS:
+            looked_at = time.monotonic()
+            _quietly("timetable", timetable_keep)
+        if not _round():
+            work.stopping.wait(_IDLE_SECONDS)
+
+
+def work_through() -> int:
+    """Do once all that is due, and return how many runs there were: for cron."""
+    _quietly("timetable", timetable_keep)
+    done = 0
+    while not work.stopping.is_set() and _round():
+        done += 1
+    return done
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    work.stopping.set()
+
+
+def _watch(parent: int) -> None:
+    """End the process when its parent has gone, and soon after it was asked to end."""
+    while not work.stopping.wait(_IDLE_SECONDS):
+        if parent and os.getppid() != parent:
+            work.stopping.set()
+    time.sleep(_PATIENCE_SECONDS)
+    os._exit(0)  # the run's lease runs out, and another takes it up
+
+
+def _round() -> bool:
+    """Empty the outboxes, do one run, and say whether there was one."""
+    close_old_connections()
+    for name, function in work.rounds().items():
+        _quietly(name, function)
+    return bool(_quietly("runs", lambda: work.work_once(renew=True)))
+
+
+def _quietly(name: str, function: object) -> object:
+    """Call a function; what it raises is told in one line, without its text, and the worker goes on."""
+    try:
+        return function()  # type: ignore[operator]
+    except Exception as error:  # noqa: BLE001 - whatever it was, the next round may succeed
+        _logger.error("the worker's %s failed: %s", name, work.place_of(error))  # noqa: TRY400 - a traceback may name people
+        close_old_connections()
+        return None
+
+
+@cache
+def _sides() -> tuple[str, ...]:
+    return tuple(side.id for side in load_zone(settings.RIVERLOOP_ZONE).sides)
+
+
+def timetable_keep(*, now: datetime | None = None, sides: Iterable[str] = ()) -> list[Run]:
+    """Start what the timetable says is due at each side, and return it.
+
+    Args:
+        now: the instant to look at; the present one without it.
+        sides: the sides to look at; those of the zone without it.
+    """
+    now = now or timezone.now()
+    here = tuple(sides) or _sides()
+    return [run for one in work.timetables() for side in here if (run := _start_if_due(one, side, now)) is not None]
+
+
+def _start_if_due(one: work.Timetable, side: str, now: datetime) -> Run | None:
+    own = Run.objects.filter(owner_side=side, kind=one.kind, started_by="")
+    if own.filter(created_at__gt=now - one.every).exists() or own.filter(state__in=("waiting", "running")).exists():
+        return None
+    with transaction.atomic():
+        take_turns("timetable", [f"{one.kind} {side}"])
+        if own.filter(created_at__gt=now - one.every).exists():  # another worker was first
+            return None
+        own.filter(state="done", created_at__lt=now - max(_KEPT, one.every)).delete()
+        return run_start(side=side, kind=one.kind, params={})

@@ -1,0 +1,52 @@
+"""The worker beside the server: started with it, started again if it dies, and ended with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from threading import Event, Thread
+
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 30.0
+_PATIENCE_SECONDS = 12.0  # the worker gives its run back sooner
+
+
+@contextlib.contextmanager
+def worker_beside() -> Iterator[None]:
+    """Keep one ``riverloop work`` alive while the body runs.
+
+    The worker also watches this process, and ends by itself if this one is killed.
+    """
+    ending = Event()
+    thread = Thread(target=_keep_alive, args=(ending,), name="worker", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
+
+
+def _keep_alive(ending: Event) -> None:
+    pause = _FIRST_PAUSE_SECONDS
+    command = [sys.executable, "-m", "riverloop", "work", "--parent", str(os.getpid())]
+    while not ending.is_set():
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
+            while process.poll() is None and not ending.wait(0.2):
+                pass
+            _end(process)
+        if not ending.wait(pause):
+            print("The worker ended and is started again.", file=sys.stderr, flush=True)  # noqa: T201
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(_PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
