@@ -15,6 +15,8 @@ pytestmark = pytest.mark.django_db
 EVERY_ROLE = [PUBLIC, SIGNED_IN, *ROLES]
 
 ADDRESSES = {
+    "desk:matter": "/queue/nothing/",
+    "desk:feed_ics": "/calendar/nothing.ics",
     "clearance:rule": "/rules/hk.cap599a.s14/",
     "clearance:measure": "/measures/hk.cap599a/",
     "account_reset_password_from_key": "/account/password/new/1-nothing/",
@@ -23,9 +25,12 @@ ADDRESSES = {
     "mfa_remove_webauthn": "/account/second-factor/keys/1/remove/",
     "mfa_edit_webauthn": "/account/second-factor/keys/1/name/",
 }
-POSTED = {"preferences", "clearance:result", "clearance:movement_json", "clearance:decision_json"}
+POSTED = {"desk:next", "desk:copy", "preferences", "clearance:result", "clearance:movement_json", "clearance:decision_json"}
 ANSWERS = {  # of whom the table admits, where it is not 200: no such row, an earlier step missing, already done
     "preferences": 302,
+    "desk:next": 302,
+    "desk:matter": 404,
+    "desk:feed_ics": 404,
     "parties:demo_sign_in": 404,
     "openid_connect_login": 404,
     "openid_connect_callback": 404,

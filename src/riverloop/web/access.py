@@ -138,6 +138,17 @@ _TABLE = [
     Page("notices:delivery_resend", _only("coordinator"), "Call it again about the same"),
     Page("notices:messages", _only("auditor"), "What one side told the other"),
     Page("notices:message", _only("auditor"), "One message, as it was signed; reading it is recorded"),
+    # The desk
+    Page("desk:queue", _only("officer", "auditor"), "What waits for one's authority; an auditor: for any of the side"),
+    Page("desk:next", _only("officer"), "Take the most urgent matter"),
+    Page("desk:standing", _only("officer", "auditor"), "Standing answers of one's authority or side"),
+    Page("desk:matter", _only("officer", "auditor"), "One matter; if it is about a person, the view is recorded"),
+    Page("desk:obligations", _only("holder", "coordinator", "auditor"), "What one has to see to by a day"),
+    Page("desk:obligations_ics", _only("holder", "coordinator", "auditor"), "The same as a calendar file"),
+    Page("desk:feed", _only("holder", "coordinator"), "The address at which one's calendar reads the same"),
+    Page("desk:feed_ics", EVERYONE, "The same for a calendar program that knows the address's secret"),
+    Page("desk:requests", _only("holder"), "What one asks about what is kept about oneself"),
+    Page("desk:copy", _only("holder"), "A copy of everything that is held about oneself"),
 ]
 PAGES = {page.name: page for page in _TABLE}
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("riverloop.apps.parties.urls")),
     path("", include("riverloop.apps.runs.urls")),
     path("", include("riverloop.apps.notices.urls")),
+    path("", include("riverloop.apps.desk.urls")),
     path("", include("riverloop.apps.clearance.urls")),
     path("", include("riverloop.apps.place.urls")),
 ]
