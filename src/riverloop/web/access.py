@@ -17,6 +17,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 
+from riverloop.apps.documents.contents import MOST_BYTES
 from riverloop.apps.parties import second_factor
 from riverloop.apps.parties.models import ROLE_SCOPES, User
 from riverloop.web.api import operations, problems
@@ -57,6 +58,8 @@ class Page:
 def _only(*roles: str) -> frozenset[str]:
     return frozenset(roles)
 
+
+_READERS = _only("coordinator", "officer", "auditor")
 
 _TABLE = [
     # Open to all: the law, the zone, and deciding without being kept
@@ -127,6 +130,16 @@ _TABLE = [
     ),
     Page("parties:person", _only("holder", "coordinator", "officer", "auditor"), "One person; the view is recorded"),
     Page("parties:who_looked", _only("holder", "auditor"), "Who looked at oneself; an auditor: at anyone of the side"),
+    # Files and permits
+    Page("documents:permits", _READERS, "Permits: one's organisation's; an officer: what their authority vets"),
+    Page("documents:permits_csv", _READERS, "The same as a table"),
+    Page("documents:permit", _READERS, "One permit; if it names a person, the view is recorded"),
+    Page("documents:permit_add", _only("coordinator"), "Add a permit", files_bytes=MOST_BYTES),
+    Page("documents:permit_verify", _only("officer"), "Say whether a permit is what it states"),
+    Page("documents:permit_end", _only("coordinator", "officer"), "End a permit"),
+    Page("documents:upload", _only("coordinator"), "Attach a file", files_bytes=MOST_BYTES),
+    Page("documents:file", ACCOUNTS, "A file as a download, to whoever may see what it is attached to; recorded"),
+    Page("documents:file_erase", _only("coordinator"), "Erase a file"),
     # Background work, webhooks, and what crossed between the sides
     Page("runs:runs", ACCOUNTS, "Background work that one started; an auditor: of the side"),
     Page("runs:run", ACCOUNTS, "How far one piece of it is"),

@@ -20,7 +20,7 @@ class UploadHandler(FileUploadHandler):
     """Counts every file of a request together, and refuses as soon as they are too many bytes."""
 
     def handle_raw_input(
-        self, input_data: Any, META: Any, content_length: int, boundary: bytes, encoding: str | None = None
+        self, input_data: Any, meta: Any, content_length: int, boundary: bytes, encoding: str | None = None
     ) -> None:
         self.most = most_bytes(self.request)
         self.taken = 0

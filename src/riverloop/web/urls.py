@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("riverloop.apps.runs.urls")),
     path("", include("riverloop.apps.notices.urls")),
     path("", include("riverloop.apps.desk.urls")),
+    path("", include("riverloop.apps.documents.urls")),
     path("", include("riverloop.apps.clearance.urls")),
     path("", include("riverloop.apps.place.urls")),
 ]

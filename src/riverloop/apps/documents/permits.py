@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, Sum
+from django.db.models import OuterRef, Subquery, Sum
 
-from riverloop.apps.documents.models import Permit
+from riverloop.apps.documents.models import Draw, Permit
 from riverloop.apps.parties.law import documents
 from riverloop.apps.parties.words import N_
 from riverloop.core.kernel.errors import InputError, did_you_mean
@@ -83,9 +83,10 @@ def left_of(permit: Permit) -> Decimal | None:
     return None if permit.quantity is None else permit.quantity - drawn_of(permit)
 
 
-def open_draws() -> Sum:
-    """Return the sum by which a list tells what was drawn from each permit."""
-    return Sum("draws__quantity", filter=Q(draws__released_at=None))
+def open_draws() -> Subquery:
+    """Return the sum by which a list tells what was drawn from each permit; counted only for the rows shown."""
+    drawn = Draw.objects.filter(permit=OuterRef("pk"), released_at=None).order_by()
+    return Subquery(drawn.values("permit").annotate(total=Sum("quantity")).values("total"))
 
 
 def _check_document(name: str, *, has_quantity: bool) -> None:

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import DecimalField, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from riverloop.apps.documents import subjects
 from riverloop.apps.documents.models import Draw, File, Permit
 from riverloop.apps.documents.permissions import documents_of, held
-from riverloop.apps.documents.permits import open_draws
+from riverloop.apps.documents.permits import normal_number, open_draws
+from riverloop.apps.documents.words import STATE_WORDS
+from riverloop.apps.parties.here import zone
+from riverloop.apps.parties.law import documents
 from riverloop.apps.parties.models import Organisation, User
+from riverloop.core.kernel.instants import date_in
+
+A_PAGE = 50  # rows of a list
+MOST_COUNTED = 1_000
+MOST_EXPORTED = 10_000
+COUNTING = ("stated", "verified")
 
 
 def permits(*, visible_to: Any) -> QuerySet[Permit]:
@@ -59,10 +74,8 @@ def permits_usable(organisation: Organisation, document: str, on: date) -> Query
 def permits_held(organisation: Organisation, on: date) -> QuerySet[Permit]:
     """Return all of an organisation's permits that count on a day, as ``permits_usable`` does: one query for many."""
     return (
-        Permit.objects.filter(organisation=organisation, state__in=("stated", "verified"), issued_on__lte=on)
+        permits_with_left(Permit.objects.filter(organisation=organisation, state__in=COUNTING, issued_on__lte=on))
         .filter(Q(expires_on=None) | Q(expires_on__gte=on))
-        .annotate(drawn=open_draws())
-        .annotate(left=F("quantity") - _or_zero("drawn"))
         .filter(Q(quantity=None) | Q(left__gt=0))
         .order_by("document", "-state", F("expires_on").asc(nulls_last=True), "added_at", "id")
     )
@@ -78,10 +91,77 @@ def draws_of(subjects_drawn: list[str]) -> QuerySet[Draw]:
     return Draw.objects.filter(subject__in=subjects_drawn, released_at=None).select_related("permit")
 
 
-def _or_zero(name: str) -> Any:
-    from decimal import Decimal  # noqa: PLC0415
+# The page of permits
 
-    from django.db.models import DecimalField, Value  # noqa: PLC0415
-    from django.db.models.functions import Coalesce  # noqa: PLC0415
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list of permits is narrowed to."""
+
+    number: str = ""
+    document: str = ""
+    state: str = ""
+    after: str = ""  # id of the last one on the page before
+
+    @classmethod
+    def read(cls, asked: Mapping[str, Any]) -> Wanted:
+        """Read what was asked for; what makes no sense narrows nothing."""
+        document, state = str(asked.get("document", "")), str(asked.get("state", ""))
+        return cls(
+            number=str(asked.get("number", ""))[:60].strip(),
+            document=document if document in documents() else "",
+            state=state if state in STATE_WORDS else "",
+            after=str(asked.get("after", ""))[:26],
+        )
+
+    @property
+    def any(self) -> bool:
+        """Whether it narrows at all."""
+        return bool(self.number or self.document or self.state)
+
+    @property
+    def query(self) -> str:
+        """What an address may hold of it: no number."""
+        return urlencode({name: value for name in ("document", "state") if (value := getattr(self, name))})
+
+
+def permits_page(*, visible_to: Any, wanted: Wanted) -> tuple[list[Permit], str, int]:
+    """Return a page of permits, what the next one begins after (or nothing), and how many there are, up to a limit."""
+    found = permits_wanted(visible_to=visible_to, wanted=wanted)
+    count = found.order_by()[: MOST_COUNTED + 1].count()
+    last = permits(visible_to=visible_to).filter(pk=wanted.after).first() if wanted.after else None
+    if last:
+        found = found.filter(Q(added_at__lt=last.added_at) | Q(added_at=last.added_at, pk__lt=last.pk))
+    page = list(found.select_related("person")[: A_PAGE + 1])
+    return page[:A_PAGE], page[A_PAGE - 1].pk if len(page) > A_PAGE else "", count
+
+
+def permits_wanted(*, visible_to: Any, wanted: Wanted) -> QuerySet[Permit]:
+    """Return the permits that an account may see and wants, newest first; each with ``left``."""
+    found = permits_with_left(permits(visible_to=visible_to))
+    if wanted.number:
+        found = found.filter(number__startswith=normal_number(wanted.number))
+    if wanted.document:
+        found = found.filter(document=wanted.document)
+    return found.filter(_in_state(wanted.state)) if wanted.state else found
+
+
+def permits_with_left(found: QuerySet[Permit]) -> QuerySet[Permit]:
+    """Return permits with ``left``: None for one without a limit."""
+    return found.annotate(drawn=open_draws()).annotate(left=F("quantity") - _or_zero("drawn"))
+
+
+def _in_state(state: str) -> Q:
+    """Return the condition for a state as pages tell it; today is that of each side."""
+    over, empty = Q(pk__in=()), Q(left__lte=0)
+    for side in zone().sides:
+        over |= Q(owner_side=side.id, expires_on__lt=date_in(timezone.now(), side.side.time_zone))
+    if state == "expired":
+        return Q(state__in=COUNTING) & over
+    if state == "used_up":
+        return Q(state__in=COUNTING) & ~over & empty
+    return Q(state=state) & (~over & (Q(left=None) | Q(left__gt=0)) if state in COUNTING else Q())
+
+
+def _or_zero(name: str) -> Coalesce:
     return Coalesce(F(name), Value(Decimal(0)), output_field=DecimalField(max_digits=24, decimal_places=6))

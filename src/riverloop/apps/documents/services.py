@@ -154,6 +154,17 @@ def file_read(file: File) -> bytes:
 
 
 @transaction.atomic
+def file_give(*, by: User, file: File) -> bytes:
+    """Return the content of a file to somebody, and record that they took it.
+
+    Raises:
+        ConflictError: as ``file_read``.
+    """
+    record_append(side=file.owner_side, kind="file.given", payload={"file": file.id, "by": by.id})
+    return file_read(file)
+
+
+@transaction.atomic
 def file_erase(*, file: File, by: User | None = None) -> None:
     """Erase a file for good: its key goes with the row, and the sealed file after the transaction.
 

@@ -1,8 +1,9 @@
-"""What files are attached to: higher apps say which of theirs an account may see."""
+"""What files are attached to, and what draws were made for: higher apps say which of theirs an account may see."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -10,17 +11,34 @@ from django.db.models import Q, QuerySet
 Visible = Callable[[Any], QuerySet[Any]]
 """Takes an account, and returns the ids of what it may see: a queryset of one column, such as ``…values("pk")``."""
 
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What something is called on a page, and where it stands; no address if the reader may not open it."""
+
+    text: str
+    url: str = ""
+
+
+Titles = Callable[[Collection[str], Any], Mapping[str, Title]]
+"""Takes ids and an account, and returns titles of those that it knows and that the account may see."""
+
 _visible: dict[str, Visible] = {}
+_titles: dict[str, Titles] = {}
 
 
-def register(name: str, visible: Visible) -> None:
-    """Say which subjects of one kind an account may see; whoever sees one sees what is attached to it.
+def register(name: str, *, visible: Visible | None = None, titles: Titles | None = None) -> None:
+    """Tell of one kind of subject; whoever sees one sees what is attached to it.
 
     Args:
         name: what they are, such as ``movement``.
-        visible: returns their ids.
+        visible: says which of them an account may see; needed if files are attached to them.
+        titles: says what they are called; needed if permits are drawn for them.
     """
-    _visible[name] = visible
+    if visible is not None:
+        _visible[name] = visible
+    if titles is not None:
+        _titles[name] = titles
 
 
 def among(user: Any) -> Q:
@@ -34,3 +52,11 @@ def among(user: Any) -> Q:
 def is_visible(user: Any, subject: str) -> bool:
     """Say whether an account may see what has this id."""
     return any(visible(user).filter(pk=subject).exists() for visible in _visible.values())
+
+
+def titles_of(ids: Collection[str], user: Any) -> dict[str, Title]:
+    """Return what subjects are called, for those that an account may see."""
+    found: dict[str, Title] = {}
+    for titles in _titles.values():
+        found |= titles(ids, user)
+    return found
