@@ -32,7 +32,14 @@ ADDRESSES = {
     "mfa_remove_webauthn": "/account/second-factor/keys/1/remove/",
     "mfa_edit_webauthn": "/account/second-factor/keys/1/name/",
 }
-POSTED = {"desk:next", "desk:copy", "preferences", "clearance:result", "clearance:movement_json", "clearance:decision_json"}
+POSTED = {
+    "desk:next",
+    "desk:copy",
+    "preferences",
+    "clearance:result",
+    "clearance:movement_json",
+    "clearance:decision_json",
+}
 ANSWERS = {  # of whom the table admits, where it is not 200: no such row, an earlier step missing, already done
     "preferences": 302,
     "desk:next": 302,
