@@ -11,8 +11,5 @@ class ClearanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import_module(f"{self.name}.permissions")
-        from riverloop.apps.clearance import papers, providers, receiving  # noqa: PLC0415 - models are read first
-
-        receiving.listen()
-        providers.provide("permits", papers.permits_facts)
+        for module in ("permissions", "forgetting", "joining"):  # they register themselves
+            import_module(f"{self.name}.{module}")

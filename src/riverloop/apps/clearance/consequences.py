@@ -6,11 +6,19 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
+from django.utils import timezone
+
 from riverloop.apps.clearance import exchange
-from riverloop.apps.clearance.models import Movement, Notice, Question, SideDecision
+from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision
+from riverloop.apps.clearance.outcomes import outcome_of
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.services import NewMatter, Wanted, matters_close, matters_open, obligations_set_many
+from riverloop.apps.notices.mails import mail_queue
+from riverloop.apps.notices.webhooks import events_publish
+from riverloop.apps.parties.models import Role, User
+from riverloop.apps.parties.words import N_
 from riverloop.apps.record.services import records_append
 from riverloop.core.kernel.ids import new_id
 from riverloop.core.kernel.instants import date_in, end_of_day
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
 
 Pairs = Sequence[tuple["Decided", SideDecision]]
 _CHUNK = 2000
+_MOST_MAILS = 20  # who files a list reads the list
 REFERRAL, REFUSAL, REMEDY = "referral", "refusal", "remedy"
 
 
@@ -97,8 +106,6 @@ def open_matters(side: str, movements: Sequence[str], kinds: Iterable[str]) -> l
 
 def questions_close(matters: Iterable[Matter]) -> None:
     """Ask no longer what matters that are closed had asked."""
-    from django.utils import timezone  # noqa: PLC0415
-
     ids = [matter.id for matter in matters]
     open_ones = Question.objects.filter(matter__in=ids, answered_at=None, closed_at=None).select_related("movement")
     for question in open_ones:
@@ -149,7 +156,7 @@ def _refusals(one: Decided, row: SideDecision) -> Iterable[Notice]:
         return
     for hit in one.decision.rules:
         rule = hit.rule.rule
-        if hit.rule.effect.kind == "refuse" and rule and not hit.rule.id in one.decision.answered:
+        if hit.rule.effect.kind == "refuse" and rule and hit.rule.id not in one.decision.answered:
             authority = zone().side(row.side).side.authority(_authority(rule.measure, one.movement.flow))
             yield notice_of(one.movement, authority, "refused", row.decided_at, hit.rule.id)
 
@@ -285,11 +292,43 @@ def _records(side: str, pairs: Pairs) -> None:
 
 def outcomes_changed(movements: Iterable[Movement]) -> None:
     """Tell whoever filed here that the outcome may be another."""
-    for movement in movements:
-        if movement.organisation_id and movement.filed_side == movement.owner_side:
-            told(movement, "decided")
+    filed = [one for one in movements if one.organisation_id and one.filed_side == one.owner_side]
+    if not filed:
+        return
+    events_publish([(one.organisation, "movement.decided", _event(one)) for one in filed if one.organisation])
+    if len(filed) <= _MOST_MAILS:
+        for movement in filed:
+            if movement.own_low is not None and movement.other_low is not None:
+                mail_queue(to=_filers(movement), kind="movement.decided", path=f"/movements/{movement.id}/")
 
 
 def told(movement: Movement, what: str) -> None:
-    """Let the tenant's own systems know that something happened to a movement; they read here what it was."""
-    del what, movement
+    """Let whoever filed know that something waits for them; they sign in and read here what it is.
+
+    Args:
+        movement: filed at this side.
+        what: question or notice.
+    """
+    if movement.organisation is not None:
+        events_publish([(movement.organisation, f"movement.{what}", _event(movement))])
+        mail_queue(to=_filers(movement), kind=f"movement.{what}", path=f"/movements/{movement.id}/")
+
+
+def _event(movement: Movement) -> dict[str, Any]:
+    return {"movement": movement.id, "outcome": outcome_of(movement)}
+
+
+def _filers(movement: Movement) -> Iterable[User]:
+    """Return the accounts that coordinate the organisation, and that of the person if it is about one."""
+    holds = Q(kind="coordinator", organisation=movement.organisation_id)
+    holds |= Q(kind="holder", person__in=Item.objects.filter(movement=movement, person__isnull=False).values("person"))
+    roles = Role.objects.filter(holds, owner_side=movement.owner_side, ended_at=None)
+    return User.objects.filter(pk__in=roles.values("user"), is_active=True)
+
+
+MAILS = {
+    "movement.decided": N_("A movement that concerns you was decided."),
+    "movement.question": N_("An authority asks for more about a movement that concerns you."),
+    "movement.notice": N_("An authority has told you something about a movement that concerns you."),
+}
+"""What a mail says: that something happened, and nothing of what."""

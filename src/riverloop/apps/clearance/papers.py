@@ -2,63 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from threading import local
 from typing import Any
 
-from django.db.models import Q
+from django.utils import timezone
 
 from riverloop.apps.clearance.models import Item, Movement
 from riverloop.apps.clearance.selectors import rulebook, zone
-from riverloop.apps.clearance.stated import Subject
+from riverloop.apps.clearance.stated import REGISTER, Subject
+from riverloop.apps.desk.models import Matter
+from riverloop.apps.desk.services import NewMatter, matters_close, matters_open
 from riverloop.apps.documents.models import Permit
 from riverloop.apps.documents.selectors import draws_of, permits_held
 from riverloop.apps.documents.services import draw, draw_release
 from riverloop.core.kernel.instants import date_in
+from riverloop.core.rules import decisions as core
+from riverloop.core.rules.decide import decide_side
 
 _here = local()
 _CHUNK = 2000
-
-
-def permits_facts(items: list[Item]) -> dict[str, dict[str, Any]]:
-    """Return what the permits of whoever filed say of items: held, until when, and how much is left."""
-    shelves = _shelves(items)
-    drawn = _drawn([item.id for item in items]) if shelves else {}
-    found: dict[str, dict[str, Any]] = {}
-    for item in items:
-        for permit in _best(item, shelves, drawn):
-            facts = found.setdefault(item.id, {})
-            facts[f"has_{permit.document}"] = True
-            if permit.expires_on:
-                facts[f"{permit.document}_expires_on"] = permit.expires_on.isoformat()
-            if permit.quantity is not None:
-                facts[f"{permit.document}_quantity_left"] = float(_left(permit, item, drawn))
-    return found
-
-
-def papers_of(subject: Subject) -> list[dict[str, Any]]:
-    """Return the permits that a movement's facts stand on, as the other side may be told of them."""
-    shelves = _shelves(subject.items)
-    drawn = _drawn([item.id for item in subject.items]) if shelves else {}
-    every = {permit.id: permit for item in subject.items for permit in _best(item, shelves, drawn)}
-    return [
-        {
-            "document": permit.document,
-            "number": permit.number,
-            "issuer": permit.issuer,
-            "issued_on": permit.issued_on.isoformat(),
-            "expires_on": permit.expires_on.isoformat() if permit.expires_on else None,
-            "quantity": float(permit.quantity) if permit.quantity is not None else None,
-            "unit": permit.unit or None,
-        }
-        for permit in every.values()
-    ]
-
-
 Shelf = dict[str, list[Permit]]
 Drawn = dict[tuple[str, str], Decimal]
+
+
+def permits_fill(subjects: Sequence[Subject]) -> None:
+    """Let the permits of whoever filed say of items what is held, until when, and how much is left of it."""
+    items = [item for subject in subjects for item in subject.items]
+    shelves = _shelves(items)
+    if not shelves:
+        return
+    drawn = _drawn([item.id for item in items])
+    for subject in subjects:
+        every: dict[str, Permit] = {}
+        for item in subject.items:
+            unit = subject.facts(item, own=False).get("quantity_unit")
+            best = [permit for permit in _best(item, shelves, drawn) if counts_in(permit, unit)]
+            every |= {permit.id: permit for permit in best}
+            told = subject.register.setdefault(item.id, {})
+            told |= {name: (value, REGISTER) for name, value in _facts(item, best, drawn).items()}
+        subject.papers = [_paper(permit) for permit in every.values()]
+
+
+def _facts(item: Item, permits: Iterable[Permit], drawn: Drawn) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    for permit in permits:
+        facts[f"has_{permit.document}"] = True
+        if permit.expires_on:
+            facts[f"{permit.document}_expires_on"] = permit.expires_on.isoformat()
+        if permit.quantity is not None:
+            facts[f"{permit.document}_quantity_left"] = float(_left(permit, item, drawn))
+    return facts
+
+
+def _paper(permit: Permit) -> dict[str, Any]:
+    """Return a permit as the other side may be told of it."""
+    return {
+        "document": permit.document,
+        "number": permit.number,
+        "issuer": permit.issuer,
+        "issued_on": permit.issued_on.isoformat(),
+        "expires_on": permit.expires_on.isoformat() if permit.expires_on else None,
+        "quantity": float(permit.quantity) if permit.quantity is not None else None,
+        "unit": permit.unit or None,
+    }
 
 
 def _shelves(items: Iterable[Item]) -> dict[tuple[str, date], Shelf]:
@@ -114,15 +124,150 @@ def _left(permit: Permit, item: Item, drawn: Drawn) -> Decimal:
     return left + drawn.get((permit.id, item.id), Decimal(0))
 
 
-def draw_for(subjects: Iterable[Subject]) -> None:
-    """Placeholder until what is required is known."""
-    del subjects
+# Drawn -------------------------------------------------------------------------------------------------------------
+
+
+def draw_for(subjects: Sequence[Subject]) -> None:
+    """Draw what each item needs from the permits of whoever filed, as far as they reach.
+
+    What a law requires is worked out from what is stated alone. Where too little is left nothing is drawn, and the
+    rules say so.
+    """
+    shelves = _shelves([item for subject in subjects for item in subject.items])
+    if not any(
+        permit.quantity is not None for shelf in shelves.values() for every in shelf.values() for permit in every
+    ):
+        return
+    drawn = _drawn([item.id for subject in subjects for item in subject.items])
+    with drawing():
+        for subject in subjects:
+            for item, wanted in _wanted(subject):
+                _draw(subject, item, wanted, shelves, drawn)
+
+
+def _wanted(subject: Subject) -> Iterable[tuple[Item, list[tuple[str, ...]]]]:
+    """Yield each item with the papers for a quantity that either side's rules require of it."""
+    law, movement = rulebook(), subject.movement
+    words = law.packs.dictionary
+    for item in subject.items:
+        asked = core.Movement(
+            flow=movement.flow,
+            direction=movement.direction,
+            at=max(timezone.now(), movement.crossing_at),
+            items=(words.read(movement.flow, subject.facts(item, own=False)),),
+        )
+        required = {one for side in law.boundary.sides for one in decide_side(law, side.id, asked).requires}
+        yield item, [one for one in required if any(words.documents[name].quantity for name in one)]
+
+
+def _draw(
+    subject: Subject,
+    item: Item,
+    wanted: list[tuple[str, ...]],
+    shelves: dict[tuple[str, date], Shelf],
+    drawn: Drawn,
+) -> None:
+    facts = subject.facts(item, own=False)
+    shelf = shelves.get(_key(subject.movement), {})
+    quantity = _quantity(facts.get("quantity"))
+    chosen: dict[str, Permit] = {}
+    for alternatives in wanted if quantity is not None else ():
+        permit = _fitting(item, alternatives, shelf, quantity, facts.get("quantity_unit"), drawn)
+        if permit is not None:
+            chosen[permit.id] = permit
+    before = {permit: amount for (permit, drawn_for), amount in drawn.items() if drawn_for == item.id}
+    if before == dict.fromkeys(chosen, quantity):
+        return
+    if before:
+        draw_release(subject=item.id)
+        for permit in before:
+            _returned(permit, drawn.pop((permit, item.id)), shelf)
+    for permit in chosen.values():
+        draw(permit=permit, subject=item.id, quantity=quantity or Decimal(0))
+        drawn[permit.id, item.id] = quantity or Decimal(0)
+        _returned(permit.id, -(quantity or Decimal(0)), shelf)
+
+
+def _returned(permit_id: str, amount: Decimal, shelf: Shelf) -> None:
+    """Keep count of what is left within the batch."""
+    for every in shelf.values():
+        for permit in every:
+            if permit.id == permit_id and permit.quantity is not None:
+                permit.left = (permit.left or Decimal(0)) + amount  # type: ignore[attr-defined]
+
+
+def _quantity(stated: Any) -> Decimal | None:
+    if isinstance(stated, bool) or not isinstance(stated, int | float) or stated <= 0:
+        return None
+    return round(Decimal(str(stated)), 6) or None
+
+
+def _fitting(
+    item: Item, alternatives: Iterable[str], shelf: Shelf, quantity: Decimal, unit: Any, drawn: Drawn
+) -> Permit | None:
+    """Return the first permit of which enough is left; one in another unit than the item's does not count for it."""
+    for name in alternatives:
+        for permit in shelf.get(name, ()):
+            fits = permit.quantity is not None and permit.person_id in (None, item.person_id)
+            if fits and counts_in(permit, unit) and _left(permit, item, drawn) >= quantity:
+                return permit
+    return None
+
+
+def counts_in(permit: Permit, unit: Any) -> bool:
+    """Say whether a permit counts in the unit that an item is stated in."""
+    return permit.quantity is None or unit is None or unit == permit.unit
 
 
 def release(movement: Movement) -> None:
-    """Give back all that was drawn for a movement."""
-    for item in movement.items.all():
-        draw_release(subject=item.id)
+    """Give back all that was drawn for a movement that does not cross after all."""
+    items = list(movement.items.values_list("id", flat=True))
+    held = {one.subject for one in draws_of(items)}
+    with drawing():
+        for item in held:
+            draw_release(subject=item)
 
 
-__all__ = ["Q", "draw", "draw_for", "papers_of", "permits_facts", "release"]
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Mark that this app itself draws and gives back, so that it does not answer to its own doing."""
+    before = getattr(_here, "drawing", False)
+    _here.drawing = True
+    try:
+        yield
+    finally:
+        _here.drawing = before
+
+
+# A permit changed --------------------------------------------------------------------------------------------------
+
+
+def on_permit_changed(sender: object, permit: Permit, **_: object) -> None:
+    """Have a stated permit verified where its issuer sits here, and decide again what it bears on."""
+    from riverloop.apps.clearance import law_changes  # noqa: PLC0415 - it stands on this module
+
+    if getattr(_here, "drawing", False):
+        return
+    _ask_to_verify(permit)
+    law_changes.permit_decide(permit)
+
+
+def _ask_to_verify(permit: Permit) -> None:
+    document = rulebook().packs.dictionary.documents.get(permit.document)
+    here = [authority.id for authority in zone().side(permit.owner_side).side.authorities]
+    if document is None or document.issuer not in here:
+        return
+    if permit.state == "stated":
+        new = NewMatter(
+            authority=document.issuer,
+            kind="permit",
+            subject=permit.id,
+            flow=document.flows[0],
+            organisation=permit.organisation,
+            person=permit.person,
+        )
+        matters_open(side=permit.owner_side, new=[new])
+        return
+    open_ones = Matter.objects.filter(owner_side=permit.owner_side, kind="permit", subject=permit.id, closed_at=None)
+    if open_ones:
+        matters_close(matters=open_ones, act=permit.state, reason="")

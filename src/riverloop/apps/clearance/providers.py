@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from riverloop.apps.clearance.models import Item
+from riverloop.apps.clearance.papers import permits_fill
 from riverloop.apps.clearance.stated import REGISTER, Subject
 
 Provided = Mapping[str, Mapping[str, Any]]
@@ -28,12 +29,13 @@ def provide(name: str, function: Provider, *, asserted_as: str = REGISTER) -> No
 
 
 def fill(subjects: Iterable[Subject]) -> None:
-    """Ask every register about the items of these movements."""
+    """Ask every register about the items of these movements, permits first."""
     listed = list(subjects)
     items = [item for subject in listed for item in subject.items]
     by_id = {item.id: subject for subject in listed for item in subject.items}
     for subject in listed:
         subject.register = {}
+    permits_fill(listed)
     for function, asserted_as in _PROVIDERS.values():
         for item_id, facts in function(items).items():
             told = by_id[item_id].register.setdefault(item_id, {})

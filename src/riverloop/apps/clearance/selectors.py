@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from riverloop.apps.clearance.models import Item, Movement, PackText
 from riverloop.apps.clearance.stated import OFFICER, Asserted, asserted, subjects_of
 from riverloop.apps.clearance.timeline import Event, timeline
 from riverloop.apps.desk.models import Matter
+from riverloop.apps.documents.subjects import Title
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.law import pack_texts, rulebook
 from riverloop.apps.parties.models import Role, User
@@ -46,6 +47,22 @@ def movements(*, visible_to: Any) -> QuerySet[Movement]:
     for one in may[1:]:
         either |= one
     return found.filter(either, owner_side=visible_to.owner_side)
+
+
+def movements_read(user: Any) -> QuerySet[Any]:
+    """Return the ids of the movements whose papers an account may read: a gate reads none."""
+    roles = [role.kind for role in user.held_roles] if isinstance(user, User) else []
+    found = movements(visible_to=user).order_by()
+    return (found.none() if set(roles) <= {"gate"} else found).values("pk")
+
+
+def item_titles(ids: Collection[str], user: Any) -> dict[str, Title]:
+    """Return what items are called to whom may see their movement: by its number, and where it stands."""
+    items = Item.objects.filter(pk__in=ids, movement__in=movements(visible_to=user).order_by().values("pk"))
+    return {
+        item.id: Title(item.movement.number, f"/movements/{item.movement_id}/")
+        for item in items.select_related("movement")
+    }
 
 
 def _seen_as(role: Role) -> Q:

@@ -1,0 +1,44 @@
+"""What an officer reads beside a matter: the movement, the rule that asks, and what they may see of the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from riverloop.apps.clearance.models import Item, Movement
+from riverloop.apps.clearance.movement_pages import (
+    column_view,
+    facts_of,
+    head,
+    item_view,
+    newest_of,
+    questions_of,
+    reading_of,
+    stored_of,
+)
+from riverloop.apps.clearance.selectors import rulebook, zone
+from riverloop.apps.desk.models import Matter
+from riverloop.apps.parties.models import User
+
+
+def matter_panel(matter: Matter, user: User) -> tuple[str, dict[str, Any]] | None:
+    """Return what is shown of the movement that a matter is about; None if it is gone."""
+    found = Movement.objects.filter(pk=matter.subject, owner_side=matter.owner_side).first()
+    if found is None:
+        return None
+    reading = reading_of(user, found)
+    stored = stored_of(found, newest_of(found), reading)
+    column = next(one for one in stored.columns if one.view.id == matter.owner_side)
+    items = list(Item.objects.filter(movement=found).order_by("place"))
+    known = rulebook().packs.rules.get(matter.rule)
+    context = {
+        **head(found),
+        "time_zone": zone().side(matter.owner_side).side.time_zone,
+        "explained": stored.explained,
+        "rule": next((rule for rule in column.view.rules if rule.id == matter.rule), None),
+        "rule_text": known.sql if known else "",
+        "uncovered": known is None,
+        "items": [item_view(found, item, facts, {}) for item, facts in facts_of(found, items, user)],
+        "columns": [column_view(one) for one in stored.columns],
+        "answers": questions_of(found, reading),
+    }
+    return "clearance/matter_panel.html", context
