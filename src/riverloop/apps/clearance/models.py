@@ -191,3 +191,7 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+# Tables of movements are a package of their own.
+from riverloop.apps.clearance.importing.models import Import, ImportRow  # noqa: E402, F401
