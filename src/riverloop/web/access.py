@@ -61,6 +61,8 @@ def _only(*roles: str) -> frozenset[str]:
 
 _READERS = _only("coordinator", "officer", "auditor")
 
+_MOVEMENT_READERS = _only("holder", "coordinator", "officer", "gate", "auditor")
+
 _TABLE = [
     # Open to all: the law, the zone, and deciding without being kept
     Page("home", EVERYONE, "The start page"),
@@ -75,6 +77,7 @@ _TABLE = [
     Page("clearance:measure", EVERYONE, "One law"),
     Page("clearance:facts", EVERYONE, "Every fact that may be asked"),
     Page("place:zone", EVERYONE, "The zone"),
+    Page("parties:retention", EVERYONE, "How long things are kept"),
     # The API: the law, and deciding without being kept
     Page("api_docs", EVERYONE, "What programs can ask for"),
     Page("api_unknown", EVERYONE, "Says that there is no such address or method for programs"),
@@ -88,6 +91,40 @@ _TABLE = [
     Page("api:measure_get", EVERYONE, "API: one law"),
     Page("api:zone_get", EVERYONE, "API: the zone"),
     Page("api:decide", EVERYONE, "API: decide a movement without keeping it"),
+    # The API: by token
+    Page("api:me", ACCOUNTS, "API: whose token it is, and what it may do"),
+    Page("api:organisations_list", _only("coordinator", "operator", "officer", "auditor", "treasurer"), "API: organisations"),
+    Page("api:people_list", _only("coordinator", "auditor"), "API: people; the view is recorded"),
+    Page("api:person_get", _only("holder", "coordinator", "auditor"), "API: one person; the view is recorded"),
+    Page("api:movements_list", _MOVEMENT_READERS, "API: movements"),
+    Page("api:movement_add", _only("coordinator"), "API: file a movement"),
+    Page("api:movement_get", _MOVEMENT_READERS, "API: one movement; the view is recorded"),
+    Page("api:movement_timeline", _MOVEMENT_READERS, "API: what happened to a movement"),
+    Page("api:movement_restate", _only("coordinator"), "API: state facts of a movement anew"),
+    Page("api:movement_withdraw", _only("coordinator"), "API: withdraw a movement"),
+    Page("api:movement_cross", _only("officer", "gate"), "API: say that a movement has crossed"),
+    Page("api:movement_find", _only("officer"), "API: state what an officer found"),
+    Page("api:question_answer", _only("coordinator"), "API: answer what an authority asks"),
+    Page("api:remedy_file", _only("holder", "coordinator"), "API: object to a refusal"),
+    Page("api:file_add", _only("holder", "coordinator"), "API: hand in a file", files_bytes=MOST_BYTES),
+    Page("api:files_list", _only("holder", "coordinator", "officer", "auditor"), "API: files"),
+    Page("api:file_get", _only("holder", "coordinator", "officer", "auditor"), "API: what is known of a file"),
+    Page("api:file_content", _only("holder", "coordinator", "officer", "auditor"), "API: a file itself"),
+    Page("api:permit_add", _only("coordinator"), "API: add a permit"),
+    Page("api:permits_list", _only("holder", "coordinator", "officer", "auditor"), "API: permits"),
+    Page("api:permit_get", _only("holder", "coordinator", "officer", "auditor"), "API: one permit"),
+    Page("api:permit_verify", _only("officer"), "API: verify or reject a permit"),
+    Page("api:permit_end", _only("coordinator", "officer"), "API: end a permit"),
+    Page("api:matters_list", _only("officer", "auditor"), "API: the queue"),
+    Page("api:matter_get", _only("officer", "auditor"), "API: one matter; the view is recorded"),
+    Page("api:matter_claim", _only("officer"), "API: claim a matter"),
+    Page("api:matter_release", _only("officer"), "API: give a matter back"),
+    Page("api:matter_ask", _only("officer"), "API: ask whoever filed for more"),
+    Page("api:matter_decide", _only("officer"), "API: decide a matter, or propose it"),
+    Page("api:matter_confirm", _only("officer"), "API: confirm what a colleague proposed"),
+    Page("api:matter_hand_over", _only("officer"), "API: hand a matter to another authority"),
+    Page("api:obligations_list", _only("holder", "coordinator", "auditor"), "API: what the laws ask to be done"),
+    Page("api:obligation_set", _only("holder", "coordinator"), "API: say that something was done"),
     # Signing in
     Page("account_login", EVERYONE, "Sign in"),
     Page("account_signup", EVERYONE, "Says that accounts are made by invitation"),
@@ -124,7 +161,23 @@ _TABLE = [
     Page("mfa_remove_webauthn", ACCOUNTS, "Remove a key of one's own"),
     Page("mfa_edit_webauthn", ACCOUNTS, "Name a key of one's own"),
     Page("usersessions_list", ACCOUNTS, "Where one is signed in"),
-    # People
+    Page("parties:tokens", ACCOUNTS, "One's API tokens; making one asks again who it is"),
+    Page("parties:token_end", ACCOUNTS, "End an API token of one's own"),
+    Page("parties:role_end", ACCOUNTS, "End a role of one's own, or one that one looks after"),
+    # Organisations and people
+    Page(
+        "parties:organisations",
+        _only("coordinator", "operator", "officer", "treasurer", "auditor"),
+        "The organisations that one may see",
+    ),
+    Page("parties:organisation_new", _only("operator"), "Add a tenant of one's own park"),
+    Page(
+        "parties:organisation",
+        _only("coordinator", "operator", "officer", "treasurer", "auditor"),
+        "An organisation; its park's operator invites coordinators",
+    ),
+    Page("parties:person_new", _only("coordinator"), "Add a person of one's organisation"),
+    Page("parties:person_edit", _only("coordinator"), "Correct, invite and take off one's organisation's people"),
     Page(
         "parties:people", _only("coordinator", "officer", "auditor"), "One's organisation's people; an officer's search"
     ),

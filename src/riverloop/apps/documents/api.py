@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Annotated, Literal
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -92,13 +93,15 @@ class FileIn(Given):
 
 
 @router.post("/files", response={201: FileOut}, auth=WRITE, summary=N_("Hand in a file"))
-def file_add(request: HttpRequest, file: Annotated[UploadedFile, Posted()], about: Annotated[FileIn, Form()]) -> FileOut:
+def file_add(
+    request: HttpRequest, file: Annotated[UploadedFile, Posted()], about: Annotated[FileIn, Form()]
+) -> FileOut:
     user = caller(request)
     if about.subject and not subjects.is_visible(user, about.subject):
         raise InputError("api.subject", N_("There is no such movement that you may see."), where="body.subject")
     organisation = own_organisation(user, about.organisation) if _coordinates(user) else None
     stored = services.file_store(
-        by=user, organisation=organisation, name=file.name or "", content=file, subject=about.subject
+        by=user, organisation=organisation, name=file.name or "", content=BytesIO(file.read()), subject=about.subject
     )
     return _file_out(stored)
 
@@ -268,5 +271,3 @@ class EndIn(Given):
 def permit_end(request: HttpRequest, permit_id: PathId, why: EndIn) -> PermitOut:
     user = caller(request)
     return _permit_out(services.permit_end(by=user, permit=_visible(user, permit_id), reason=why.reason))
-
-

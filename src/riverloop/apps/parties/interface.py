@@ -19,6 +19,7 @@ from ninja.errors import AuthenticationError
 from pydantic import BeforeValidator, ConfigDict, Field, StrictInt, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from riverloop.apps.parties.here import active_language
 from riverloop.apps.parties.models import ApiToken, User
 from riverloop.apps.parties.words import N_
 from riverloop.core.kernel.errors import InputError, RiverloopError
@@ -184,13 +185,14 @@ class PreconditionError(RiverloopError):
     """What is to be changed is not what the caller saw, or the caller did not say what they saw."""
 
 
-def etag_of(*parts: Any) -> str:
-    """Return the entity tag of what these values tell one state of from another."""
-    return '"' + hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32] + '"'
+def etag_of(*state: Any) -> str:
+    """Return the entity tag of what these values tell one state of from another; it differs by language."""
+    digest = hashlib.sha256(json.dumps(state, default=str).encode()).hexdigest()[:32]
+    return f'"{digest}.{active_language()}"'
 
 
 def check_seen(request: HttpRequest, etag: str) -> None:
-    """Refuse a change of what has changed since the caller read it.
+    """Refuse a change of what has changed since the caller read it, in whatever language they read it.
 
     Raises:
         PreconditionError: there is no If-Match, or it names another state.
@@ -200,7 +202,10 @@ def check_seen(request: HttpRequest, etag: str) -> None:
         raise PreconditionError(
             "api.if_match", N_("Say which state you change: send its ETag as If-Match, as it was given with the row.")
         )
-    # Compression on the way makes a tag weak; it names the same state.
-    seen = {one.strip().removeprefix("W/") for one in given.split(",")}
-    if given != "*" and etag not in seen:
+    if given != "*" and _state_of(etag) not in {_state_of(one) for one in given.split(",")}:
         raise PreconditionError("api.changed", N_("This has changed since you read it. Read it again, then decide."))
+
+
+def _state_of(etag: str) -> str:
+    """Return the part that names the state; compression on the way makes a tag weak, and it names the same state."""
+    return etag.strip().removeprefix("W/").strip('"').partition(".")[0]

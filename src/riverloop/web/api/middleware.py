@@ -77,7 +77,7 @@ class ApiMiddleware:
             return problems.problem(request, "too-large")
         if wanted and request.content_type != wanted:
             return problems.problem(request, "media-type", wanted=wanted, headers={"Accept": wanted})
-        if wanted == operations.JSON and request.content_params.get("charset", "utf-8").lower() != "utf-8":
+        if wanted == operations.JSON and (request.content_params or {}).get("charset", "utf-8").lower() != "utf-8":
             return problems.problem(request, "media-type", wanted=f"{wanted}; charset=utf-8")
         return None
 

@@ -44,8 +44,8 @@ _KINDS = [
         401,
         N_("A token is needed"),
         N_(
-            "Send a live token as “Authorization: Bearer …”. Make one under “My account”; it ends on its day, and opens "
-            "nothing if its role needs a second factor and it was made without one."
+            "Send a live token as “Authorization: Bearer …”. Make one under “My account”; it ends on its day, and "
+            "opens nothing if its role needs a second factor and it was made without one."
         ),
     ),
     Kind(
@@ -203,7 +203,7 @@ _KIND_OF_CODE = {
     "documents.too_large": "too-large",
 }
 _PLACES = {"paging.cursor": {"parameter": "cursor"}, "api.key_reused": {"header": "Idempotency-Key"}}
-_WHERE = re.compile(r"(?:movement|body)?((?:\.?[A-Za-z_][\w-]*|\[\d+\])*)", re.ASCII)
+_WHERE = re.compile(r"(?:movements\[0\]|movement|body)?((?:\.?[A-Za-z_][\w-]*|\[\d+\])*)", re.ASCII)
 _STEP = re.compile(r"\[(\d+)\]|([A-Za-z_][\w-]*)", re.ASCII)
 
 

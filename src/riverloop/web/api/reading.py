@@ -30,7 +30,8 @@ class StrictParser(Parser):
             value = read_json(text, where="")
         except InputError as error:
             # the kind is one; which of the mistakes it was, its words say
-            raise InputError("api.json", error.message, **error.parameters) from None
+            error.code, error.where = "api.json", ""
+            raise
         for part, depth in _parts(value):
             _check(part, depth)
         return value

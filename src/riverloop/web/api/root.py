@@ -11,7 +11,11 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.operation import Operation
 
+from riverloop.apps.clearance.api import router as movements
 from riverloop.apps.clearance.law_api import router as law
+from riverloop.apps.desk.api import router as desk
+from riverloop.apps.documents.api import router as documents
+from riverloop.apps.parties.api import router as parties
 from riverloop.core.kernel.errors import RiverloopError
 from riverloop.web.api import openapi, problems, validation
 from riverloop.web.api.once import once
@@ -19,6 +23,7 @@ from riverloop.web.api.reading import StrictParser
 
 VERSION = "1.0.0"
 PREFIX = "/api/v1/"
+
 
 class _Api(NinjaAPI):
     def get_openapi_operation_id(self, operation: Operation) -> str:
@@ -34,7 +39,8 @@ api = _Api(
     docs_url=None,
 )
 api.add_decorator(once, mode="view")
-api.add_router("", law)
+for _router in (law, movements, documents, desk, parties):
+    api.add_router("", _router)
 
 
 def every_operation() -> Iterator[list[Operation]]:
