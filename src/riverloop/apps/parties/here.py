@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from django.conf import settings
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
+from riverloop.core.kernel.errors import RiverloopError
 from riverloop.core.kernel.sides import Text
 from riverloop.zones import Zone, load_zone
 
@@ -27,3 +28,8 @@ def active_language() -> str:
 def told(text: Text) -> str:
     """Return a text of the zone file in the active language."""
     return text[active_language()]
+
+
+def mistake_text(error: RiverloopError) -> str:
+    """Return the one line of an error in the active language."""
+    return error.text(gettext(error.message))

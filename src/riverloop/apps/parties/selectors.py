@@ -7,12 +7,30 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from riverloop.apps.parties import keys
+from riverloop.apps.parties.held import held_about
 from riverloop.apps.parties.here import told, zone
 from riverloop.apps.parties.models import IdentityNumber, Organisation, Person, Role, User, ViewRecord
 from riverloop.apps.parties.numbers import readings
 from riverloop.apps.parties.permissions import SIDE_READERS
 from riverloop.apps.parties.words import ROLE_OF_WORDS
 from riverloop.core.kernel.sides import Text
+
+__all__ = [
+    "account_text",
+    "accounts",
+    "demo_cast",
+    "held_about",
+    "list_purpose_of",
+    "organisations",
+    "own_person_ids",
+    "people",
+    "people_found",
+    "people_listed",
+    "purpose_of",
+    "role_text",
+    "roles",
+    "view_records",
+]
 
 
 def _held(user: Any, *kinds: str) -> list[Role]:
@@ -38,7 +56,7 @@ def people(*, visible_to: Any) -> QuerySet[Person]:
     """Return the people an account may see: itself, its organisation's, or its side's. Showing them is recorded."""
     may = Q(owner_side__in=_sides(visible_to, *SIDE_READERS))
     may |= Q(pk__in={role.person_id for role in _held(visible_to, "holder")})
-    may |= Q(organisation__in={role.organisation_id for role in _held(visible_to, "coordinator")})
+    may |= Q(left_at=None, organisation__in={role.organisation_id for role in _held(visible_to, "coordinator")})
     return Person.objects.filter(may).select_related("organisation").order_by("name_latin", "name", "id")
 
 
@@ -71,9 +89,14 @@ def _numbered(user: Any, text: str) -> set[str]:
 
 
 def roles(*, visible_to: Any) -> QuerySet[Role]:
-    """Return the roles an account may read of, ended ones too: its own, or its side's if it audits."""
-    own = Q(user=visible_to.pk) if isinstance(visible_to, User) else Q(pk__in=())
-    may = own | Q(owner_side__in=_sides(visible_to, "auditor"))
+    """Return the roles an account may read of, ended ones too: its own, those it looks after, or its side's audit."""
+    may = Q(user=visible_to.pk) if isinstance(visible_to, User) else Q(pk__in=())
+    may |= Q(owner_side__in=_sides(visible_to, "auditor"))
+    own = {role.organisation_id for role in _held(visible_to, "coordinator")}
+    may |= Q(kind="coordinator", organisation__in=own)
+    may |= Q(kind="holder", person__organisation__in=own, person__left_at=None)
+    for role in _held(visible_to, "operator"):
+        may |= Q(kind="coordinator", organisation__owner_side=role.owner_side, organisation__park=role.park)
     return Role.objects.filter(may).select_related("user", "organisation", "person").order_by("-granted_at", "id")
 
 
@@ -143,7 +166,7 @@ def role_text(role: Role, _: Any) -> str:
 
 def people_listed(*, visible_to: Any) -> QuerySet[Person]:
     """Return those whom an account may browse: a coordinator's own, an auditor's side. An officer has to search."""
-    may = Q(organisation__in={role.organisation_id for role in _held(visible_to, "coordinator")})
+    may = Q(left_at=None, organisation__in={role.organisation_id for role in _held(visible_to, "coordinator")})
     may |= Q(owner_side__in=_sides(visible_to, "auditor"))
     return people(visible_to=visible_to).filter(may)
 
@@ -153,7 +176,17 @@ def purpose_of(user: User, person: Person) -> str:
     if person.id in own_person_ids(user):
         return ""
     kinds = {role.kind for role in user.held_roles if role.organisation_id in (None, person.organisation_id)}
-    return "own_staff" if "coordinator" in kinds else "case" if "officer" in kinds else "audit"
+    if "coordinator" in kinds and person.left_at is None:
+        return "own_staff"
+    return "case" if "officer" in kinds else "audit"
+
+
+def list_purpose_of(user: User, person: Person) -> str:
+    """Return what a list shows a person to an account for: as one's own staff before as one audited."""
+    if person.id in own_person_ids(user):
+        return ""
+    own = {role.organisation_id for role in _held(user, "coordinator")}
+    return "own_staff" if person.organisation_id in own and person.left_at is None else "audit"
 
 
 def account_text(user: User) -> str:

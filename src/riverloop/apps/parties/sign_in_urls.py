@@ -11,10 +11,10 @@ from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as elsewhere
-from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from allauth.usersessions import views as sessions
 from django.urls import path, re_path
 
+from riverloop.apps.parties import openid
 from riverloop.apps.parties.views import SignInView
 
 urlpatterns = [
@@ -51,6 +51,6 @@ urlpatterns = [
     path("elsewhere/cancelled/", elsewhere.login_cancelled, name="socialaccount_login_cancelled"),
     path("elsewhere/error/", elsewhere.login_error, name="socialaccount_login_error"),
     path("elsewhere/sign-up/", elsewhere.signup, name="socialaccount_signup"),  # says that it is closed
-    path("elsewhere/<str:provider_id>/", openid_connect.login, name="openid_connect_login"),
-    path("elsewhere/<str:provider_id>/back/", openid_connect.callback, name="openid_connect_callback"),
+    path("elsewhere/<str:provider_id>/", openid.login, name="openid_connect_login"),
+    path("elsewhere/<str:provider_id>/back/", openid.callback, name="openid_connect_callback"),
 ]

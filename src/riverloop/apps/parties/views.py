@@ -9,18 +9,21 @@ from allauth.account.views import LoginView
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import login
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from riverloop.apps.parties import selectors, services
 from riverloop.apps.parties.adapters import keep_language
 from riverloop.apps.parties.forms import CaseForm, SearchForm
+from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Person, User
+from riverloop.apps.parties.paging import Part, part_of
 from riverloop.apps.parties.words import PURPOSE_WORDS
+from riverloop.zones.zone import Retention
 
 A_PAGE = 50  # rows of a list
 
@@ -32,12 +35,20 @@ def account_of(request: HttpRequest) -> User:
     return request.user
 
 
+def home_of(request: HttpRequest) -> str:
+    """Return the address of the start page, as the reader's browser knows it."""
+    return request.build_absolute_uri("/")
+
+
 @never_cache
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     user = account_of(request)
     context = {
-        "roles": [selectors.role_text(role, _) for role in user.held_roles],
+        "roles": [
+            {"id": role.id, "text": selectors.role_text(role, _), "may_end": user.has_perm("parties.end_role", role)}
+            for role in user.held_roles
+        ],
         "holds": {role.kind for role in user.held_roles},
         "own_person": next(iter(sorted(selectors.own_person_ids(user))), ""),
     }
@@ -83,22 +94,29 @@ def people(request: HttpRequest) -> HttpResponse:
         form = SearchForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             found = selectors.people_found(visible_to=user, text=form.cleaned_data["text"])
+            services.search_record(officer=user, found=len(found))
             services.view_record(
                 viewer=user, subjects=found, purpose="case", page="parties:people", case=form.cleaned_data["case"]
             )
-    return render(request, "parties/people.html", {"form": form, "found": found, "listed": _listed(request, user)})
+    context = {
+        "form": form,
+        "found": found,
+        "part": _listed(request, user),
+        "may_add": any(role.kind == "coordinator" for role in user.held_roles),
+    }
+    return render(request, "parties/people.html", context)
 
 
-def _listed(request: HttpRequest, user: User) -> Any:
-    """Return a page of those whom the account looks after or audits, having recorded that it is shown."""
-    kinds = {role.kind for role in user.held_roles}
-    if not kinds & {"coordinator", "auditor"}:
+def _listed(request: HttpRequest, user: User) -> Part[Person] | None:
+    """Return a part of those whom the account looks after or audits, having recorded that it is shown."""
+    if not {role.kind for role in user.held_roles} & {"coordinator", "auditor"}:
         return None
-    shown = selectors.people_listed(visible_to=user)
-    page = Paginator(shown, A_PAGE).get_page(request.GET.get("page"))
-    purpose = "own_staff" if "coordinator" in kinds else "audit"
-    services.view_record(viewer=user, subjects=page.object_list, purpose=purpose, page="parties:people")
-    return page
+    part = part_of(selectors.people_listed(visible_to=user), request.GET.get("after", ""), A_PAGE)
+    for purpose in ("own_staff", "audit"):
+        seen = [one for one in part.rows if selectors.list_purpose_of(user, one) == purpose]
+        if seen:
+            services.view_record(viewer=user, subjects=seen, purpose=purpose, page="parties:people")
+    return part
 
 
 @never_cache
@@ -115,7 +133,13 @@ def person(request: HttpRequest, person_id: str) -> HttpResponse:
         case = form.cleaned_data["case"]
     if purpose:
         services.view_record(viewer=user, subjects=[shown], purpose=purpose, page="parties:person", case=case)
-    return render(request, "parties/person.html", {"person": shown, "numbers": _numbers(shown), "own": not purpose})
+    context = {
+        "person": shown,
+        "numbers": _numbers(shown),
+        "own": not purpose,
+        "may_change": user.has_perm("parties.change_person", shown),
+    }
+    return render(request, "parties/person.html", context)
 
 
 def _numbers(shown: Person) -> list[tuple[str, str]]:
@@ -127,10 +151,28 @@ def _numbers(shown: Person) -> list[tuple[str, str]]:
 def who_looked(request: HttpRequest) -> HttpResponse:
     """Tell a holder who looked at them; tell an auditor who looked at whom."""
     user = account_of(request)
-    page = Paginator(selectors.view_records(visible_to=user), A_PAGE).get_page(request.GET.get("page"))
+    part = part_of(selectors.view_records(visible_to=user), request.GET.get("after", ""), A_PAGE)
     rows = [
         {"view": view, "purpose": _(PURPOSE_WORDS[view.purpose]), "viewer": selectors.role_text(view.role, _)}
-        for view in page.object_list
+        for view in part.rows
     ]
     audits = any(role.kind == "auditor" for role in user.held_roles)
-    return render(request, "parties/who_looked.html", {"page": page, "rows": rows, "audits": audits})
+    return render(request, "parties/who_looked.html", {"part": part, "rows": rows, "audits": audits})
+
+
+@require_safe
+def retention(request: HttpRequest) -> HttpResponse:
+    """Say to everyone how long things are kept."""
+    here = zone()
+    rows = [{"row": row, "keep": _keep_text(row), "basis": here.bases[row.basis]} for row in here.retention]
+    bases = {row.basis: here.bases[row.basis] for row in here.retention}
+    return render(request, "parties/retention.html", {"rows": rows, "bases": list(bases.values())})
+
+
+def _keep_text(row: Retention) -> str:
+    texts = {
+        "years": ngettext("{count} year", "{count} years", row.keep),
+        "months": ngettext("{count} month", "{count} months", row.keep),
+        "days": ngettext("{count} day", "{count} days", row.keep),
+    }
+    return texts[row.unit].format(count=row.keep)
