@@ -36,7 +36,7 @@ def movements(*, visible_to: Any) -> QuerySet[Movement]:
     """Return the movements that an account may see, those that cross last first.
 
     A coordinator's organisation's; those that a holder is in; those that an officer's authority leads or has a matter
-    on; an auditor's side's; those that cross at the gate's own control point today, yesterday or tomorrow.
+    on; an auditor's side's; those that may cross at the gate's own control point within a day.
     """
     roles = visible_to.held_roles if isinstance(visible_to, User) and visible_to.is_active else []
     may = [_seen_as(role) for role in roles if role.kind in _SEEN_AS]
