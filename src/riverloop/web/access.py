@@ -178,6 +178,27 @@ _TABLE = [
     ),
     Page("parties:person_new", _only("coordinator"), "Add a person of one's organisation"),
     Page("parties:person_edit", _only("coordinator"), "Correct, invite and take off one's organisation's people"),
+    # Movements
+    Page("clearance:day", _only(*ROLES), "The board of a day: what is one's own; for some roles numbers alone"),
+    Page("clearance:me", _only("holder"), "A holder's own crossings, reasons, remedies and days left"),
+    Page("clearance:movements", _only("coordinator", "officer", "gate", "auditor"), "The movements one may see"),
+    Page("clearance:movements_csv", _only("coordinator", "officer", "gate", "auditor"), "The same list as CSV"),
+    Page("clearance:movement_new", _only("coordinator"), "File a movement"),
+    Page(
+        "clearance:movement",
+        _only("holder", "coordinator", "officer", "gate", "auditor"),
+        "One movement, as far as one may see it; the view is recorded",
+    ),
+    Page(
+        "clearance:movement_changes",
+        _only("holder", "coordinator", "officer", "auditor"),
+        "Two versions of a movement side by side",
+    ),
+    Page("clearance:movement_restate", _only("coordinator"), "State facts of a movement anew"),
+    Page("clearance:movement_withdraw", _only("coordinator"), "Withdraw a movement"),
+    Page("clearance:movement_cross", _only("gate", "officer"), "Record that a movement has crossed"),
+    Page("clearance:question_answer", _only("coordinator"), "Answer what an authority asks"),
+    Page("clearance:remedy_file", _only("holder", "coordinator"), "Ask for a refusal to be looked at again"),
     Page(
         "parties:people", _only("coordinator", "officer", "auditor"), "One's organisation's people; an officer's search"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from riverloop.apps.parties.here import active_language, zone
+from riverloop.web import navigation
 
 
 def page(request):
@@ -15,6 +16,8 @@ def page(request):
         "language": active_language(),
         "languages": settings.LANGUAGES,
         "theme": getattr(request, "theme", "auto"),
+        "navigation": navigation.entries(user, request.path),
+        "public_pages": navigation.public_entries(request.path),
         "account": user if user is not None and user.is_authenticated else None,
         "time_zone": _clock(user),
         "demo": settings.RIVERLOOP_DEMO,

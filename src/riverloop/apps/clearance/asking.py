@@ -135,6 +135,40 @@ def ask(declared: Declared, decision: Decision, rulebook: Rulebook, zone: Zone, 
     return Asking(forms, at_error, sum(form.waiting for form in forms), mistakes)
 
 
+def fields_of(
+    declared: Declared,
+    names: Iterable[str],
+    decision: Decision,
+    *,
+    rulebook: Rulebook,
+    zone: Zone,
+    language: str,
+    _: Gettext,
+) -> list[list[Question]]:
+    """Return the fields for the facts and papers named, for each item, with what was typed into them.
+
+    Args:
+        declared: what was typed so far.
+        names: of facts, or of documents; those that an applicant does not state are left out.
+        decision: of what could be read of it.
+        rulebook: whose dictionary names them.
+        zone: its control points are choices.
+        language: en, zh-Hant or zh-Hans.
+        _: translates into that language.
+    """
+    asker, words = _Asker(declared, decision, rulebook, zone, language, _), rulebook.packs.dictionary
+    facts = [
+        name
+        for wanted in names
+        for name in ([one.name for one in words.documents[wanted].facts()] if wanted in words.documents else [wanted])
+        if name in words.facts and words.facts[name].source in ASKED_OF_APPLICANT
+    ]
+    return [
+        [asker.question(place, item, name, later=False) for name in dict.fromkeys(facts)]
+        for place, item in enumerate(declared.items)
+    ]
+
+
 def open_list(fact: Fact, zone: Zone, language: str) -> list[tuple[str, str]]:
     """Return the codes of an open vocabulary that this zone or the world knows, with their names."""
     if fact.name == "nationality":

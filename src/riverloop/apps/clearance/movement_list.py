@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from riverloop.apps.clearance import outcomes, sentences
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Question
-from riverloop.apps.clearance.movement_words import outcome_word
+from riverloop.apps.clearance.movement_words import outcome_word, shown_outcome
 from riverloop.apps.clearance.selectors import movements, zone
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.parties.models import Person, User
@@ -67,7 +67,7 @@ class Row:
     """A movement in a list."""
 
     movement: Movement
-    outcome: str
+    symbol: str
     word: str
     flow: str
     direction: str
@@ -219,7 +219,7 @@ def rows(page: list[Movement], user: User) -> list[Row]:
         found.append(
             Row(
                 movement,
-                outcome,
+                shown_outcome(movement, outcome),
                 outcome_word(movement, outcome, _),
                 _(sentences.FLOW_WORDS[movement.flow]),
                 sentences.direction_text(movement.direction, here, language, _),

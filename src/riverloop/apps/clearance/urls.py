@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from riverloop.apps.clearance import pages, views
+from riverloop.apps.clearance import (
+    day,
+    holder,
+    movement_acts,
+    movement_compare,
+    movement_list,
+    movement_new,
+    movement_pages,
+    pages,
+    views,
+)
 
 app_name = "clearance"
 urlpatterns = [
@@ -15,4 +25,17 @@ urlpatterns = [
     path("measures/", pages.measures, name="measures"),
     path("measures/<str:measure_id>/", pages.measure, name="measure"),
     path("facts/", pages.facts, name="facts"),
+    path("day/", day.day, name="day"),
+    path("me/", holder.me, name="me"),
+    path("movements/", movement_list.listed, name="movements"),
+    path("movements/table/", movement_list.exported, name="movements_csv"),
+    path("movements/new/", movement_new.new, name="movement_new"),
+    # What stands under movements/ with a name of its own comes before the movements themselves.
+    path("movements/<str:movement_id>/", movement_pages.movement, name="movement"),
+    path("movements/<str:movement_id>/changes/", movement_compare.changes, name="movement_changes"),
+    path("movements/<str:movement_id>/restate/", movement_acts.restate, name="movement_restate"),
+    path("movements/<str:movement_id>/withdraw/", movement_acts.withdraw, name="movement_withdraw"),
+    path("movements/<str:movement_id>/cross/", movement_acts.cross, name="movement_cross"),
+    path("movements/<str:movement_id>/questions/<str:question_id>/", movement_acts.answer, name="question_answer"),
+    path("movements/<str:movement_id>/notices/<str:notice_id>/", movement_acts.remedy, name="remedy_file"),
 ]

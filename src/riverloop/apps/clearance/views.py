@@ -21,6 +21,7 @@ from riverloop.apps.clearance.explain import explain
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.selectors import is_stored, pack_texts, rulebook, zone
 from riverloop.apps.clearance.typed import say
+from riverloop.apps.parties.models import User
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.sides import FLOWS
 from riverloop.core.rules.decide import decide as decide_movement
@@ -103,6 +104,10 @@ def download(request: HttpRequest, what: str) -> HttpResponse:
     response = HttpResponse(text, content_type="application/json; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{what}.json"'
     return response
+
+
+def _may_file(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and any(role.kind == "coordinator" for role in request.user.held_roles)
 
 
 def _refused(request: HttpRequest, error: InputError) -> HttpResponse:
