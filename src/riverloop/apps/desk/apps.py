@@ -11,5 +11,11 @@ class DeskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        for module in ("permissions", "requests", "copies"):  # they register rules, kinds and periodic work
+        for module in (
+            "permissions",
+            "requests",
+            "copies",
+            "reminders",
+            "forgetting",
+        ):  # they register rules, kinds and periodic work
             import_module(f"{self.name}.{module}")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from riverloop.apps.desk import kinds
 from riverloop.apps.desk.kinds import Act, Kind
 from riverloop.apps.desk.models import Matter
+from riverloop.apps.desk.reminders import request_told
 from riverloop.apps.desk.services import NewMatter, matter_answered, matter_withdraw, matters_open
 from riverloop.apps.desk.steps import said
 from riverloop.apps.parties.here import zone
@@ -101,8 +102,14 @@ def _describe(matters: list[Matter], user: User) -> dict[str, str]:
 
 
 def _asked(matter: Matter, by: User, text: str, facts: list[str], due_at: datetime) -> None:
-    """The question stands in the step, where the holder reads it."""
-    del matter, by, text, facts, due_at
+    """Tell the holder; the question itself stands in the step, where they read it."""
+    del by, text, facts, due_at
+    request_told(matter)
+
+
+def _decided(matter: Matter, by: User) -> None:
+    del by
+    request_told(matter)
 
 
 def _panel(matter: Matter, user: User) -> tuple[str, dict[str, Any]]:
@@ -122,5 +129,6 @@ kinds.register(
         _describe,
         panel=_panel,
         on_asked=_asked,
+        on_decided=_decided,
     )
 )

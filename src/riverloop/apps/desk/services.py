@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from riverloop.apps.desk import reminders
 from riverloop.apps.desk.kinds import Act, kind_of
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.opening import NewMatter, matter_answered, matter_withdraw, matters_close, matters_open
@@ -101,7 +102,9 @@ def matter_hand_over(*, by: User, matter: Matter, authority: str, reason: str, s
     details = {"from": now.authority, "to": authority}
     text = said(reason, needed=True)
     given: dict[str, Any] = {"authority": authority, "claimed_by": None, "claimed_at": None}
-    return step_take(now, "handed_over", by=by, text=text, details=details, **given)
+    step_take(now, "handed_over", by=by, text=text, details=details, **given)
+    reminders.handed_over(now)
+    return now
 
 
 @untangled
@@ -162,7 +165,9 @@ def matter_decide(
     end = until if chosen.wants_until else None
     if chosen.two_officers(now):
         proposal = {"state": "proposed", "proposed_act": act, "proposed_by": by, "reason": text, "until": end}
-        return step_take(now, "proposed", by=by, text=text, details={"act": act}, **proposal, **_holder(now, by))
+        step_take(now, "proposed", by=by, text=text, details={"act": act}, **proposal, **_holder(now, by))
+        reminders.second_officer_wanted(now, by)
+        return now
     fields = {**closing(act, text), "until": end, "decided_by": by}
     step_take(now, "decided", by=by, text=text, details={"act": act}, **fields, **_holder(now, by))
     kind_of(now).on_decided(now, by)
