@@ -49,7 +49,9 @@ class _Cast:
         for role in _OFFICERS:
             for authority in [one for one in authorities if role in one.roles]:
                 self.account("officer", authority.id, authority=authority.id)
-        self.account("gate", "", control_point=zone().control_points[0].id)
+                self.account("officer", f"{authority.id}-2", authority=authority.id)  # some acts need two
+        for point in [one for one in zone().control_points if one.status == "open" and one.position]:
+            self.account("gate", point.id, control_point=point.id)
         for kind in ("planner", "treasurer", "auditor"):
             self.account(kind, "")
 

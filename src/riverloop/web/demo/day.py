@@ -24,12 +24,13 @@ from riverloop.apps.documents import services as documents
 from riverloop.apps.parties import services as parties
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, Role, User
-from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.instants import date_in, time_zone
 from riverloop.core.kernel.sides import origin
 from riverloop.core.kernel.sources import read_yaml
 
 _NOTE = "Synthetic: made by the demo."
+_ACTS = {"referral": ("allow", "refuse"), "refusal": ("refuse", "refuse"), "permit": ("accept", "reject")}
+_ASKED_ABOUT = ("referral", "refusal")
 
 
 def day_load(*, now: datetime | None = None) -> int:
@@ -162,19 +163,15 @@ class Day:
         officer = staff[0]
         desk.matter_claim(by=officer, matter=matter, seen=matter.version)
         matter.refresh_from_db()
-        if doing == "ask":
+        if doing == "ask" and matter.kind in _ASKED_ABOUT:
             due = self.now + timedelta(days=3)
             text = f"Please say more about the purpose. {_NOTE}"
             desk.matter_ask(by=officer, matter=matter, text=text, facts=[], due_at=due, seen=matter.version)
         elif doing in ("decide", "refuse"):
-            self.decide(matter, staff, refuse=doing == "refuse" or matter.kind == "refusal")
+            self.decide(matter, staff, _ACTS[matter.kind][doing == "refuse"])
 
-    def decide(self, matter: Matter, staff: list[User], *, refuse: bool) -> None:
-        act = "refuse" if refuse else "allow"
-        try:
-            desk.matter_decide(by=staff[0], matter=matter, act=act, reason=_NOTE, seen=matter.version)
-        except InputError:
-            return  # a kind that has no such act
+    def decide(self, matter: Matter, staff: list[User], act: str) -> None:
+        desk.matter_decide(by=staff[0], matter=matter, act=act, reason=_NOTE, seen=matter.version)
         matter.refresh_from_db()
         if matter.state == "proposed" and len(staff) > 1 and self.random.random() < 1 / 2:
             desk.matter_confirm(by=staff[1], matter=matter, agreed=True, reason=_NOTE, seen=matter.version)
@@ -190,16 +187,17 @@ class Day:
 
     def cross(self) -> None:
         """Let those cross that both sides cleared and whose hour has come."""
-        gate = {role.owner_side: role.user for role in self.gate_roles()}
+        staff = list(Role.objects.filter(kind__in=("gate", "officer"), user__is_demo=True).select_related("user"))
+        staff.sort(key=lambda role: (role.kind != "gate", role.granted_at, role.id))
         for movement in Movement.objects.filter(crossing_at__lte=self.now, withdrawn_at=None, crossed_at=None):
-            staff = gate.get(movement.owner_side)
             leaves = movement.owner_side == origin(movement.direction)
-            if staff and leaves and outcome_of(movement) == "cleared":
-                clearance.movement_cross(by=staff, movement=movement, at=movement.crossing_at)
+            if leaves and outcome_of(movement) == "cleared":
+                self.let_cross(movement, [role.user for role in staff if role.owner_side == movement.owner_side])
 
-    def gate_roles(self) -> list[Role]:
-        found = Role.objects.filter(kind="gate", user__is_demo=True, ended_at=None)
-        return list(found.select_related("user").order_by("granted_at"))
+    def let_cross(self, movement: Movement, staff: list[User]) -> None:
+        by = next((user for user in staff if user.has_perm("clearance.cross_movement", movement)), None)
+        if by is not None:
+            clearance.movement_cross(by=by, movement=movement, at=movement.crossing_at)
 
 
 def _running(shares: Mapping[str, int]) -> Iterator[tuple[str, int]]:
