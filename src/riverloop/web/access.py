@@ -76,6 +76,19 @@ _TABLE = [
     Page("clearance:measures", EVERYONE, "Every law"),
     Page("clearance:measure", EVERYONE, "One law"),
     Page("clearance:facts", EVERYONE, "Every fact that may be asked"),
+    # Tables of movements, and the earliest crossing of one
+    Page(
+        "clearance:import_new",
+        _only("coordinator"),
+        "Hand in a table of movements; those handed in before",
+        files_bytes=MOST_BYTES,
+    ),
+    Page("clearance:import_template", _only("coordinator"), "The template of such a table"),
+    Page("clearance:import", _only("coordinator"), "One table: each row, its outcome or its mistake"),
+    Page("clearance:import_file", _only("coordinator"), "File what a table holds"),
+    Page("clearance:import_discard", _only("coordinator"), "Drop a table that was not filed"),
+    Page("clearance:import_results", _only("coordinator"), "What came of each row, as a table"),
+    Page("clearance:movement_earliest", _only("coordinator", "holder"), "When a movement may cross at the earliest"),
     Page("place:zone", EVERYONE, "The zone"),
     Page("parties:retention", EVERYONE, "How long things are kept"),
     # The API: the law, and deciding without being kept

@@ -11,5 +11,5 @@ class ClearanceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        for module in ("permissions", "forgetting", "joining"):  # they register themselves
+        for module in ("permissions", "forgetting", "joining", "importing.registering"):  # they register themselves
             import_module(f"{self.name}.{module}")

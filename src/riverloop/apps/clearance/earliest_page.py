@@ -27,12 +27,11 @@ def movement_earliest(request: HttpRequest, movement_id: str) -> HttpResponse:
     """Say when a filed movement may cross at the earliest, and by when each paper is to be asked for."""
     user = account_of(request)
     filed = get_object_or_404(movements(visible_to=user), pk=movement_id)
-    kinds = {role.kind for role in user.held_roles if role.owner_side == filed.owner_side}
     book, here = rulebook(), zone()
     inputs = newest_inputs(filed)
     if inputs is None:
         raise Http404
-    movement = as_read(inputs, book, own_facts=bool(kinds & {"officer", "auditor"}))
+    movement = as_read(inputs, book)
     view = None
     if filed.withdrawn_at is None and filed.crossed_at is None:
         now = timezone.now()
@@ -50,7 +49,6 @@ def newest_inputs(filed: Filed) -> Mapping[str, Any] | None:
     return decision.inputs["movement"] if decision and decision.inputs else None
 
 
-def as_read(raw: Mapping[str, Any], book: Rulebook, *, own_facts: bool) -> Movement:
-    """Return a stored movement as the rules read it, with the officers' own facts only for those who may know them."""
-    known = raw if own_facts else {**raw, "own": {}}
-    return read_movement(known, book.boundary, book.packs.dictionary)
+def as_read(raw: Mapping[str, Any], book: Rulebook) -> Movement:
+    """Return a stored movement as the rules read it, without what officers alone know."""
+    return read_movement({**raw, "own": {}}, book.boundary, book.packs.dictionary)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from riverloop.apps.clearance import (
     day,
+    earliest_page,
     holder,
     movement_acts,
     movement_compare,
@@ -13,9 +14,17 @@ from riverloop.apps.clearance import (
     pages,
     views,
 )
+from riverloop.apps.clearance.importing import views as importing
 
 app_name = "clearance"
 urlpatterns = [
+    path("movements/import/", importing.import_new, name="import_new"),
+    path("movements/import/template/<str:flow>.<str:ending>", importing.import_template, name="import_template"),
+    path("movements/import/<str:import_id>/", importing.import_shown, name="import"),
+    path("movements/import/<str:import_id>/file/", importing.import_filed, name="import_file"),
+    path("movements/import/<str:import_id>/discard/", importing.import_discarded, name="import_discard"),
+    path("movements/import/<str:import_id>/results.csv", importing.import_results, name="import_results"),
+    path("movements/<str:movement_id>/earliest/", earliest_page.movement_earliest, name="movement_earliest"),
     path("decide/", views.decide, name="decide"),
     path("decide/result/", views.result, name="result"),
     path("decide/movement.json", views.download, {"what": "movement"}, name="movement_json"),
