@@ -2,6 +2,7 @@
 
 import ast
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator
 from riverloop import zones
 from riverloop.core.kernel.errors import InputError, ZoneError
 from riverloop.core.kernel.sources import Source, read_yaml
+from riverloop.core.rules.rulebook import Rulebook
 from riverloop.packs import load_packs
 from riverloop.zones import geometry, loader
 from riverloop.zones.checks import NEEDED_ROLES
@@ -106,8 +108,15 @@ def test_a_side_is_told_each_fact_that_its_rules_may_read_and_none_that_they_may
             of_papers = {fact.name for paper in words.documents.values() for fact in paper.facts()}
             may_see = {name for name in stated - of_papers if sees(words.facts[name], side.id)}
             may_see |= {name for name in papers if sees(words.documents[name], side.id)}
-            kept = {fact.name for fact in words.of_flow(flow) if fact.source == "register"}
-            assert told == may_see - kept, (side.id, flow)
+            registered = {fact.name for fact in words.of_flow(flow) if fact.source == "register"}
+            assert told - registered == may_see, (side.id, flow)
+            assert told & registered == registered & read_by(packs, zone.boundary, side.id, flow), (side.id, flow)
+
+
+def read_by(packs, boundary, side, flow):
+    """Return the facts that a side's rules read today."""
+    book = Rulebook(packs, boundary)
+    return {name for one in boundary.directions for name in book.span(side, flow, one, date(2026, 11, 23)).facts}
 
 
 def sees(named, side):
