@@ -82,7 +82,11 @@ def _as_officer(role: Role) -> Q:
 
 def _as_gate(role: Role) -> Q:
     now = timezone.now()
-    return Q(control_point=role.control_point, crossing_at__gte=now - _GATE_WINDOW, crossing_at__lte=now + _GATE_WINDOW)
+    return Q(
+        control_point__in=("", role.control_point),
+        crossing_at__gte=now - _GATE_WINDOW,
+        crossing_at__lte=now + _GATE_WINDOW,
+    )
 
 
 _KINDS = ("referral", "refusal", "remedy")
