@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,11 +24,10 @@ from riverloop.apps.clearance.explain import explain
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Movement, Notice, Question
 from riverloop.apps.clearance.movement_pages import movement_or_404, newest_of, reading_of, stored_of
-from riverloop.apps.clearance.movement_parts import head, notice_view, question_view
+from riverloop.apps.clearance.movement_parts import as_posted, head, notice_view, question_view, stated_of
 from riverloop.apps.clearance.movement_words import outcome_word
 from riverloop.apps.clearance.selectors import rulebook, zone
-from riverloop.apps.clearance.stated import APPLICANT, subjects_of
-from riverloop.apps.clearance.typed import as_typed, read_when, say
+from riverloop.apps.clearance.typed import read_when, say
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.views import account_of
 from riverloop.core.kernel.errors import ConflictError, InputError, RiverloopError
@@ -88,35 +87,6 @@ def changed_items(declared: Declared, stated: list[dict[str, Any]]) -> dict[int,
         if gone or other:
             changes[place] = {**gone, **other}
     return changes
-
-
-def stated_of(found: Movement) -> tuple[list[dict[str, Any]], str]:
-    """Return what the applicant states of each item now, and a mark that changes when anything is stated."""
-    (subject,) = subjects_of([found])
-    stated, numbers = [], []
-    for item in subject.items:
-        held: dict[str, Any] = {}
-        statements = subject.statements.get(item.id, ())
-        for statement in statements:
-            if statement.asserted_as == APPLICANT:
-                held.update(statement.facts)
-        stated.append({name: value for name, value in held.items() if value is not None})
-        numbers.append(str(max((one.number for one in statements if one.asserted_as == APPLICANT), default=0)))
-    return stated, "-".join([*numbers, f"{found.crossing_at:%Y%m%dT%H%M%S}"])
-
-
-def as_posted(found: Movement, stated: list[dict[str, Any]]) -> QueryDict:
-    """Return what is stated of a movement as the form would post it."""
-    words = rulebook().packs.dictionary
-    post = QueryDict(mutable=True)
-    local = found.crossing_at.astimezone(time_zone(zone().boundary.side(origin(found.direction)).time_zone))
-    post.update({"flow": found.flow, "direction": found.direction, "at": f"{local:%Y-%m-%dT%H:%M}"})
-    post["items"] = str(len(stated))
-    for place, facts in enumerate(stated):
-        for name, value in facts.items():
-            if name in words.facts:
-                post.setlist(f"f-{place}-{name}", as_typed(words.facts[name].read(value)))
-    return post
 
 
 def _restating(request: HttpRequest, found: Movement, declared: Declared, *, error: str, seen: str) -> HttpResponse:

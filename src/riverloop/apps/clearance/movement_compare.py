@@ -160,13 +160,11 @@ class _Laid:
         }
 
     def _rules(self, side: SideChange) -> dict[str, Any]:
-        groups = [
-            (turn, _(title), [self._rule(one) for one in side.rules if one.turn == turn]) for turn, title in TURNS
-        ]
+        turned = {turn: [self._rule(one) for one in side.rules if one.turn == turn] for turn, _title in TURNS}
         own = side.side == self.found.owner_side
         return {
             **self._head(side),
-            "groups": [group for group in groups if group[2]],
+            "groups": [(_(title), turned[turn]) for turn, title in TURNS if turned[turn]],
             "note": "" if own else _("Worked out here from this side’s public rules."),
         }
 

@@ -18,6 +18,7 @@ from riverloop.apps.clearance.deciding import latest_of, rulebook_of
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision
 from riverloop.apps.clearance.movement_parts import (
+    as_posted,
     column_view,
     event_view,
     head,
@@ -26,6 +27,7 @@ from riverloop.apps.clearance.movement_parts import (
     obligation_view,
     question_view,
     state_text,
+    stated_of,
 )
 from riverloop.apps.clearance.movement_words import shown_outcome
 from riverloop.apps.clearance.selectors import facts_shown, movements, rulebook, timeline, zone
@@ -62,7 +64,7 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
         "symbol": shown_outcome(found, outcome),
         "filed_now": "filed" in request.GET,
         "people": list(names.values()) if found.flow == "person" else [],
-        "items": [item_view(item, facts, names) for item, facts in facts_of(found, items, user)],
+        "items": _items(found, items, user, names) if reading.kind != "gate" else [],
         "questions": questions,
         "notices": notices,
         "questions_open": any(not (one["answered_at"] or one["closed_at"]) for one in questions),
@@ -72,6 +74,7 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
         "papers": _papers(found, user) if reading.kind != "gate" else None,
         "versions": newest[found.owner_side].number if found.owner_side in newest else 0,
         "packs_sha256": newest[found.owner_side].packs_sha256 if found.owner_side in newest else "",
+        "hidden": _like_it(found) if user.has_perm("clearance.change_movement", found) else [],
         "lists": any(role.kind in ("coordinator", "officer", "gate", "auditor") for role in user.held_roles),
         "is_holder": any(role.kind == "holder" for role in user.held_roles),
         "earliest_url": _earliest(found, reading),
@@ -182,6 +185,16 @@ def acts(user: User, found: Movement) -> dict[str, Any]:
     }
 
 
+def _items(found: Movement, items: Sequence[Item], user: User, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [item_view(item, facts, names) for item, facts in facts_of(found, items, user)]
+
+
+def _like_it(found: Movement) -> list[tuple[str, str]]:
+    """Return the fields of a form that declares the same once more, at a time yet to be said."""
+    stated, _seen = stated_of(found)
+    return [(name, str(text)) for name, texts in as_posted(found, stated).lists() if name != "at" for text in texts]
+
+
 def _papers(found: Movement, user: User) -> Panel:
     return papers_panel(user=user, subject=found.id, back=reverse("clearance:movement", args=[found.id]))
 
@@ -211,7 +224,7 @@ def matter_context(matter: Matter, found: Movement, user: User) -> dict[str, Any
         "uncovered": known is None,
         "explained": stored.explained,
         "columns": stored.columns,
-        "items": [item_view(item, facts, names) for item, facts in facts_of(found, items, user)],
+        "items": _items(found, items, user, names),
         "answers": [question_view(question) for question in asked],
     }
 

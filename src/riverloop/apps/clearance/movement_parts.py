@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,10 +17,13 @@ from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question
 from riverloop.apps.clearance.movement_words import ASSERTED_WORDS, NOTICE_WORDS
 from riverloop.apps.clearance.selectors import Event, rulebook, zone
-from riverloop.apps.clearance.stated import Asserted
+from riverloop.apps.clearance.stated import APPLICANT, Asserted, subjects_of
 from riverloop.apps.clearance.stored import Column
+from riverloop.apps.clearance.typed import as_typed
 from riverloop.apps.desk.models import Obligation
 from riverloop.apps.parties.models import User
+from riverloop.core.kernel.instants import time_zone
+from riverloop.core.kernel.sides import origin
 
 DAY_SECONDS = 86_400
 
@@ -47,7 +51,7 @@ def state_text(found: Movement) -> str:
     return ""
 
 
-def item_view(found: Movement, item: Item, facts: Mapping[str, Asserted], names: Mapping[str, str]) -> dict[str, Any]:
+def item_view(item: Item, facts: Mapping[str, Asserted], names: Mapping[str, str]) -> dict[str, Any]:
     """Return an item with its facts in words, in the order in which they are asked."""
     words = rulebook().packs.dictionary
     known = words.in_order(name for name in facts if name in words.facts)
@@ -168,3 +172,32 @@ def event_view(event: Event) -> dict[str, Any]:
     """Return a line of the timeline with the colour of its side."""
     accent = zone().side(event.side).accent if event.side else 0
     return {"accent": accent, "title": event.title, "text": event.text, "at": event.at, "who": event.who}
+
+
+def stated_of(found: Movement) -> tuple[list[dict[str, Any]], str]:
+    """Return what the applicant states of each item now, and a mark that changes when anything is stated."""
+    (subject,) = subjects_of([found])
+    stated, numbers = [], []
+    for item in subject.items:
+        held: dict[str, Any] = {}
+        statements = subject.statements.get(item.id, ())
+        for statement in statements:
+            if statement.asserted_as == APPLICANT:
+                held.update(statement.facts)
+        stated.append({name: value for name, value in held.items() if value is not None})
+        numbers.append(str(max((one.number for one in statements if one.asserted_as == APPLICANT), default=0)))
+    return stated, "-".join([*numbers, f"{found.crossing_at:%Y%m%dT%H%M%S}"])
+
+
+def as_posted(found: Movement, stated: list[dict[str, Any]]) -> QueryDict:
+    """Return what is stated of a movement as the form would post it."""
+    words = rulebook().packs.dictionary
+    post = QueryDict(mutable=True)
+    local = found.crossing_at.astimezone(time_zone(zone().boundary.side(origin(found.direction)).time_zone))
+    post.update({"flow": found.flow, "direction": found.direction, "at": f"{local:%Y-%m-%dT%H:%M}"})
+    post["items"] = str(len(stated))
+    for place, facts in enumerate(stated):
+        for name, value in facts.items():
+            if name in words.facts:
+                post.setlist(f"f-{place}-{name}", as_typed(words.facts[name].read(value)))
+    return post

@@ -77,7 +77,12 @@ def result(request: HttpRequest) -> HttpResponse:
         [(law.label(name), law.said(name, as_json(value))) for name, value in item.values.items()]
         for item in declared.items
     ]
-    context = {**_context(declared, decision), "stated": stated, "earliest": _earliest(decision)}
+    context = {
+        **_context(declared, decision),
+        "stated": stated,
+        "earliest": _earliest(decision),
+        "may_file": _may_file(request),
+    }
     return render(request, "clearance/result.html", context)
 
 
