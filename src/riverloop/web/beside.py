@@ -32,15 +32,18 @@ def worker_beside() -> Iterator[None]:
 
 def _keep_alive(ending: Event) -> None:
     pause = _FIRST_PAUSE_SECONDS
-    command = [sys.executable, "-m", "riverloop", "work", "--parent", str(os.getpid())]
     while not ending.is_set():
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
+        with subprocess.Popen(_command(), stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
             while process.poll() is None and not ending.wait(0.2):
                 pass
             _end(process)
         if not ending.wait(pause):
             print("The worker ended and is started again.", file=sys.stderr, flush=True)  # noqa: T201
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _command() -> list[str]:
+    return [sys.executable, "-m", "riverloop", "work", "--parent", str(os.getpid())]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -28,7 +28,7 @@ def deliveries_go(before: datetime, side: str) -> int:
 
 def _delete(rows: QuerySet[Any]) -> int:
     part = list(rows.values_list("pk", flat=True)[: retention.BATCH])
-    return rows.model._default_manager.filter(pk__in=part).delete()[0]  # noqa: SLF001 - of whichever model it is
+    return rows.filter(pk__in=part).delete()[0]
 
 
 retention.register("messages", messages_go)

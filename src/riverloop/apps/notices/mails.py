@@ -47,12 +47,12 @@ def mail_queue(*, to: Iterable[User], kind: str, path: str) -> int:
     Args:
         to: whom.
         kind: what happened, as ``words.MAIL_WORDS`` or ``mail_kind`` has it.
-        path: of the page to open, of ids alone.
+        path: of the page to open, of ids alone; or empty.
 
     Raises:
         ValueError: the path might hold what a mail must not.
     """
-    if not _PATH.fullmatch(path):
+    if path and not _PATH.fullmatch(path):
         raise ValueError("A mail's path is one of this site, made of ids, without a query.")
     readers = {user.pk: user for user in to if user.is_active}
     waiting = Mail.objects.filter(to__in=readers, kind=kind, path=path, state="queued").values_list("to_id", flat=True)
@@ -68,7 +68,7 @@ def mail_queue(*, to: Iterable[User], kind: str, path: str) -> int:
 
 def mails_send(limit: int = 500) -> int:
     """Send the mails that are due, and return to how many readers."""
-    mails = sorted(claim(Mail.objects, "to", limit), key=lambda mail: (mail.to_id, mail.created_at, mail.id))
+    mails = sorted(claim(Mail.objects.all(), "to", limit), key=lambda mail: (mail.to_id, mail.created_at, mail.id))
     if not mails:
         return 0
     readers = 0

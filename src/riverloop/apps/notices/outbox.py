@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from django.db import transaction
-from django.db.models.manager import BaseManager
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from riverloop.apps.notices.models import Delivery, Mail
@@ -16,19 +16,19 @@ _CLAIM = timedelta(minutes=5)  # longer than a round of sending can last
 Row = TypeVar("Row", Mail, Delivery)
 
 
-def claim(rows_of: BaseManager[Row], related: str, limit: int) -> list[Row]:
+def claim(rows: QuerySet[Row], related: str, limit: int) -> list[Row]:
     """Return what is due, oldest first, having put it off for others: a worker that dies leaves it due again.
 
     Args:
-        rows_of: the manager of mails or of deliveries.
+        rows: all mails, or all deliveries.
         related: what to read with each row.
-        limit: rows at most.
+        limit: how many at most.
     """
     now = timezone.now()
-    due = rows_of.filter(state="queued", next_try_at__lte=now).order_by("next_try_at", "id")
+    due = rows.filter(state="queued", next_try_at__lte=now).order_by("next_try_at", "id")
     if not due.exists():  # a look that lets others write
         return []
     with transaction.atomic():
-        rows = list(due.select_for_update(skip_locked=True, of=("self",)).select_related(related)[:limit])
-        rows_of.filter(pk__in=[row.pk for row in rows]).update(next_try_at=now + _CLAIM)
-    return rows
+        taken = list(due.select_for_update(skip_locked=True, of=("self",)).select_related(related)[:limit])
+        rows.filter(pk__in=[row.pk for row in taken]).update(next_try_at=now + _CLAIM)
+    return taken

@@ -164,7 +164,7 @@ def _call_now(delivery: Delivery) -> Delivery:
 
 def deliveries_send(limit: int = 100) -> int:
     """Call the webhooks whose deliveries are due, some at a time, and return how many were taken."""
-    deliveries = claim(Delivery.objects, "webhook", limit)
+    deliveries = claim(Delivery.objects.all(), "webhook", limit)
     if not deliveries:
         return 0
     secrets_of = {delivery.webhook_id: _secret(delivery.webhook) for delivery in deliveries}
@@ -206,7 +206,7 @@ def _settle(delivery: Delivery, called: Called, *, by_hand: bool = False) -> Non
     again = call_tried_again(now, delivery.attempts)
     if called.taken:
         delivery.state, delivery.delivered_at = "delivered", now
-    elif by_hand or again is None:
+    elif by_hand or again is None or Webhook.objects.filter(pk=delivery.webhook_id).exclude(ended_at=None).exists():
         delivery.state = delivery.state if delivery.state == "delivered" else "failed"
     else:
         delivery.next_try_at = again

@@ -13,7 +13,7 @@ from threading import Thread
 from types import FrameType
 
 from django.conf import settings
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from riverloop.apps.runs import work
@@ -72,7 +72,7 @@ def _watch(parent: int) -> None:
 
 def _round() -> bool:
     """Empty the outboxes, do one run, and say whether there was one."""
-    close_old_connections()
+    _connect_anew()
     for name, function in work.rounds().items():
         _quietly(name, function)
     return bool(_quietly("runs", lambda: work.work_once(renew=True)))
@@ -84,8 +84,14 @@ def _quietly(name: str, function: object) -> object:
         return function()  # type: ignore[operator]
     except Exception as error:  # noqa: BLE001 - whatever it was, the next round may succeed
         _logger.error("the worker's %s failed: %s", name, work.place_of(error))  # noqa: TRY400 - a traceback may name people
-        close_old_connections()
+        _connect_anew()
         return None
+
+
+def _connect_anew() -> None:
+    """Let go of a connection to the database that may have broken; not within a test's transaction."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 @cache
