@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from riverloop.apps.documents import selectors, subjects
 from riverloop.apps.documents.forms import document_label, unit_text
 from riverloop.apps.documents.models import Permit
+from riverloop.apps.documents.selectors import COUNTING
 from riverloop.apps.documents.services import today_at
 from riverloop.apps.documents.words import STATE_WORDS
 from riverloop.apps.parties.models import User
@@ -39,9 +40,14 @@ class Row:
     days_left: int | None
 
     @property
+    def counts(self) -> bool:
+        """Whether movements can still rest on it, or could but for its quantity."""
+        return self.state in (*COUNTING, "used_up")
+
+    @property
     def ends_soon(self) -> bool:
         """Whether its last day is near."""
-        return self.state in ("stated", "verified") and self.days_left is not None and self.days_left <= _SOON_DAYS
+        return self.counts and self.days_left is not None and self.days_left <= _SOON_DAYS
 
 
 def rows(permits: Iterable[Permit], user: User, *, page: str) -> list[Row]:
@@ -80,7 +86,7 @@ def row_of(permit: Permit, *, starred: bool = False) -> Row:
 
 def state_of(permit: Permit, today: date, left: Decimal | None) -> str:
     """Return the word for a permit's state: one that counts may have expired, or be used up."""
-    if permit.state in ("stated", "verified"):
+    if permit.state in COUNTING:
         if permit.expires_on is not None and permit.expires_on < today:
             return "expired"
         if left is not None and left <= 0:
