@@ -26,15 +26,18 @@ EQUIPMENT = {
 """Goods of which both sides know enough to refer at most."""
 
 VISITOR = {
-    "document_kind": "foreign_passport",
+    "document_kind": "hkid_permanent",
     "document_expires_on": "2031-01-01",
-    "nationality": "FRA",
+    "nationality": "CHN",
     "residence": "hk",
     "purpose": "research",
-    "visa": "none",
     "stay_days": 3,
+    "listed": False,
 }
-"""Somebody whom the side cn refuses for want of a visa; an officer has to sign it."""
+"""Somebody who shows the side cn the wrong document, so that it proposes to refuse them; an officer has to sign it."""
+
+MENDED = {"document_kind": "home_return_permit"}
+"""What takes the refusal away."""
 
 
 def soon(days=3):
