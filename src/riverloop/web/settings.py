@@ -172,6 +172,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_USER_DISPLAY = "riverloop.apps.parties.selectors.account_text"
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _HTTPS else 0  # behind the proxy, its last word on who asks counts
 # Codes of a second factor, and passwords tried from many addresses at once; axes counts those from one.
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/900s/key"}
 
@@ -189,6 +190,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_CALLABLE = "riverloop.apps.parties.lockout.account_of"
 AXES_LOCKOUT_CALLABLE = "riverloop.apps.parties.lockout.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["login", "password", "csrfmiddlewaretoken"]
+AXES_CLIENT_IP_CALLABLE = "riverloop.apps.parties.lockout.address_of"
 AXES_DISABLE_ACCESS_LOG = True  # the sessions page shows who signed in
 
 SOCIALACCOUNT_ADAPTER = "riverloop.apps.parties.adapters.SocialAccountAdapter"

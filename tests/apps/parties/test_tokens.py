@@ -1,8 +1,11 @@
 """Tokens are shown once, kept as a hash, and worth no more than their account at the moment of use."""
 
+import re
+import time
 from datetime import timedelta
 
 import pytest
+from allauth.account.internal.flows import login
 from django.utils import timezone
 
 from riverloop.apps.parties.models import ApiToken
@@ -93,3 +96,64 @@ def test_when_a_token_was_last_used_is_kept_to_the_minute_and_costs_one_write_a_
     assert ApiToken.objects.get().last_used_at
     with django_assert_num_queries(2):  # the token with its account, and its roles
         token_of(f"Bearer {text}")
+
+
+# The page
+
+PAGE = "/account/tokens/"
+SHOWN = re.compile(r"rl_[\w-]{43}")
+FORM = {"name": "Our system", "scopes": ["movements:read"], "days": "30"}
+
+
+def freshly(client, user, *methods):
+    """Note in the session that the account was confirmed just now."""
+    session = client.session
+    session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = user.pk
+    session[login.AUTHENTICATION_METHODS_SESSION_KEY] = [{"method": method, "at": time.time()} for method in methods]
+    session.save()
+    return client
+
+
+def test_a_role_that_needs_a_second_factor_shows_it_again_before_a_token_is_made(cast, enter):
+    client = enter(cast.dora)  # shown, but not just now
+    assert client.get(PAGE).headers["Location"].startswith("/account/second-factor/confirm/?next=")
+    assert client.post(PAGE, FORM).status_code == 302
+    freshly(client, cast.dora, "password")
+    assert client.post(PAGE, FORM).status_code == 302
+    assert not ApiToken.objects.exists()
+    freshly(client, cast.dora, "password", "mfa")
+    html = client.post(PAGE, FORM).content.decode()
+    assert token_of(f"Bearer {SHOWN.search(html)[0]}").second_factor
+    assert not SHOWN.search(client.get(PAGE).content.decode())
+
+
+def test_a_holder_types_the_password_again_and_an_old_sign_in_does_not_do(cast, enter):
+    client = enter(cast.hana, second_factor=False)
+    assert client.get(PAGE).headers["Location"].startswith("/account/confirm/?next=")
+    freshly(client, cast.hana, "password")
+    assert "rl_" in client.post(PAGE, FORM).content.decode()
+
+
+def test_a_mistake_in_the_form_keeps_what_was_typed(cast, enter):
+    client = freshly(enter(cast.hana), cast.hana, "password")
+    html = client.post(PAGE, {**FORM, "days": "9999"}).content.decode()
+    assert 'value="Our system"' in html
+    assert 'class="error"' in html
+    assert not ApiToken.objects.exists()
+
+
+def test_one_ends_ones_own_token_and_nobody_elses(cast, enter):
+    token, text = make(cast.dora)
+    assert enter(cast.eve).post(f"/account/tokens/{token.id}/end/").status_code == 404
+    assert token_of(f"Bearer {text}")
+    enter(cast.dora).post(f"/account/tokens/{token.id}/end/")
+    assert token_of(f"Bearer {text}") is None
+
+
+def test_a_password_set_by_mail_ends_the_tokens(cast, client):
+    from riverloop.apps.parties.invitations import password_path
+
+    _, text = make(cast.dora)
+    form = {"password1": "eleven river crabs", "password2": "eleven river crabs"}
+    client.post(client.get(password_path(cast.dora)).headers["Location"], form)
+    assert token_of(f"Bearer {text}") is None

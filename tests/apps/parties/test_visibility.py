@@ -65,8 +65,11 @@ def test_nobody_sees_nothing_and_neither_does_a_closed_account(cast):
         assert seen(selector, AnonymousUser()) == set()
 
 
-def test_an_account_reads_of_its_own_roles_and_an_auditor_of_those_of_the_side(cast):
-    assert {role.user for role in seen(selectors.roles, cast.dora)} == {cast.dora}
+def test_an_account_reads_of_its_own_roles_and_those_it_looks_after_and_an_auditor_of_those_of_the_side(cast):
+    assert {role.user for role in seen(selectors.roles, cast.dora)} == {cast.dora, cast.hana}
+    assert {role.user for role in seen(selectors.roles, cast.eve)} == {cast.eve}
+    assert {role.user for role in seen(selectors.roles, cast.pat)} == {cast.pat, cast.dora, cast.eve}
+    assert {role.user for role in seen(selectors.roles, cast.hana)} == {cast.hana}
     assert {role.owner_side for role in seen(selectors.roles, cast.ada)} == {"hk"}
     assert cast.oscar in seen(selectors.accounts, cast.ada)
     assert cast.oscar not in seen(selectors.accounts, cast.dora)

@@ -6,8 +6,11 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
+from allauth.account.signals import password_reset
 from django.db import transaction
+from django.dispatch import receiver
 from django.utils import timezone
 
 from riverloop.apps.parties import second_factor
@@ -74,6 +77,13 @@ def token_end(*, token: ApiToken) -> ApiToken:
         token.save(update_fields=["ended_at"])
         record_append(side=token.owner_side, kind="token.ended", payload={"token": token.id, "account": token.user_id})
     return token
+
+
+@receiver(password_reset)
+def _end_all(user: User, **named: Any) -> None:
+    """End the tokens of an account whose password was set by mail: whoever had made them may be why."""
+    for token in user.api_tokens.filter(ended_at=None):
+        token_end(token=token)
 
 
 def token_of(header: str) -> ApiToken | None:
