@@ -61,10 +61,12 @@ class Matter(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["authority", "due_at", "id"], condition=Q(closed_at=None), name="desk_queue"),
+            models.Index(
+                fields=["owner_side", "authority", "due_at", "id"], condition=Q(closed_at=None), name="desk_queue"
+            ),
             models.Index(fields=["owner_side", "due_at", "id"], condition=Q(closed_at=None), name="desk_queue_of_side"),
             models.Index(fields=["owner_side", "kind", "subject"], name="desk_matters_about"),
-            models.Index(fields=["authority", "-closed_at", "id"], name="desk_matters_closed"),
+            models.Index(fields=["owner_side", "authority", "-closed_at", "id"], name="desk_matters_closed"),
             models.Index(fields=["owner_side", "-closed_at", "id"], name="desk_matters_closed_of_side"),
         ]
 
