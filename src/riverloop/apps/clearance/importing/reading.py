@@ -130,7 +130,7 @@ def _likely(data: bytes) -> list[str]:
         return ["utf-8"]
     sample = data[:_SAMPLE]
     if sample.count(0) > len(sample) // 4:
-        return []  # UTF-16 without its mark, or no text at all
+        return ["utf-16"]  # without its mark
     chinese = ["gb18030", "big5"]
     if _share(data, range(0xA4, 0xC7), low=True) > _share(data, range(0xB0, 0xD8), low=False):
         chinese.reverse()

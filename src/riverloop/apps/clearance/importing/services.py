@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from riverloop.apps.clearance.filing import movements_declare
+from riverloop.apps.clearance.importing import selectors
 from riverloop.apps.clearance.importing.checking import Row, grouped, read_line
 from riverloop.apps.clearance.importing.columns import read_header
 from riverloop.apps.clearance.importing.previewing import Would, drafts_of, preview
@@ -120,7 +121,7 @@ def import_file(*, by: User, batch: Import, only_good: bool = False, twice: bool
     if not by.has_perm("clearance.file_for", batch.organisation):
         raise PermissionDenied
     held = Import.objects.select_for_update().get(pk=batch.pk)
-    if held.state != "checked":
+    if _state(held) != "checked":
         raise ConflictError("import.not_waiting", N_("This table is not waiting to be filed. Look at it again."))
     if held.wrong_count and not only_good:
         raise InputError(
@@ -146,7 +147,7 @@ def import_discard(*, by: User, batch: Import) -> Import:
     if not by.has_perm("clearance.file_for", batch.organisation):
         raise PermissionDenied
     held = Import.objects.select_for_update().get(pk=batch.pk)
-    if held.state in ("filed", "filing"):
+    if _state(held) in ("filed", "filing"):
         raise ConflictError("import.filed", N_("This table is filed or being filed. Withdraw its movements instead."))
     for run in Run.objects.filter(pk=held.run, state__in=("waiting", "running")):
         run_cancel(run=run, by=by)
@@ -154,6 +155,10 @@ def import_discard(*, by: User, batch: Import) -> Import:
     held.state, held.sealed = "discarded", b""
     held.save(update_fields=["state", "sealed"])
     return held
+
+
+def _state(held: Import) -> str:
+    return selectors.state_of(held, selectors.run_of(held))
 
 
 def _fileable(batch: Import, *, twice: bool) -> Any:
