@@ -326,3 +326,13 @@ def test_whatever_way_messages_come_they_are_taken_once_and_in_order(heard, faul
         assert len(told) == len(sent)
         for subject in subjects:
             assert [one["outcome"] for one in told if one["movement"] == subject] == list("012345")
+
+
+def test_the_number_of_queries_does_not_grow_with_the_messages(heard, django_assert_max_num_queries):
+    with django_assert_max_num_queries(16):
+        send(declared(new_id()))
+        messages_deliver()
+    pairs = [one for subject in (new_id() for _ in range(100)) for one in (declared(subject), decided(subject))]
+    with django_assert_max_num_queries(36):  # SQLite takes some sixty rows at a time
+        send(*pairs)
+        messages_deliver()
