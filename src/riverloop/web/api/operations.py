@@ -37,6 +37,8 @@ def page_name(request: HttpRequest) -> str:
     match = request.resolver_match
     if match is None:
         return UNKNOWN
+    if match.namespace != "api":  # a page may share its short name with an operation
+        return match.view_name
     operation = operation_of(request)
     if operation is None:  # told to anybody, since it holds for everybody
         return match.view_name if match.url_name not in _by_address() else UNKNOWN
