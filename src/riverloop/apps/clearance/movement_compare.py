@@ -99,7 +99,7 @@ def _as_it_stood(
 def _sentence(before: Decision, after: Decision) -> str:
     one, other = (sentences.outcome_word(each.outcome, _) for each in (before, after))
     if one == other:
-        return _("The outcome is the same: {outcome}.").format(outcome=one)
+        return _("The outcome is the same: “{outcome}”.").format(outcome=one)
     return _("It was “{before}”, and is “{after}” now.").format(before=one, after=other)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -17,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from riverloop.apps.clearance import outcomes, sentences
+from riverloop.apps.clearance import law, outcomes, sentences
 from riverloop.apps.clearance.language import active_language
-from riverloop.apps.clearance.models import Item, Movement, Question
+from riverloop.apps.clearance.models import Item, Movement, Question, Statement
 from riverloop.apps.clearance.movement_words import outcome_word, shown_outcome
-from riverloop.apps.clearance.selectors import movements, zone
+from riverloop.apps.clearance.selectors import movements, rulebook, zone
+from riverloop.apps.clearance.stated import APPLICANT
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.parties.models import Person, User
 from riverloop.apps.parties.selectors import people_listed
@@ -209,7 +211,7 @@ def rows(page: list[Movement], user: User) -> list[Row]:
     """Return movements as rows, having recorded whose names they show."""
     language, here = active_language(), zone()
     counts = dict(Item.objects.filter(movement__in=page).values_list("movement").annotate(number=Count("pk")))
-    people = _names(page, user)
+    about = _names(page, user) | _kinds(page, user)
     open_questions = Question.objects.filter(movement__in=page, answered_at=None, closed_at=None)
     asked = set(open_questions.values_list("movement_id", flat=True))
     found = []
@@ -224,7 +226,7 @@ def rows(page: list[Movement], user: User) -> list[Row]:
                 _(sentences.FLOW_WORDS[movement.flow]),
                 sentences.direction_text(movement.direction, here, language, _),
                 sentences.own(point, language) if point else "",
-                people.get(movement.id, ""),
+                about.get(movement.id, ""),
                 counts.get(movement.id, 0),
                 movement.id in asked and movement.withdrawn_at is None,
             )
@@ -246,6 +248,24 @@ def _names(page: list[Movement], user: User) -> dict[str, str]:
             named.setdefault(item.movement_id, []).append(item.person)
     _looked(user, list({person.id: person for people in named.values() for person in people}.values()))
     return {movement: _few(people) for movement, people in named.items()}
+
+
+def _kinds(page: list[Movement], user: User) -> dict[str, str]:
+    """Return what each consignment or data set is, by its first answered choice, to whoever filed it."""
+    own = {role.organisation_id for role in user.held_roles if role.kind == "coordinator"}
+    things = {one.id: one for one in page if one.organisation_id in own and one.flow != "person"}
+    stated = Statement.objects.filter(item__movement__in=things, item__place=0, asserted_as=APPLICANT)
+    facts: dict[str, dict[str, Any]] = {}
+    for movement, said in stated.order_by("number").values_list("item__movement", "facts"):
+        facts.setdefault(movement, {}).update(said)
+    return {movement: _kind(things[movement].flow, held) for movement, held in facts.items()}
+
+
+def _kind(flow: str, facts: Mapping[str, Any]) -> str:
+    for fact in rulebook().packs.dictionary.of_flow(flow):
+        if fact.kind == "choice" and facts.get(fact.name):
+            return law.said(fact.name, facts[fact.name])
+    return ""
 
 
 def _few(people: list[Person]) -> str:

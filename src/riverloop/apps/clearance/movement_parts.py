@@ -171,7 +171,8 @@ def obligation_view(one: Obligation) -> dict[str, Any]:
 def event_view(event: Event) -> dict[str, Any]:
     """Return a line of the timeline with the colour of its side."""
     accent = zone().side(event.side).accent if event.side else 0
-    return {"accent": accent, "title": event.title, "text": event.text, "at": event.at, "who": event.who}
+    title = _("Decided: {outcome}").format(outcome=event.title) if event.kind == "decided" else event.title
+    return {"accent": accent, "title": title, "text": event.text, "at": event.at, "who": event.who}
 
 
 def stated_of(found: Movement) -> tuple[list[dict[str, Any]], str]:
