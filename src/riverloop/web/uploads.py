@@ -59,9 +59,10 @@ class UploadHandler(FileUploadHandler):
 def most_bytes(request: HttpRequest) -> int:
     """Return how many bytes of files a request's page takes."""
     from riverloop.web.access import PAGES  # noqa: PLC0415 - its models need Django to be set up
+    from riverloop.web.api.operations import page_name  # noqa: PLC0415 - the same
 
-    try:
-        page = PAGES.get(resolve(request.path_info).view_name)
+    try:  # a page's form is read before its address is resolved, a program's afterwards
+        page = PAGES.get(page_name(request) if request.resolver_match else resolve(request.path_info).view_name)
     except Resolver404:
         page = None
     return page.files_bytes if page and page.files_bytes else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
