@@ -108,7 +108,7 @@ def test_free_text_is_never_sent(cast, added, body):
 
 def test_a_call_that_fails_is_tried_again_for_three_days_and_then_given_up(cast, added, calls):
     publish(cast)
-    calls.answer = Called(503, "The address answered 503.")
+    calls.answer = Called(503, "The address did not take it.")
     assert deliveries_send() == 0
     waiting = Delivery.objects.get()
     assert (waiting.state, waiting.attempts, waiting.status) == ("queued", 1, 503)
@@ -139,7 +139,7 @@ def test_one_that_answers_again_is_no_longer_failing(cast, added, calls):
 
 def test_whoever_added_one_that_fails_for_a_day_is_told_once(cast, added, calls):
     Webhook.objects.update(failing_since=timezone.now() - timedelta(days=2))
-    calls.answer = Called(500, "The address answered 500.")
+    calls.answer = Called(500, "The address did not take it.")
     for _ in range(3):
         publish(cast)
         due_now()
@@ -150,7 +150,7 @@ def test_whoever_added_one_that_fails_for_a_day_is_told_once(cast, added, calls)
 def test_one_that_says_it_is_gone_is_told_nothing_more(cast, added, calls):
     publish(cast)
     publish(cast)
-    calls.answer = Called(410, "The address answered 410.")
+    calls.answer = Called(410, "The address did not take it.")
     deliveries_send()
     assert Webhook.objects.get().ended_at is not None
     assert not Delivery.objects.filter(state="queued").exists()
@@ -200,10 +200,11 @@ def test_what_may_not_be_called_is_refused_and_kept_as_typed(cast, enter, url):
 
 def test_a_webhook_is_called_as_a_test_and_again_by_hand(cast, added, enter, calls):
     client, webhook = enter(cast.dora), added[0]
-    calls.answer = Called(404, "The address answered 404.")
+    calls.answer = Called(404, "The address did not take it.")
     assert client.post(f"/webhooks/{webhook.id}/test/").status_code == 302
     page = client.get(f"/webhooks/{webhook.id}/").text
-    assert "The address answered 404." in page
+    assert "The address did not take it." in page
+    assert "(404)" in page
     assert Delivery.objects.get().state == "failed"
     calls.answer = Called(200)
     client.post(f"/webhooks/calls/{Delivery.objects.get().id}/resend/")

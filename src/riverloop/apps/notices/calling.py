@@ -32,7 +32,7 @@ class Called:
 
     Args:
         status: of HTTP, or None if nothing answered.
-        error: why it did not succeed, in one line; empty if it did.
+        error: why it did not succeed, in one line marked for translation; empty if it did.
     """
 
     status: int | None
@@ -99,9 +99,9 @@ def call(url: str, *, body: bytes, headers: Mapping[str, str]) -> Called:
         addresses = _resolved(parts)
         _check_public(addresses)
     except InputError as error:
-        return Called(None, error.text())
+        return Called(None, error.message)
     except OSError:
-        return Called(None, "The name of the address cannot be resolved.")
+        return Called(None, N_("The name of the address cannot be resolved."))
     return _post(parts, addresses[0], body, headers)
 
 
@@ -172,11 +172,11 @@ def _post(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, s
         response.read(_MOST_READ_BYTES)
         return _judged(response.status)
     except ssl.SSLError:
-        return Called(None, "The address has no valid certificate.")
+        return Called(None, N_("The address has no valid certificate."))
     except TimeoutError:
-        return Called(None, "The address did not answer in time.")
+        return Called(None, N_("The address did not answer in time."))
     except (OSError, http.client.HTTPException, AttributeError, ValueError):  # a connection cut off has no socket
-        return Called(None, "The address did not answer, or broke off.")
+        return Called(None, N_("The address did not answer, or broke off."))
     finally:
         clock.cancel()
         connection.close()
@@ -195,5 +195,5 @@ def _judged(status: int) -> Called:
     if http.HTTPStatus.OK <= status < http.HTTPStatus.MULTIPLE_CHOICES:
         return Called(status)
     if status < http.HTTPStatus.BAD_REQUEST:
-        return Called(status, f"The address answered {status}, and redirects are not followed.")
-    return Called(status, f"The address answered {status}.")
+        return Called(status, N_("The address answered with a redirect, and none is followed."))
+    return Called(status, N_("The address did not take it."))

@@ -20,6 +20,7 @@ from riverloop.apps.notices.disclosing import check_disclosed
 from riverloop.apps.notices.envelopes import Answer, Envelope, Outgoing, envelope_of, signed_bytes
 from riverloop.apps.notices.models import Message
 from riverloop.apps.notices.receiving import on_message, receive
+from riverloop.apps.record.rows import rows_insert
 from riverloop.apps.runs.locks import take_turns
 from riverloop.core.kernel.canonical import canonical_json
 from riverloop.core.kernel.ids import new_id
@@ -56,7 +57,7 @@ def messages_send(*, from_side: str, to_side: str, outgoing: Iterable[Outgoing])
     made = [_message(from_side, to_side, one, number, now) for one, number in zip(given, numbers, strict=True)]
     for message in made:
         message.signature, message.key_id = sign(signed_bytes(message))
-    Message.objects.bulk_create(made)
+    rows_insert(made)
     transaction.on_commit(partial(_deliver_now, [message.ref for message in made]), robust=True)
     return made
 

@@ -19,6 +19,8 @@ from django.utils import timezone
 from riverloop.apps.notices import signing
 from riverloop.apps.notices.envelopes import DELIVERED, Answer, Envelope
 from riverloop.apps.notices.models import Message
+from riverloop.apps.notices.words import N_
+from riverloop.apps.record.rows import rows_insert
 from riverloop.apps.runs.work import place_of
 
 Handler = Callable[[list[Message], list[dict[str, Any]]], None]
@@ -57,7 +59,7 @@ def receive(to_side: str, envelopes: Iterable[Envelope]) -> dict[str, Answer]:
 
 def _forged(envelope: Envelope) -> Answer:
     _logger.error("message %s refused: its signature is not that of side %s", envelope.ref, envelope.from_side)
-    return Answer("refused", "The signature is not the sender's.")
+    return Answer("refused", N_("The signature is not the sender's."))
 
 
 def _take(to_side: str, envelopes: list[Envelope]) -> dict[str, Answer]:
@@ -127,7 +129,7 @@ def _take_together(to_side: str, envelopes: list[Envelope]) -> dict[str, Answer]
             handler = _handlers.get(kind)
             if handler is None:
                 raise _NoHandlerError(f'No part of this program takes messages of the kind "{kind[:40]}".')
-            copies = Message.objects.bulk_create(_copy(to_side, one, now) for one in taken)
+            copies = rows_insert(_copy(to_side, one, now) for one in taken)
             handler(copies, [json.loads(one.body) for one in taken])
             answers.update((one.ref, DELIVERED) for one in taken)
     return answers
@@ -141,7 +143,7 @@ def _in_order(to_side: str, envelopes: list[Envelope], answers: dict[str, Answer
     for one in sorted(envelopes, key=lambda one: one.number):
         key = (one.from_side, one.subject)
         if one.subject and one.number != last.get(key, 0) + 1:
-            answers[one.ref] = Answer("waiting", "An earlier message about the same subject has not come yet.")
+            answers[one.ref] = Answer("waiting", N_("An earlier message about the same subject has not come yet."))
             continue
         last[key] = one.number
         place = begun.get(key, 0) if one.subject else 0

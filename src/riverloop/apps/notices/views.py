@@ -90,18 +90,22 @@ def delivery_resend(request: HttpRequest, delivery_id: str) -> HttpResponse:
 @require_safe
 def message_list(request: HttpRequest) -> HttpResponse:
     """List what crossed between the sides, in the copies of the side that one audits."""
-    form = MessageFilterForm(request.GET)
+    form = MessageFilterForm(request.GET, label_suffix="")
     found = _filtered(selectors.messages(visible_to=account_of(request)), form.cleaned_data if form.is_valid() else {})
     part = selectors.messages_part(found, after=request.GET.get("after", ""), most=A_PAGE)
     query = request.GET.copy()
     query["after"] = part.after
     context = {
         "form": form,
-        "rows": [{"message": one, "state": _(STATE_WORDS[one.state])} for one in part.rows],
+        "rows": [_told(one) for one in part.rows],
         "next": f"?{query.urlencode()}" if part.after else "",
         "filtered": any(form.cleaned_data.values()) if form.is_valid() else True,
     }
     return render(request, "notices/messages.html", context)
+
+
+def _told(message: Message) -> dict[str, Any]:
+    return {"message": message, "state": _(STATE_WORDS[message.state]), "error": _(message.error or " ").strip()}
 
 
 def _filtered(found: QuerySet[Message], wanted: dict[str, Any]) -> QuerySet[Message]:
@@ -128,8 +132,7 @@ def message(request: HttpRequest, message_id: str) -> HttpResponse:
         payload = {"message": shown.ref, "by": user.id}
         record_append(side=shown.owner_side, kind="message.read", payload=payload)
     context = {
-        "message": shown,
-        "state": _(STATE_WORDS[shown.state]),
+        **_told(shown),
         "body": json.dumps(json.loads(shown.body), ensure_ascii=False, indent=2),
         "genuine": signing.verify(shown.from_side, signed_bytes(shown), bytes(shown.signature), shown.key_id),
     }

@@ -76,7 +76,7 @@ def webhook_end(*, by: User | None, webhook: Webhook) -> None:
     """Tell an address nothing more; what still waited for it is given up."""
     if not Webhook.objects.filter(pk=webhook.pk, ended_at=None).update(ended_at=timezone.now()):
         return
-    webhook.deliveries.filter(state="queued").update(state="failed", error="The webhook was ended.")
+    webhook.deliveries.filter(state="queued").update(state="failed", error=N_("The webhook was ended."))
     _record("webhook.ended", webhook, by)
 
 
