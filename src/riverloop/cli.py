@@ -372,6 +372,36 @@ def user_add(*, email: str, name: str, side: str, role: str, held_for: str, lang
     print("Hand this address to its owner and to nobody else: it sets the password, once, within three days.")
 
 
+@user_app.command("close")
+@click.argument("email")
+def user_close(*, email: str) -> None:
+    """Close the account with the address EMAIL: its roles, sessions and tokens end at once."""
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.parties.invitations import account_named
+    from riverloop.apps.parties.services import user_close as close
+
+    close(user=account_named(email))
+    print("closed")
+
+
+@user_app.command("forget-second-factor")
+@click.argument("email")
+def user_forget_second_factor(*, email: str) -> None:
+    """Take every second factor from the account with the address EMAIL, whose owner lost them all.
+
+    Be sure who asks: until a new one is set up, the password alone is needed.
+    """
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.parties.invitations import account_named
+    from riverloop.apps.parties.second_factor import forget
+
+    print(f"{forget(user=account_named(email))} taken")
+
+
 # role ------------------------------------------------------------------------------------------------------------
 
 

@@ -11,12 +11,15 @@ from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.urls import reverse
 
 from riverloop.apps.parties.models import User
+from riverloop.apps.record.services import record_append
 
 NEEDED_BY = frozenset({"coordinator", "officer", "gate", "operator", "planner", "treasurer", "auditor"})
 """Every role but the holder's, whose account shows only what is the holder's own."""
@@ -64,6 +67,16 @@ def _entered_just_now(request: HttpRequest, user: User) -> bool:
         return True
     entered = [one["at"] for one in get_authentication_records(request, user)]
     return bool(time.time() - max(entered, default=0) < app_settings.REAUTHENTICATION_TIMEOUT)
+
+
+@transaction.atomic
+def forget(*, user: User) -> int:
+    """Take every second factor from an account whose owner lost them, end its sessions, and return how many went."""
+    count: int = Authenticator.objects.filter(user=user).delete()[0]
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+    record_append(side=user.owner_side, kind="account.second_factor_forgotten", payload={"account": user.id})
+    return count
 
 
 @receiver(authenticator_added)
