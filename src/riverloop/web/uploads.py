@@ -20,9 +20,11 @@ class UploadHandler(FileUploadHandler):
     """Counts every file of a request together, and refuses as soon as they are too many bytes."""
 
     def handle_raw_input(
-        self, input_data: Any, meta: Any, content_length: int, boundary: bytes, encoding: str | None = None
+        self, input_data: Any, meta: Any, content_length: int, boundary: Any, encoding: str | None = None
     ) -> None:
-        self.most = most_bytes(self.request)
+        request: Any = self.request
+        self.asked = request
+        self.most = most_bytes(request)
         self.taken = 0
         if content_length > self.most + settings.DATA_UPLOAD_MAX_MEMORY_SIZE:  # with the form around them
             self._refuse()
@@ -52,7 +54,7 @@ class UploadHandler(FileUploadHandler):
         )
 
     def _refuse(self) -> None:
-        self.request.most_bytes = self.most  # for the page that says so
+        self.asked.most_bytes = self.most  # for the page that says so
         raise RequestDataTooBig("The files of this form are larger than its page takes.")
 
 
