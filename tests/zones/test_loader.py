@@ -370,3 +370,42 @@ def test_no_page_of_the_apps_names_a_zone_a_side_a_park_or_a_control_point():
     titles |= {text for zone in loaded for side in zone.sides for text in side.title.values()}
     pages = [(path, path.read_text("utf-8")) for path in (SOURCE / "apps").rglob("*.html")]
     assert [f"{path.name}: {title}" for path, text in pages for title in titles if title in text] == []
+
+
+# The desk
+
+
+def desk(text):
+    """Return the file with another section on the desk."""
+    return TEXT.replace(section("desk"), text)
+
+
+def test_how_soon_a_matter_is_answered_depends_on_its_kind_and_authority():
+    zone = zones.load_zone("hetao")
+    assert zone.due_days("referral", "hk.immd") == 3
+    assert zone.due_days("referral", "hk.ced") == 5
+    with pytest.raises(ZoneError, match="Add it under desk"):
+        zone.due_days("dance", "hk.immd")
+
+
+@pytest.mark.parametrize("name", zones.zone_names())
+def test_each_bundled_zone_says_of_every_kind_how_soon_and_that_it_is_assumed(name):
+    zone = zones.load_zone(name)
+    assert {row.kind for row in zone.desk} == {"referral", "refusal", "remedy", "permit", "request"}
+    assert {row.basis for row in zone.desk} == {"assumed"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("  - {kind: refusal, days: 1, basis: assumed}\n", "", "Nothing is said of how soon"),
+        ("{kind: refusal, days: 1", "{kind: refusal, days: 0", "0"),
+        ("{kind: refusal,", "{kind: referral,", "declared twice"),
+        ("hk.immd: 3", "hk.imd: 3", "hk.imd"),
+        ("{kind: permit, days: 3, basis: assumed}", "{kind: permit, days: 3, basis: hearsay}", "hearsay"),
+    ],
+)
+def test_a_mistake_in_how_soon_is_one_line(old, new, said):
+    assert old in section("desk")
+    with pytest.raises(InputError, match=said):
+        zones.read_zone(desk(section("desk").replace(old, new)), name=NAME)
