@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_POST, require_safe
 
 from riverloop.apps.clearance import law
+from riverloop.apps.clearance.day import waiting
 from riverloop.apps.clearance.views import start_context
 from riverloop.apps.parties import services
 from riverloop.apps.parties.models import User
@@ -21,6 +23,12 @@ TOO_LARGE = 413
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
+    """Show what may be asked here; to whoever works here, what waits for them before it."""
+    if isinstance(request.user, User) and request.user.held_roles:
+        waits = [one for one in waiting(request.user) if one.count]
+        response = render(request, "web/home_signed_in.html", {**start_context(), "waiting": waits})
+        add_never_cache_headers(response)
+        return response
     packs = law.packs()
     counts = {"rules": len(packs.rules), "measures": len(packs.measures), "facts": len(packs.dictionary.facts)}
     return render(request, "web/home.html", {**start_context(), "counts": counts})

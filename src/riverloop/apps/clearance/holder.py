@@ -63,8 +63,10 @@ def _card(movement: Movement) -> dict[str, Any]:
     stored = stored_of(movement, newest_of(movement), Reading("applicant"))
     steps = [step for column in stored.columns for step in column.view.next_steps]
     papers = [paper.label for column in stored.columns for paper in column.view.papers if not paper.held]
+    missing = {label for column in stored.columns for label in column.view.missing}
     return {
         **head(movement),
+        "missing": len(missing),
         "sentence": stored.explained.sentence,
         "valid_until": stored.explained.valid_until,
         "symbol": shown_outcome(movement, outcomes.outcome_of(movement)),
