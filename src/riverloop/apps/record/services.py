@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from riverloop.apps.record.commitments import SALT_BYTES, commitment_of
 from riverloop.apps.record.models import PendingRecord
+from riverloop.apps.record.rows import rows_insert
 from riverloop.core.kernel.canonical import canonical_json
 
 
@@ -43,7 +44,7 @@ def records_append(side: str, entries: Iterable[tuple[str, Mapping[str, Any]]]) 
             f"{kinds} is recorded outside a transaction. Call record_append inside the atomic block of what it records."
         )
     now = timezone.now()
-    return PendingRecord.objects.bulk_create(
+    return rows_insert(
         PendingRecord(owner_side=side, kind=kind, created_at=now, **_committed(payload)) for kind, payload in given
     )
 
