@@ -70,7 +70,7 @@ def test_a_referral_that_is_refused_refuses_goods_and_says_so_with_a_notice(cast
     notice = Notice.objects.get(movement=movement)
     assert (notice.act, notice.side, notice.authority) == ("refused", "cn", "cn.gacc")
     assert notice.reason == "The list does not fit."
-    assert Mail.objects.filter(to=cast.dora, kind="movement.notice").exists()
+    assert Mail.objects.filter(to=cast.dora, kind="movement.refusal").exists()
 
 
 def test_an_answer_is_void_once_the_facts_are_others(cast, customs):
@@ -171,7 +171,7 @@ def test_a_rule_proposes_to_refuse_a_person_and_two_officers_sign_it(cast, immig
     notice = Notice.objects.get(movement=movement)
     assert (notice.act, notice.reason, notice.rule) == ("refused", "Wrong paper.", matter.rule)
     assert notice.remedy_body.startswith("cn.")
-    readers = set(Mail.objects.filter(kind="movement.notice").values_list("to", flat=True))
+    readers = set(Mail.objects.filter(kind="movement.refusal").values_list("to", flat=True))
     assert readers == {cast.dora.pk, cast.hana.pk}
 
 

@@ -17,8 +17,7 @@ from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.services import NewMatter, Wanted, matters_close, matters_open, obligations_set_many
 from riverloop.apps.notices.mails import mail_queue
 from riverloop.apps.notices.webhooks import events_publish
-from riverloop.apps.parties.models import Role, User
-from riverloop.apps.parties.words import N_
+from riverloop.apps.parties.models import Organisation, Role, User
 from riverloop.apps.record.services import records_append
 from riverloop.core.kernel.ids import new_id
 from riverloop.core.kernel.instants import date_in, end_of_day
@@ -206,10 +205,15 @@ def notice_give(notice: Notice) -> Notice:
     payload = {"notice": notice.id, "movement": notice.movement_id, "act": notice.act}
     records_append(notice.owner_side, [("notice.given", payload)])
     if notice.movement.filed_side == notice.owner_side:
-        told(notice.movement, "notice")
+        told(notice.movement, notice_kind(notice))
     else:
         exchange.notice_send(notice)
     return notice
+
+
+def notice_kind(notice: Notice) -> str:
+    """Return what whoever filed is told that they were sent."""
+    return "refusal" if notice.act == "refused" else "remedy"
 
 
 # Obligations -------------------------------------------------------------------------------------------------------
@@ -295,11 +299,12 @@ def outcomes_changed(movements: Iterable[Movement]) -> None:
     filed = [one for one in movements if one.organisation_id and one.filed_side == one.owner_side]
     if not filed:
         return
-    events_publish([(one.organisation, "movement.decided", _event(one)) for one in filed if one.organisation])
+    tenants = Organisation.objects.in_bulk({one.organisation_id for one in filed if one.organisation_id})
+    events_publish([(tenants[one.organisation_id], "movement.decided", _event(one)) for one in filed])
     if len(filed) <= _MOST_MAILS:
         for movement in filed:
             if movement.own_low is not None and movement.other_low is not None:
-                mail_queue(to=_filers(movement), kind="movement.decided", path=f"/movements/{movement.id}/")
+                mail_queue(to=_filers(movement), kind="movement.outcome", path=f"/movements/{movement.id}/")
 
 
 def told(movement: Movement, what: str) -> None:
@@ -307,7 +312,7 @@ def told(movement: Movement, what: str) -> None:
 
     Args:
         movement: filed at this side.
-        what: question or notice.
+        what: question, notice, refusal, remedy or crossed.
     """
     if movement.organisation is not None:
         events_publish([(movement.organisation, f"movement.{what}", _event(movement))])
@@ -324,11 +329,3 @@ def _filers(movement: Movement) -> Iterable[User]:
     holds |= Q(kind="holder", person__in=Item.objects.filter(movement=movement, person__isnull=False).values("person"))
     roles = Role.objects.filter(holds, owner_side=movement.owner_side, ended_at=None)
     return User.objects.filter(pk__in=roles.values("user"), is_active=True)
-
-
-MAILS = {
-    "movement.decided": N_("A movement that concerns you was decided."),
-    "movement.question": N_("An authority asks for more about a movement that concerns you."),
-    "movement.notice": N_("An authority has told you something about a movement that concerns you."),
-}
-"""What a mail says: that something happened, and nothing of what."""

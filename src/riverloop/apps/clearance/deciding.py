@@ -19,6 +19,7 @@ from riverloop.apps.clearance.providers import fill
 from riverloop.apps.clearance.selectors import pack_texts, rulebook
 from riverloop.apps.clearance.stated import Subject, subjects_of
 from riverloop.apps.notices.messages import Outgoing
+from riverloop.apps.record.rows import rows_insert
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.rules import decisions as core
 from riverloop.core.rules.decide import decide_side
@@ -84,7 +85,7 @@ def decide_subjects(
     signed = exchange.decisions_tell(side, pairs, before(subjects) if before else ())
     for row, text in zip(rows, signed, strict=True):
         row.told, row.signature, row.key_id = text.text, text.signature, text.key_id
-    SideDecision.objects.bulk_create(rows)
+    rows_insert(rows)
     _set_levels(pairs, law, fresh=subjects[0].fresh)
     consequences.follow(side, pairs)
     return rows

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from riverloop.apps.clearance import consequences, kinds, law_changes, papers, receiving
+from riverloop.apps.clearance import kinds, law_changes, papers, receiving
 from riverloop.apps.clearance.selectors import item_titles, movements_read
 from riverloop.apps.desk.signals import standing_answer_changed
 from riverloop.apps.documents import subjects
 from riverloop.apps.documents.signals import permit_changed
-from riverloop.apps.notices.mails import mail_kind
 
 receiving.listen()
 kinds.register_kinds()
@@ -15,5 +14,3 @@ law_changes.register_runs()
 permit_changed.connect(papers.on_permit_changed, dispatch_uid="clearance")
 standing_answer_changed.connect(law_changes.on_standing_answer_changed, dispatch_uid="clearance")
 subjects.register("movement", visible=movements_read, titles=item_titles)
-for _kind, _line in consequences.MAILS.items():
-    mail_kind(_kind, _line)

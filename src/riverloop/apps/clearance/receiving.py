@@ -15,6 +15,7 @@ from riverloop.apps.clearance.stated import APPLICANT, Subject, subjects_of
 from riverloop.apps.notices.envelopes import signed_bytes
 from riverloop.apps.notices.messages import on_message
 from riverloop.apps.notices.models import Message
+from riverloop.apps.record.rows import rows_insert
 from riverloop.apps.record.services import records_append
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.instants import read_instant
@@ -64,12 +65,9 @@ def declared(messages: list[Message], bodies: list[Body]) -> None:
 
 def subjects_store(subjects: list[Subject]) -> None:
     """Store movements that were decided before they were stored, so that each row is written once."""
-    Movement.objects.bulk_create([subject.movement for subject in subjects])
-    items = [item for subject in subjects for item in subject.items]
-    Item.objects.bulk_create(items)
-    Statement.objects.bulk_create(
-        [one for subject in subjects for item in subject.items for one in subject.statements.get(item.id, ())]
-    )
+    rows_insert(subject.movement for subject in subjects)
+    rows_insert(item for subject in subjects for item in subject.items)
+    rows_insert(one for subject in subjects for item in subject.items for one in subject.statements.get(item.id, ()))
 
 
 def _subject(message: Message, body: Body) -> Subject:
@@ -132,7 +130,7 @@ def restated(messages: list[Message], bodies: list[Body]) -> None:
         if added is not None:
             new += added
             changed.append(subject)
-    Statement.objects.bulk_create(new)
+    rows_insert(new)
     _save(changed, ["crossing_at", "control_point", "facts_at", "papers"])
     decide_subjects(changed, cause="restated")
 
@@ -238,7 +236,7 @@ def side_decided(messages: list[Message], bodies: list[Body]) -> None:
         row = _told(movement, message, body)
         rows.append(row)
         levels[movement.id] = (row.low, row.high)
-    SideDecision.objects.bulk_create(rows)
+    rows_insert(rows)
     changed = [one for one in movements.values() if (one.other_low, one.other_high) != levels[one.id]]
     for pair in {levels[one.id] for one in changed}:
         same = [one for one in changed if levels[one.id] == pair]
@@ -247,13 +245,7 @@ def side_decided(messages: list[Message], bodies: list[Body]) -> None:
         for start in range(0, len(same), _CHUNK):
             ids = [one.pk for one in same[start : start + _CHUNK]]
             Movement.objects.filter(pk__in=ids).update(other_low=pair[0], other_high=pair[1])
-    records_append(
-        messages[0].to_side,
-        [
-            ("decision.told", {"decision": row.id, "movement": row.movement_id, "message": message.ref})
-            for row, message in zip(rows, messages, strict=True)
-        ],
-    )
+    records_append(messages[0].to_side, [("decision.told", {"decisions": [row.id for row in rows]})])
     outcomes_changed(changed)
 
 

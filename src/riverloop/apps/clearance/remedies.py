@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from riverloop.apps.clearance import exchange
-from riverloop.apps.clearance.consequences import REMEDY, told
+from riverloop.apps.clearance.consequences import REMEDY, notice_kind, told
 from riverloop.apps.clearance.models import Movement, Notice
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.desk.models import Matter
@@ -46,7 +46,7 @@ def notice_take(movement: Movement, side: str, body: Mapping[str, Any]) -> None:
     if made:
         payload = {"notice": notice.id, "movement": movement.id}
         record_append(side=movement.owner_side, kind="notice.told", payload=payload)
-        told(movement, "notice")
+        told(movement, notice_kind(notice))
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from riverloop.apps.desk.models import OPEN_ONCE, Matter, Step
 from riverloop.apps.desk.steps import closing, in_parts, payload_of, step_take
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, User
+from riverloop.apps.record.rows import rows_insert
 from riverloop.apps.record.services import records_append
 
 
@@ -62,8 +63,7 @@ def matters_open(*, side: str, new: Iterable[NewMatter]) -> list[Matter]:
     open_already = _open_keys(side, [one.subject for one in wanted.values()])
     now = timezone.now()
     matters = [_matter(side, one, now) for key, one in wanted.items() if key not in open_already]
-    for part in in_parts(matters):
-        Matter.objects.bulk_create(part)
+    rows_insert(matters)
     _steps_of_many(matters, "opened", now)
     return matters
 
@@ -145,7 +145,7 @@ def _steps_of_many(
         )
         for matter in matters
     ]
-    Step.objects.bulk_create(steps, batch_size=500)
+    rows_insert(steps)
     for side in sorted({step.owner_side for step in steps}):
         own = [step for step in steps if step.owner_side == side]
         records_append(side, [(f"matter.{act}", payload_of(step)) for step in own])

@@ -15,6 +15,7 @@ from riverloop.apps.desk.steps import in_parts
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, User
 from riverloop.apps.parties.words import N_
+from riverloop.apps.record.rows import rows_insert
 from riverloop.apps.record.services import record_append, records_append
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.instants import end_of_day
@@ -94,7 +95,7 @@ def _set(side: str, wanted: Mapping[str, Sequence[Wanted]], rows: list[Obligatio
     dropped = [row for key, row in known.items() if key not in asked and row.dropped_at is None]
     for row in dropped:
         row.dropped_at = now
-    Obligation.objects.bulk_create(new, batch_size=500)
+    rows_insert(new)
     fields = ["organisation", "person", "due_on", "due_at", "provisional", "dropped_at", "reminded_at"]
     Obligation.objects.bulk_update([*moved, *dropped], fields, batch_size=200)
     records_append(side, [("obligation.set", {"obligation": row.id, "subject": row.subject}) for row in new])

@@ -286,11 +286,12 @@ class Dictionary:
         """
         if not isinstance(raw, Mapping):
             raise InputError("facts.object", 'Give the facts as an object {{"name": value}}.', where=where)
-        return {
-            name: self._fact(flow, name, where).read(value, where=f"{where}.{name}")
-            for name, value in raw.items()
-            if self._fact(flow, name, where) and value is not None
-        }
+        read = {}
+        for name, value in raw.items():
+            fact = self._fact(flow, name, where)
+            if value is not None:
+                read[name] = fact.read(value, where=f"{where}.{name}")
+        return read
 
     def _fact(self, flow: str, name: str, where: str) -> Fact:
         fact = self.facts.get(name)
