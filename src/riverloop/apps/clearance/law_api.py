@@ -27,7 +27,7 @@ router = Router(tags=["law"], auth=None)
 
 Flow = Literal["person", "goods", "data"]
 Facts = Annotated[dict[str, Any], WithJsonSchema({"type": "object", "x-named": "Facts"})]
-Name = Annotated[str, Path(description=N_("Name in the dictionary, or id."))]
+Name = Annotated[str, Path(description=N_("Name in the dictionary, or id."), pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 
 
 # The dictionary

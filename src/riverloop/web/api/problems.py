@@ -13,6 +13,7 @@ from django.core.exceptions import TooManyFieldsSent as TooManyFields
 from django.core.exceptions import TooManyFilesSent as TooManyFiles
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
+from django.utils.encoding import escape_uri_path
 from django.utils.translation import gettext as _
 
 from riverloop.apps.parties.words import N_
@@ -143,7 +144,7 @@ def problem(
         "title": _(kind.title),
         "status": kind.status,
         "detail": detail or _(kind.detail).format(**parameters),
-        "instance": request.path,
+        "instance": escape_uri_path(request.path),
         "code": code or f"api.{kind.name.replace('-', '_')}",
         **({"errors": listed} if listed else {}),
     }

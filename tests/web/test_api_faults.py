@@ -1,0 +1,215 @@
+"""Requests that nobody should send: every one is answered as the description says, and none breaks anything."""
+
+import json
+import logging
+import random
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from riverloop.web.api.problems import MEDIA_TYPE
+from tests.web.programs import BLOOD, DECLARED, program_of, token_for
+
+pytestmark = pytest.mark.django_db
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+MOVEMENT = {
+    "flow": "goods",
+    "direction": "hk-cn",
+    "crossing_at": "2027-03-01T09:00:00+08:00",
+    "items": [{"facts": BLOOD}],
+}
+PERMIT = {"document": "dh_import_permit", "number": "IP-1", "issuer": "DH", "issued_on": "2026-01-05"}
+
+
+@pytest.fixture(autouse=True)
+def _without_limits(settings):
+    settings.RIVERLOOP_API_A_MINUTE = 10**9
+    for name in ("django.request", "django.security"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    yield
+    for name in ("django.request", "django.security"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def known(cast):
+    """Ids of what is there, by the name of the parameter that takes one."""
+    from riverloop.apps.desk.models import Matter
+
+    dora = program_of(cast.dora)
+    movement = dora.post("/movements", MOVEMENT).json()["id"]
+    permit = dora.post("/permits", PERMIT).json()["id"]
+    matter = Matter.objects.filter(owner_side="hk").first()
+    return {
+        "movement_id": movement,
+        "permit_id": permit,
+        "person_id": cast.hana_herself.id,
+        "matter_id": matter.id if matter else permit,
+        "name": "hk.cap599a.s14",
+    }
+
+
+# What the description allows, and what it forbids
+
+
+def ways_to_ask(mode):
+    """Give each operation with the strategy that draws requests of it."""
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        yield operation, operation.as_strategy(generation_mode=mode)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", list(schemathesis.GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize("role", ["nobody", "holder", "coordinator", "officer", "auditor"])
+def test_every_operation_answers_as_it_is_described(cast, known, fault_count, role, mode):
+    user = cast.of_role(role)
+    headers = {"Accept-Encoding": "identity"}  # the test's own client unpacks nothing
+    if user:
+        headers["Authorization"] = f"Bearer {token_for(user)}"
+    for operation, strategy in ways_to_ask(mode):
+
+        @seed(0)
+        @settings(
+            max_examples=fault_count(200),
+            database=None,
+            deadline=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=strategy, real=st.booleans())
+        def ask(case, real):
+            if real:
+                for name in case.path_parameters or ():
+                    case.path_parameters[name] = known.get(name, case.path_parameters[name])
+            case.headers.pop("Authorization", None)
+            response = case.call(headers=headers)
+            case.validate_response(response, checks=CHECKS)
+
+        try:
+            ask()
+        except Unsatisfiable:  # nothing that is sent could be wrong
+            assert mode is schemathesis.GenerationMode.NEGATIVE, operation
+        except Exception as error:
+            error.add_note(f"{operation.method} {operation.path} as {role}")
+            raise
+
+
+# What no description could think of
+
+PATHS = [
+    *("/facts", "/rules", "/rules/x", "/zone", "/decide", "/me", "/people", "/organisations", "/openapi.json", "/", ""),
+    *("/movements", "/movements/{movement_id}", "/movements/{movement_id}/withdraw", "/movements/{movement_id}/cross"),
+    *("/movements/{movement_id}/questions/{movement_id}/answer", "/movements/{movement_id}/findings", "/files"),
+    *("/permits", "/permits/{permit_id}", "/permits/{permit_id}/verify", "/matters", "/matters/{matter_id}/decide"),
+    *("/matters/{matter_id}/claim", "/matters/{matter_id}/ask", "/obligations", "/people/{person_id}"),
+]
+BODIES = [
+    *(DECLARED, MOVEMENT, PERMIT, {}, [], None, 0, "", {"seen": 1, "act": "allow", "reason": "x"}),
+    {"items": [{"place": 0, "facts": {"suspected_infectious": None}}]},
+    {"seen": 1, "text": "?", "facts": ["category"], "due_at": "2027-01-01T00:00:00Z"},
+]
+PIECES = [
+    *(
+        b"\x00",
+        b"\xff\xfe",
+        b"\\ud800",
+        b"\\u0000",
+        b"NaN",
+        b"-Infinity",
+        b"1e400",
+        b"9" * 400,
+        b"[" * 3000,
+        b'{"":' * 99,
+    ),
+    *(b'"', b"{", b"}", b",", b"null", b"true", b"\r\n\r\n", b"--x--", b"%00", b"\xf0\x9f\xa6\x80", b"' OR 1=1 --"),
+]
+METHODS = [*["GET"] * 8, *["POST"] * 20, *["PATCH"] * 4, "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW"]
+TYPES = [
+    *["application/json"] * 12,
+    "application/json;charset=latin1",
+    "multipart/form-data; boundary=x",
+    "text/xml",
+    "",
+    "\x7f",
+]
+QUERIES = [
+    "",
+    "?limit=x",
+    "?cursor=%ff",
+    "?limit=1&limit=2",
+    "?q=%00",
+    "?flow=goods",
+    "?first=0001-01-01",
+    "?%5B%5D=1",
+    "?=&&",
+]
+NAMES = [
+    "If-Match",
+    "Idempotency-Key",
+    "Authorization",
+    "Accept-Language",
+    "Accept",
+    "Cookie",
+    "X-Forwarded-Host",
+    "Range",
+]
+
+
+def spoilt(chance, text):
+    """Cut, repeat or swap parts of a text, or put something in that does not belong there."""
+    for _ in range(chance.randrange(4)):
+        at, to = sorted(chance.randrange(len(text) + 1) for _ in range(2))
+        piece = chance.choice(PIECES)
+        text = chance.choice(
+            [text[:at] + piece + text[at:], text[:at] + text[to:], text[:to] + text[at:], text[:at] + piece + text[to:]]
+        )[:200_000]
+    return text
+
+
+def malformed(chance, known, tokens):
+    path = chance.choice(PATHS).format(**known)
+    path = chance.choice([path, path, path, path, spoilt(chance, path.encode()[:200]).decode("latin-1")])
+    path = path.translate({ord(letter): f"%{ord(letter):02X}" for letter in "\r\n\x00 "})[:2000]
+    headers = {"Authorization": f"Bearer {chance.choice(tokens)}", "If-Match": "*"}
+    for name in chance.sample(NAMES, chance.choice([0, 0, 0, 1, 2])):
+        headers[name] = spoilt(chance, headers.get(name, "x").encode()).decode("latin-1")[:5000]
+    body = spoilt(chance, json.dumps(chance.choice(BODIES)).encode())
+    return chance.choice(METHODS), f"/api/v1{path}{chance.choice(QUERIES)}", body, chance.choice(TYPES), headers
+
+
+@pytest.mark.slow
+def test_no_malformed_request_breaks_anything(cast, known, fault_count):
+    chance, count = random.Random(20261122), fault_count(10_000)
+    roles = (cast.dora, cast.oscar, cast.ada, cast.hana, cast.greta)
+    tokens = [*[token_for(user) for user in roles] * 4, "rl_nobodys", ""]
+    client, broken, answered = Client(raise_request_exception=False), [], {}
+    for _ in range(count):
+        method, path, body, kind, headers = malformed(chance, known, tokens)
+        response = client.generic(method, path, body, content_type=kind, headers=headers)
+        status = response.status_code
+        answered[status] = answered.get(status, 0) + 1
+        if status >= 500 or (status >= 400 and response.headers.get("Content-Type") != MEDIA_TYPE):
+            broken.append((status, method, path[:200], body[:200], kind, headers))
+    print(f"{count} malformed requests: {dict(sorted(answered.items()))}")
+    assert broken == []
+    assert sum(answered.values()) == count
