@@ -41,7 +41,7 @@ ENTRIES = {
     "operator": ("clearance:day", "parties:organisations"),
     "planner": ("clearance:day",),
     "treasurer": ("clearance:day",),
-    "auditor": ("clearance:day", "clearance:movements", "parties:people", "notices:messages"),
+    "auditor": ("clearance:day", "desk:queue", "clearance:movements", "parties:people", "notices:messages"),
 }
 """What each role works with, in order. An account with several roles finds each page once."""
 
