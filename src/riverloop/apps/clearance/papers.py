@@ -26,7 +26,7 @@ from riverloop.core.rules.decide import decide_side
 _here = local()
 _CHUNK = 2000
 Shelf = dict[str, list[Permit]]
-Drawn = dict[tuple[str, str], Decimal]
+Drawn = dict[str, dict[str, Decimal]]  # by item, then by permit
 
 
 def permits_fill(subjects: Sequence[Subject]) -> None:
@@ -41,10 +41,20 @@ def permits_fill(subjects: Sequence[Subject]) -> None:
         for item in subject.items:
             unit = subject.facts(item, own=False).get("quantity_unit")
             best = [permit for permit in _best(item, shelves, drawn) if counts_in(permit, unit)]
+            best = _bearing(subject, item, best, drawn)
             every |= {permit.id: permit for permit in best}
             told = subject.register.setdefault(item.id, {})
             told |= {name: (value, REGISTER) for name, value in _facts(item, best, drawn).items()}
         subject.papers = [_paper(permit) for permit in every.values()]
+
+
+def _bearing(subject: Subject, item: Item, permits: list[Permit], drawn: Drawn) -> list[Permit]:
+    """Leave out permits for a quantity that no rule asks of this item: that little is left of them is no matter."""
+    idle = [one for one in permits if one.quantity is not None and one.id not in drawn.get(item.id, {})]
+    if not idle:
+        return permits
+    asked = {name for alternatives in _wanted(subject, item) for name in alternatives}
+    return [one for one in permits if one not in idle or one.document in asked]
 
 
 def _facts(item: Item, permits: Iterable[Permit], drawn: Drawn) -> dict[str, Any]:
@@ -74,19 +84,20 @@ def _paper(permit: Permit) -> dict[str, Any]:
 def _shelves(items: Iterable[Item]) -> dict[tuple[str, date], Shelf]:
     """Return the permits that count, by organisation and day, each shelf by document; empty if there are none."""
     filed = {item.movement_id: item.movement for item in items if item.movement.organisation_id}
-    organisations = {one.organisation_id: one.organisation for one in filed.values()}
+    organisations = {one.organisation_id: one.organisation for one in filed.values() if one.organisation}
     holding = set(
         Permit.objects.filter(organisation__in=organisations, state__in=("stated", "verified")).values_list(
             "organisation", flat=True
         )
     )
     found: dict[tuple[str, date], Shelf] = {}
+    once: dict[str, Permit] = {}  # a permit that counts on several days is one, and so is what is left of it
     for movement in filed.values():
         key = _key(movement)
         if movement.organisation_id in holding and key not in found:
             shelf: Shelf = {}
             for permit in permits_held(organisations[movement.organisation_id], key[1]):
-                shelf.setdefault(permit.document, []).append(permit)
+                shelf.setdefault(permit.document, []).append(once.setdefault(permit.id, permit))
             found[key] = shelf
     return found
 
@@ -99,7 +110,8 @@ def _key(movement: Movement) -> tuple[str, date]:
 def _drawn(items: list[str]) -> Drawn:
     found: Drawn = {}
     for start in range(0, len(items), _CHUNK):
-        found |= {(one.permit_id, one.subject): one.quantity for one in draws_of(items[start : start + _CHUNK])}
+        for one in draws_of(items[start : start + _CHUNK]):
+            found.setdefault(one.subject, {})[one.permit_id] = one.quantity
     return found
 
 
@@ -113,7 +125,7 @@ def _best(item: Item, shelves: dict[tuple[str, date], Shelf], drawn: Drawn) -> l
         if document not in words or movement.flow not in words[document].flows:
             continue
         fitting = [one for one in permits if one.person_id in (None, item.person_id)]
-        own = [one for one in fitting if (one.id, item.id) in drawn]
+        own = [one for one in fitting if one.id in drawn.get(item.id, {})]
         if own or fitting:
             best.append((own or fitting)[0])
     return best
@@ -121,7 +133,7 @@ def _best(item: Item, shelves: dict[tuple[str, date], Shelf], drawn: Drawn) -> l
 
 def _left(permit: Permit, item: Item, drawn: Drawn) -> Decimal:
     left: Decimal = getattr(permit, "left", None) or Decimal(0)
-    return left + drawn.get((permit.id, item.id), Decimal(0))
+    return left + drawn.get(item.id, {}).get(permit.id, Decimal(0))
 
 
 # Drawn -------------------------------------------------------------------------------------------------------------
@@ -141,23 +153,22 @@ def draw_for(subjects: Sequence[Subject]) -> None:
     drawn = _drawn([item.id for subject in subjects for item in subject.items])
     with drawing():
         for subject in subjects:
-            for item, wanted in _wanted(subject):
-                _draw(subject, item, wanted, shelves, drawn)
+            for item in subject.items:
+                _draw(subject, item, _wanted(subject, item), shelves, drawn)
 
 
-def _wanted(subject: Subject) -> Iterable[tuple[Item, list[tuple[str, ...]]]]:
-    """Yield each item with the papers for a quantity that either side's rules require of it."""
+def _wanted(subject: Subject, item: Item) -> list[tuple[str, ...]]:
+    """Return the papers for a quantity that either side's rules require of an item, by what is stated of it."""
     law, movement = rulebook(), subject.movement
     words = law.packs.dictionary
-    for item in subject.items:
-        asked = core.Movement(
-            flow=movement.flow,
-            direction=movement.direction,
-            at=max(timezone.now(), movement.crossing_at),
-            items=(words.read(movement.flow, subject.facts(item, own=False)),),
-        )
-        required = {one for side in law.boundary.sides for one in decide_side(law, side.id, asked).requires}
-        yield item, [one for one in required if any(words.documents[name].quantity for name in one)]
+    asked = core.Movement(
+        flow=movement.flow,
+        direction=movement.direction,
+        at=max(timezone.now(), movement.crossing_at),
+        items=(words.read(movement.flow, subject.facts(item, own=False)),),
+    )
+    required = {one for side in law.boundary.sides for one in decide_side(law, side.id, asked).requires}
+    return [one for one in required if any(words.documents[name].quantity for name in one)]
 
 
 def _draw(
@@ -169,23 +180,24 @@ def _draw(
 ) -> None:
     facts = subject.facts(item, own=False)
     shelf = shelves.get(_key(subject.movement), {})
-    quantity = _quantity(facts.get("quantity"))
-    chosen: dict[str, Permit] = {}
-    for alternatives in wanted if quantity is not None else ():
-        permit = _fitting(item, alternatives, shelf, quantity, facts.get("quantity_unit"), drawn)
-        if permit is not None:
-            chosen[permit.id] = permit
-    before = {permit: amount for (permit, drawn_for), amount in drawn.items() if drawn_for == item.id}
+    quantity, unit = _quantity(facts.get("quantity")), facts.get("quantity_unit")
+    before = drawn.get(item.id, {})
+    chosen = (
+        _chosen(item, wanted=wanted, shelf=shelf, quantity=quantity, unit=unit, before=before)
+        if quantity is not None
+        else {}
+    )
     if before == dict.fromkeys(chosen, quantity):
         return
     if before:
         draw_release(subject=item.id)
-        for permit in before:
-            _returned(permit, drawn.pop((permit, item.id)), shelf)
+        for permit_id, amount in drawn.pop(item.id).items():
+            _returned(permit_id, amount, shelf)
     for permit in chosen.values():
-        draw(permit=permit, subject=item.id, quantity=quantity or Decimal(0))
-        drawn[permit.id, item.id] = quantity or Decimal(0)
-        _returned(permit.id, -(quantity or Decimal(0)), shelf)
+        amount = quantity or Decimal(0)
+        draw(permit=permit, subject=item.id, quantity=amount)
+        drawn.setdefault(item.id, {})[permit.id] = amount
+        _returned(permit.id, -amount, shelf)
 
 
 def _returned(permit_id: str, amount: Decimal, shelf: Shelf) -> None:
@@ -202,16 +214,29 @@ def _quantity(stated: Any) -> Decimal | None:
     return round(Decimal(str(stated)), 6) or None
 
 
-def _fitting(
-    item: Item, alternatives: Iterable[str], shelf: Shelf, quantity: Decimal, unit: Any, drawn: Drawn
-) -> Permit | None:
-    """Return the first permit of which enough is left; one in another unit than the item's does not count for it."""
-    for name in alternatives:
-        for permit in shelf.get(name, ()):
-            fits = permit.quantity is not None and permit.person_id in (None, item.person_id)
-            if fits and counts_in(permit, unit) and _left(permit, item, drawn) >= quantity:
-                return permit
-    return None
+def _chosen(
+    item: Item,
+    *,
+    wanted: Iterable[Iterable[str]],
+    shelf: Shelf,
+    quantity: Decimal,
+    unit: Any,
+    before: dict[str, Decimal],
+) -> dict[str, Permit]:
+    """Return, for each paper wanted, the first permit of which enough is left, by its id."""
+
+    def fits(permit: Permit) -> bool:
+        if permit.quantity is None or permit.person_id not in (None, item.person_id):
+            return False
+        left = (permit.left or Decimal(0)) + before.get(permit.id, Decimal(0))  # type: ignore[attr-defined]
+        return counts_in(permit, unit) and left >= quantity
+
+    chosen: dict[str, Permit] = {}
+    for alternatives in wanted:
+        found = next((one for name in alternatives for one in shelf.get(name, ()) if fits(one)), None)
+        if found is not None:
+            chosen[found.id] = found
+    return chosen
 
 
 def counts_in(permit: Permit, unit: Any) -> bool:

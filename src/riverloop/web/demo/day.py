@@ -56,10 +56,14 @@ class Day:
         self.spec, self.now = spec, now
         self.random = random.Random(spec["seed"])  # noqa: S311 - the same day for everyone, and nothing to guess
         self.tenants = {side.id: self.tenants_of(side.id) for side in zone().sides}
+        self.people = {
+            side: {one.id: list(one.people.all()) for one, _ in pairs} for side, pairs in self.tenants.items()
+        }
 
     def load(self) -> int:
         """File, decide, answer and let cross."""
-        self.people = {side: self.add_people(side) for side in self.tenants}
+        for side in self.tenants:
+            self.add_people(side)
         self.add_permits()
         filed = self.file()
         self.officers()
@@ -75,17 +79,14 @@ class Day:
             if role.organisation
         ]
 
-    def add_people(self, side: str) -> Mapping[str, list[Person]]:
+    def add_people(self, side: str) -> None:
         """Add those whom movements are about; the tenants' people of the cast are among them."""
         wanted = self.spec["people"][side]
-        found: dict[str, list[Person]] = {one.id: list(one.people.all()) for one, _ in self.tenants[side]}
         for number in range(1, wanted["count"] + 1):
             employer = self.tenants[side][number % len(self.tenants[side])][0]
-            named = {key: wanted[key].format(n=f"{number:03}") for key in ("name", "latin")}
-            found[employer.id].append(
-                parties.person_add(side=side, name=named["name"], name_latin=named["latin"], organisation=employer)
-            )
-        return found
+            name, latin = (wanted[key].format(n=f"{number:03}") for key in ("name", "latin"))
+            added = parties.person_add(side=side, name=name, name_latin=latin, organisation=employer)
+            self.people[side][employer.id].append(added)
 
     def add_permits(self) -> None:
         for place, one in enumerate(self.spec["permits"]):
