@@ -40,10 +40,12 @@ def part_of(found: QuerySet[Row], after: str, size: int) -> Part[Row]:
 
 def _beyond(found: QuerySet[Row], last: Any) -> Q:
     """Return what comes after a row in the list's own order."""
-    beyond, same = Q(pk__in=()), Q()
-    for column in found.query.order_by:
-        name = str(column).removeprefix("-")
+    columns = [str(column) for column in found.query.order_by]
+    beyond, same, bound = Q(pk__in=()), Q(), Q()
+    for column in columns:
+        name, way = column.removeprefix("-"), "lt" if column.startswith("-") else "gt"
         value = getattr(last, name)
-        beyond |= same & Q(**{f"{name}__{'lt' if str(column).startswith('-') else 'gt'}": value})
+        beyond |= same & Q(**{f"{name}__{way}": value})
         same &= Q(**{name: value})
-    return beyond
+        bound = bound or Q(**{f"{name}__{way}e": value})  # said once more alone, so that an index begins there
+    return bound & beyond
