@@ -1,0 +1,58 @@
+"""An officer's day at the queue, by the keyboard alone, as a browser shows it."""
+
+import pytest
+from playwright.sync_api import expect
+
+from riverloop.apps.desk.models import Matter
+from tests.apps.desk.conftest import opened
+from tests.cast import Cast
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def sign_in(client, live_server):
+    """Sign a browser's page in as somebody."""
+
+    def into(page, user):
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        session = client.session
+        session["second_factor_set_up_by"] = user.pk
+        session.save()
+        page.context.add_cookies([{"name": "sessionid", "value": session.session_key, "url": live_server.url}])
+
+    return into
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_an_officer_finds_opens_and_decides_by_the_keyboard(open_page, sign_in, assert_accessible, phone):
+    cast, page = Cast(), open_page(phone=phone)
+    first, second = opened(cast, flow="goods"), opened(cast, flow="person", person=cast.hana_herself)
+    Matter.objects.filter(pk=first.pk).update(due_at=first.due_at.replace(year=2025))
+    sign_in(page, cast.oscar)
+    page.goto("/queue/?tab=all")
+    assert_accessible(page)
+    page.get_by_role("rowheader").get_by_role("link").first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(f'a[href="/queue/{second.id}/"]')).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{page.url.split('/queue/')[0]}/queue/{first.id}/")
+    assert_accessible(page)
+    page.get_by_label("Reason").first.fill("The papers are as they should be.")
+    page.get_by_role("button", name="Allow").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("This is the next one")
+    expect(page.get_by_text("Ha Na")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.get_by_role("button", name="Release it").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("back in the queue")
+
+
+def test_it_works_without_javascript(open_page, sign_in):
+    cast, page = Cast(), open_page(javascript=False)
+    opened(cast, flow="goods")
+    sign_in(page, cast.oscar)
+    page.goto("/queue/")
+    page.get_by_role("button", name="Take the most urgent").click()
+    page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("status")).to_have_text("Decided.")
