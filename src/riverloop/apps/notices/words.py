@@ -22,10 +22,7 @@ MAIL_WORDS = {
     "matter.confirm": N_("A decision waits for a second officer."),
     "matter.handed_over": N_("A matter was handed over to your authority."),
     "obligation.due": N_("An obligation falls due soon."),
-    "run.ended": N_("Work that you started has ended."),
-    "import.ended": N_("Your import has ended."),
     "webhook.failing": N_("A webhook has not answered for a day."),
-    "account.invited": N_("An account was made for you."),
 }
 """What happened, in one line that tells nothing about anyone, by kind of mail."""
 
