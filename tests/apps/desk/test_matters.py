@@ -166,27 +166,39 @@ def test_a_matter_is_handed_to_another_authority_of_the_same_side_alone(cast, ma
         services.matter_hand_over(by=cast.oscar, matter=matter, authority=authority, reason="x", seen=matter.version)
 
 
-def test_asking_stops_the_clock_until_the_answer_comes(cast, matter, heard):
-    Matter.objects.filter(pk=matter.pk).update(due_at=timezone.now() + timedelta(days=14))
-    due = timezone.now() + timedelta(days=10)
-    now = services.matter_ask(
-        by=cast.oscar, matter=again(matter), text="Which letter?", facts=["purpose"], due_at=due, seen=1
+def ask(by, matter, days=10):
+    due = timezone.now() + timedelta(days=days)
+    return services.matter_ask(
+        by=by, matter=matter, text="Which letter?", facts=["purpose"], due_at=due, seen=again(matter).version
     )
-    assert (now.state, now.answer_due_at, now.claimed_by) == ("waiting", due, cast.oscar)
-    assert heard == [("asked", now, cast.oscar, "Which letter?", ["purpose"], due)]
+
+
+def test_while_it_waits_its_day_is_that_of_the_answer(cast, matter, heard):
+    now = ask(cast.oscar, matter)
+    assert (now.state, now.due_at, now.claimed_by) == ("waiting", now.answer_due_at, cast.oscar)
+    assert heard == [("asked", now, cast.oscar, "Which letter?", ["purpose"], now.due_at)]
+
+
+def test_the_working_days_that_were_left_are_left_again_when_the_answer_comes(cast, matter):
+    due = timezone.now() + timedelta(days=14)
+    Matter.objects.filter(pk=matter.pk).update(due_at=due)
+    now = ask(cast.oscar, again(matter))
     Step.objects.filter(matter=now, act="asked").update(at=timezone.now() - timedelta(days=8))
     answered = services.matter_answered(matter=now, text="The letter of invitation.")
-    assert answered.state == "open"
-    assert answered.due_at > now.due_at
+    assert (answered.state, answered.answer_due_at) == ("open", None)
+    assert answered.due_at > due
     assert steps(answered) == ["opened", "asked", "answered"]
+
+
+def test_what_is_answered_at_once_keeps_its_day(cast, matter):
+    answered = services.matter_answered(matter=ask(cast.oscar, matter))
+    assert answered.due_at == matter.due_at
 
 
 def test_what_was_late_when_it_asked_stays_late(cast, matter):
     late = timezone.now() - timedelta(days=3)
     Matter.objects.filter(pk=matter.pk).update(due_at=late)
-    due = timezone.now() + timedelta(days=1)
-    now = services.matter_ask(by=cast.oscar, matter=matter, text="?", facts=[], due_at=due, seen=1)
-    assert services.matter_answered(matter=now).due_at == late
+    assert services.matter_answered(matter=ask(cast.oscar, matter)).due_at == late
 
 
 def test_a_question_needs_words_or_facts_and_a_day_to_come(cast, matter):

@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext, ngettext
 
-from riverloop.apps.desk.models import Matter
 from riverloop.core.kernel.instants import date_in
 
 
@@ -36,11 +35,6 @@ def due_text(due: datetime, now: datetime, clock: str) -> str:
 def is_late(due: datetime | None, now: datetime) -> bool:
     """Say whether the time for something is past."""
     return due is not None and due < now
-
-
-def clock_of(matter: Matter) -> datetime:
-    """Return by when something is to happen in a matter: the answer, while it waits for one."""
-    return matter.answer_due_at if matter.state == "waiting" and matter.answer_due_at else matter.due_at
 
 
 def _days(first: date, last: date) -> int:

@@ -34,8 +34,8 @@ class Matter(models.Model):
     of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="remedies")
     text = models.TextField(blank=True)  # what the one who asks has to say: a remedy's grounds, a correction
     opened_at = models.DateTimeField()
-    due_at = models.DateTimeField()
-    answer_due_at = models.DateTimeField(null=True, blank=True)  # while it waits: by when more was asked for
+    due_at = models.DateTimeField()  # by when somebody has to do something: while it waits, whoever was asked
+    answer_due_at = models.DateTimeField(null=True, blank=True)  # while it waits, the same
     state = models.CharField(max_length=8, default="open")
     version = models.PositiveIntegerField(default=0)  # counts steps: whoever acts names the one they saw
     claimed_by = models.ForeignKey(

@@ -17,6 +17,7 @@ from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, User
 from riverloop.apps.record.rows import rows_insert
 from riverloop.apps.record.services import records_append
+from riverloop.core.kernel.instants import read_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,9 @@ def matter_answered(*, matter: Matter, text: str = "", by: User | None = None) -
     now = Matter.objects.select_for_update().get(pk=matter.pk)
     if now.state != "waiting":
         return now
-    asked = now.steps.filter(act="asked").latest("number").at
-    due = deadlines.due_after_waiting(now.owner_side, now.due_at, asked, timezone.now())
+    asked = now.steps.filter(act="asked").latest("number")
+    before = read_instant(asked.details["due_before"])
+    due = deadlines.due_after_waiting(now.owner_side, before, asked.at, timezone.now())
     return step_take(now, "answered", by=by, text=text, state="open", answer_due_at=None, due_at=due)
 
 

@@ -127,9 +127,10 @@ def matter_ask(*, by: User, matter: Matter, text: str, facts: list[str], due_at:
         "asked",
         by=by,
         text=question,
-        details={"facts": facts, "due_at": due_at.isoformat()},
+        details={"facts": facts, "due_at": due_at.isoformat(), "due_before": now.due_at.isoformat()},
         state="waiting",
         answer_due_at=due_at,
+        due_at=due_at,
         **_holder(now, by),
     )
     kind.on_asked(now, by, question, facts, due_at)

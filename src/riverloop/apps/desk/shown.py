@@ -42,7 +42,7 @@ def rows(matters: Sequence[Matter], user: User, now: datetime) -> list[dict[str,
 
 
 def _row(matter: Matter, now: datetime) -> dict[str, Any]:
-    due, zone_name = ages.clock_of(matter), clock(matter.owner_side)
+    due, zone_name = matter.due_at, clock(matter.owner_side)
     return {
         "matter": matter,
         "kind": _(kind_of(matter).label),
