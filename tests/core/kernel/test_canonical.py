@@ -3,6 +3,7 @@
 import hashlib
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,3 +67,16 @@ def test_json_that_is_not_strict_is_refused_with_its_place(text, said):
     with pytest.raises(InputError, match=said) as refused:
         read_json(text, where="f.json")
     assert "\n" not in str(refused.value)
+
+
+TEXTS = st.text(alphabet=st.characters(codec="utf-8"))
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXTS,
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(alphabet=st.characters(codec="ascii")), inner),
+)
+
+
+@given(PLAIN)
+def test_the_quick_way_writes_what_the_library_for_it_writes(value):
+    assert canonical_json(value) == rfc8785.dumps(value)
+    assert canonical_json((value, 1.5)) == rfc8785.dumps([value, 1.5])

@@ -11,6 +11,8 @@ from riverloop.core.kernel.errors import InputError
 # Crockford's base 32: no I, L, O, U, so an id survives being read aloud or copied by hand.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH = 26  # 26 x 5 = 130 bits; two ids meet by chance once in 2**65
+_PAIRS = tuple(one + other for one in _ALPHABET for other in _ALPHABET)  # ten bits each: ids are made by the thousand
+_SHIFTS = range(5 * _LENGTH - 10, -1, -10)
 _FORM = re.compile(rf"[{_ALPHABET}]{{{_LENGTH}}}")
 
 
@@ -21,7 +23,7 @@ def new_id(random_bits: Callable[[int], int] = secrets.randbits) -> str:
         random_bits: gives n random bits; the operating system's unless a test passes its own.
     """
     number = random_bits(5 * _LENGTH)
-    return "".join(_ALPHABET[number >> (5 * place) & 31] for place in reversed(range(_LENGTH)))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def read_id(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from riverloop.apps.clearance.filing import movements_declare
@@ -23,6 +23,7 @@ from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.parties import keys
 from riverloop.apps.parties.models import Organisation, Person, User
 from riverloop.apps.parties.words import N_
+from riverloop.apps.record.rows import rows_insert
 from riverloop.apps.record.services import record_append
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_cancel, run_start
@@ -279,7 +280,7 @@ def _store(batch: Import, table: Table, rows: list[ImportRow], would: Sequence[W
         for row in one.rows:
             row.outcome = one.decision.outcome
     held.rows.all().delete()
-    ImportRow.objects.bulk_create(rows, batch_size=_CHUNK)
+    rows_insert(rows)
     held.kind, held.encoding, held.state = table.kind, table.encoding, "checked"
     held.rows_count = len(rows)
     held.wrong_count = sum(row.is_wrong for row in rows)
@@ -320,17 +321,23 @@ def _file(batch: Import, progress: Progress) -> int:
     filed = movements_declare(
         by=user, organisation=batch.organisation, drafts=drafts_of(listed, held.flow), twice=held.twice
     )
-    for rows, movement in zip(listed, filed, strict=True):
-        for row in rows:
-            row.movement = movement
-    every = [row for rows in listed for row in rows]
-    ImportRow.objects.bulk_update(every, ["movement"], batch_size=_CHUNK)
+    _join(listed, filed)
     held.state, held.filed_at, held.sealed, held.movements_count = "filed", timezone.now(), b"", len(filed)
     held.save(update_fields=["state", "filed_at", "sealed", "movements_count"])
     payload = {"import": held.id, "movements": len(filed), "by": user.id}
     record_append(side=held.owner_side, kind="import.filed", payload=payload)
     _check_not_cancelled(progress)
     return len(filed)
+
+
+def _join(groups: Sequence[Sequence[ImportRow]], filed: Sequence[Movement]) -> None:
+    """Note the movement of each row, many at once: ``bulk_update`` takes ten times as long."""
+    quote = connection.ops.quote_name
+    table = quote(ImportRow._meta.db_table)  # noqa: SLF001 - Django's documented way to ask a model
+    statement = f"UPDATE {table} SET {quote('movement_id')} = %s WHERE {quote('id')} = %s"  # noqa: S608 - our own names
+    pairs = [(movement.id, row.id) for rows, movement in zip(groups, filed, strict=True) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, pairs)
 
 
 def _check_not_cancelled(progress: Progress) -> None:
