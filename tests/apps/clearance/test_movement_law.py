@@ -132,7 +132,7 @@ def test_an_inspection_is_drawn_once_recorded_and_not_drawn_again_by_stating_ane
     for module in (deciding, consequences):
         monkeypatch.setattr(module, "rulebook", lambda: mine)
     dice = iter([0.4, 0.9, 0.9])
-    monkeypatch.setattr(deciding, "_DICE", type("Dice", (), {"random": lambda self: next(dice)})())
+    monkeypatch.setattr(deciding, "_DICE", type("Dice", (), {"random": lambda _: next(dice)})())
     drawn = file(cast, {**EQUIPMENT, "controlled_drug": True})
     spared = file(cast, {**EQUIPMENT, "controlled_drug": True}, reference="spared")
     assert newest(drawn).result["draws"] == {rule.id: {"share": 0.5, "inspect": True}}
@@ -178,7 +178,9 @@ def test_what_is_kept_no_longer_loses_names_and_facts_and_keeps_its_commitments(
     assert movements_go(later, "hk") == 1
     assert movements_go(later, "hk") == 0
     movement = again(movement)
-    assert movement.erased_at and not movement.fingerprint and movement.filed_by is None
+    assert movement.erased_at
+    assert not movement.fingerprint
+    assert movement.filed_by is None
     assert not Statement.objects.filter(item__movement=movement).exists()
     assert not Item.objects.filter(movement=movement, person__isnull=False).exists()
     assert all(not row.inputs for row in SideDecision.objects.filter(movement=movement))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -236,22 +237,14 @@ def _obligations(side: str, pairs: Pairs) -> None:
 
 def decision_elsewhere(one: Decided) -> core.SideDecision:
     """Return what the other side's public rules say, from the applicant's own facts alone."""
-    law = rulebook()
-    asked = one.inputs["movement"]
-    return decide_side(
-        law,
-        exchange.other_side(one.movement.owner_side),
-        core.Movement(
-            flow=asked["flow"],
-            direction=asked["direction"],
-            at=datetime.fromisoformat(asked["at"]),
-            crossing_at=datetime.fromisoformat(asked["crossing_at"]),
-            items=tuple(
-                law.packs.dictionary.read(asked["flow"], one.subject.facts(item, own=False))
-                for item in one.subject.items
-            ),
-        ),
+    law, subject = rulebook(), one.subject
+    read = law.packs.dictionary.read
+    items = tuple(
+        read(one.movement.flow, subject.facts(item, own=False)) if subject.officers_facts(item) else typed
+        for item, typed in zip(subject.items, one.asked.items, strict=True)
     )
+    public = replace(one.asked, items=items, answers=())
+    return decide_side(law, exchange.other_side(one.movement.owner_side), public)
 
 
 def _duties(one: Decided, decision: core.SideDecision) -> Iterable[Wanted]:
@@ -274,7 +267,7 @@ def _duties(one: Decided, decision: core.SideDecision) -> Iterable[Wanted]:
 
 def _counts_after_crossing(effect: Any) -> bool:
     """Say whether its days run only once it has crossed; what is due before, is due by the day it is to cross."""
-    return effect.get("from", "at") == "crossing" and effect.get("days", effect.get("minutes", 0)) >= 0
+    return bool(effect.get("from", "at") == "crossing" and effect.get("days", effect.get("minutes", 0)) >= 0)
 
 
 # Records and events ------------------------------------------------------------------------------------------------

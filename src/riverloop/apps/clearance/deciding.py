@@ -37,6 +37,7 @@ class Decided:
     """What this side decides of one movement, before it is stored."""
 
     subject: Subject
+    asked: core.Movement
     decision: core.SideDecision
     inputs: dict[str, Any]
     low: int
@@ -138,7 +139,7 @@ def _decide_one(subject: Subject, side: str, law: Rulebook, answers: tuple[Answe
             "answers": [_answer_json(one) for one in answers],
         },
     }
-    return Decided(subject, decision, inputs, *levels_of(decision, movement.flow))
+    return Decided(subject, asked, decision, inputs, *levels_of(decision, movement.flow))
 
 
 def _answer_json(answer: Answer) -> dict[str, Any]:

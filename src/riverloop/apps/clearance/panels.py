@@ -5,16 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from riverloop.apps.clearance.models import Item, Movement
-from riverloop.apps.clearance.movement_pages import (
-    column_view,
-    facts_of,
-    head,
-    item_view,
-    newest_of,
-    questions_of,
-    reading_of,
-    stored_of,
-)
+from riverloop.apps.clearance.movement_pages import facts_of, newest_of, questions_of, reading_of, stored_of
+from riverloop.apps.clearance.movement_parts import column_view, head, item_view
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.parties.models import User
