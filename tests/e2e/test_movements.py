@@ -104,7 +104,7 @@ def test_a_coordinator_declares_files_restates_and_withdraws(open_as, cast, java
 def test_a_holder_objects_by_keyboard(open_as, cast, filed):
     page = open_as(cast.hana, phone=True)
     page.goto("/me/")
-    page.focus("text=Ask for it to be looked at again")
+    page.focus("a.button:has-text('Ask for it to be looked at again')")
     page.keyboard.press("Enter")
     page.wait_for_selector("#text")
     page.focus("#text")

@@ -314,6 +314,19 @@ def test_a_question_is_shown_first_and_answered(cast, enter):
     assert question.answer == "Twelve."
 
 
+def test_an_answer_states_what_was_asked_for_and_leaves_the_rest(cast, enter):
+    own = file_goods(cast, {"category": "equipment", "quantity": 2})
+    path = f"/movements/{own.id}/questions/{question_on(own).id}/"
+    client = enter(cast.dora)
+    assert 'value="2"' in client.get(path).content.decode()
+    assert 'value=""' in client.post(path, {"f-0-quantity": "2", "do": "forget:0:quantity"}).content.decode()
+    mistaken = client.post(path, {"f-0-quantity": "two", "send": "1"})
+    assert mistaken.status_code == 409
+    assert 'value="two"' in mistaken.content.decode()
+    assert client.post(path, {"f-0-quantity": "12", "send": "1"}).status_code == 302
+    assert [one.facts for one in own.items.get().statements.order_by("number")][1] == {"quantity": 12.0}
+
+
 def test_a_holder_objects_from_the_own_page_and_reads_how_long_there_is(cast, enter):
     own = file_person(cast)
     notice = notice_on(own)

@@ -54,8 +54,8 @@ def restate(request: HttpRequest, movement_id: str) -> HttpResponse:
     post["flow"], post["direction"], post["items"] = found.flow, found.direction, str(len(stated))
     try:
         declared = read_declared(post, zone(), rulebook().packs.dictionary, now=timezone.now())
-    except InputError as error:
-        return render(request, "clearance/start.html", views.start_context(say(error, _)), status=REFUSED)
+    except InputError as mistake:
+        return render(request, "clearance/start.html", views.start_context(say(mistake, _)), status=REFUSED)
     error = ""
     if "save" in request.POST and not declared.has_mistakes:
         try:
@@ -182,11 +182,7 @@ def answer(request: HttpRequest, movement_id: str, question_id: str) -> HttpResp
     declared = _answering(request, found, question)
     error = ""
     if "send" in request.POST and not declared.has_mistakes:
-        facts = {
-            place: {name: as_json(value) for name, value in item.values.items()}
-            for place, item in enumerate(declared.items)
-            if item.values
-        }
+        facts = _stated_now(declared, stated_of(found)[0])
         try:
             services.question_answer(by=user, question=question, text=request.POST.get("text", ""), facts=facts)
         except RiverloopError as refusal:
@@ -213,6 +209,17 @@ def answer(request: HttpRequest, movement_id: str, question_id: str) -> HttpResp
     )
 
 
+def _stated_now(declared: Declared, before: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Return what an answer states otherwise than it was stated, by place."""
+    facts = {}
+    for place, item in enumerate(declared.items):
+        now = {name: as_json(value) for name, value in item.values.items()}
+        other = {name: value for name, value in now.items() if before[place].get(name) != value}
+        if other:
+            facts[place] = other
+    return facts
+
+
 def _mend() -> str:
     return _("Something needs mending")
 
@@ -225,6 +232,7 @@ def _answering(request: HttpRequest, found: Movement, question: Question) -> Dec
     wanted = {*question.facts, *(fact.name for paper in papers for fact in paper.facts())}
     post = as_posted(found, [{name: value for name, value in facts.items() if name in wanted} for facts in stated])
     if request.method == "POST":
+        post["do"] = request.POST.get("do", "")
         for key in request.POST:
             if key.startswith("f-") and key.rpartition("-")[2] in wanted:
                 post.setlist(key, request.POST.getlist(key))

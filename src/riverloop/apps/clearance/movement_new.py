@@ -77,6 +77,9 @@ class _Form:
 
     def file(self) -> str:
         """File it, and return the movement's id; or say what is in the way."""
+        if any(one["error"] for one in self._people()):
+            self.error = _("Something needs mending")
+            return ""
         try:
             (filed,) = services.movements_declare(
                 by=self.user,
@@ -130,7 +133,7 @@ class _Form:
             "departure": here.boundary.side(origin(declared.direction)),
             "explained": explain(decision, here, language, _, now=timezone.now()),
             "organisations": self.organisations,
-            "people": self._people() if declared.flow == "person" else [],
+            "people": self._people(),
             "staff": self.staff,
             "control_points": [(point.id, sentences.own(point.title, language)) for point in here.control_points],
             "typed": {
@@ -144,7 +147,9 @@ class _Form:
         }
 
     def _people(self) -> list[dict[str, Any]]:
-        """Return who was chosen for each item."""
+        """Return who was chosen for each item, where people cross."""
+        if self.declared.flow != "person":
+            return []
         tried = "file" in self.post
         found = []
         for place in range(len(self.declared.items)):

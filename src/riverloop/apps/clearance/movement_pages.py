@@ -33,7 +33,7 @@ from riverloop.apps.clearance.movement_words import shown_outcome
 from riverloop.apps.clearance.selectors import facts_shown, movements, rulebook, timeline, zone
 from riverloop.apps.clearance.stated import Asserted
 from riverloop.apps.clearance.stored import Reading, Stored, read_again, read_stored
-from riverloop.apps.desk.models import Matter, Obligation
+from riverloop.apps.desk.models import Obligation
 from riverloop.apps.documents.files_of import Panel
 from riverloop.apps.documents.files_of import panel as papers_panel
 from riverloop.apps.parties.models import Person, User
@@ -60,6 +60,7 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
         **head(found),
         "explained": stored.explained,
         "columns": [column_view(column) for column in stored.columns],
+        "is_applicant": reading.kind == "applicant",
         "state": state_text(found),
         "symbol": shown_outcome(found, outcome),
         "filed_now": "filed" in request.GET,
@@ -197,36 +198,6 @@ def _like_it(found: Movement) -> list[tuple[str, str]]:
 
 def _papers(found: Movement, user: User) -> Panel:
     return papers_panel(user=user, subject=found.id, back=reverse("clearance:movement", args=[found.id]))
-
-
-def matter_context(matter: Matter, found: Movement, user: User) -> dict[str, Any]:
-    """Return what an officer reads who decides a matter about a movement, for ``clearance/matter_panel.html``.
-
-    The facts are those that the disclosure table names for the officer's authority, and what officers of this side
-    found; of the other side, its outcome alone. Whom it names, the desk records as looked at.
-
-    Args:
-        matter: a referral, refusal or remedy.
-        found: the movement, in the copy of the officer's side.
-        user: the officer.
-    """
-    reading = reading_of(user, found)
-    items = list(Item.objects.filter(movement=found).select_related("person").order_by("place"))
-    names = {item.id: item.person.shown_name for item in items if item.person is not None}
-    stored = stored_of(found, newest_of(found), reading)
-    known = rulebook().packs.rules.get(matter.rule)
-    said = [view for column in stored.columns for view in column.view.rules if view.id and view.id == matter.rule]
-    asked = Question.objects.filter(movement=found, matter=matter.id).order_by("asked_at", "id")
-    return {
-        **head(found),
-        "rule": next(iter(said), None),
-        "rule_text": known.sql if known and said else "",
-        "uncovered": known is None,
-        "explained": stored.explained,
-        "columns": stored.columns,
-        "items": _items(found, items, user, names),
-        "answers": [question_view(question) for question in asked],
-    }
 
 
 def _earliest(found: Movement, reading: Reading) -> str:

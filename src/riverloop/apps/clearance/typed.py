@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 from riverloop.apps.clearance.formats import number_text
 from riverloop.apps.clearance.sentences import N_, Gettext
-from riverloop.core.kernel.errors import InputError
+from riverloop.core.kernel.errors import InputError, RiverloopError
 from riverloop.core.kernel.instants import FIRST_DAY, LAST_DAY, read_date, time_zone
 from riverloop.core.rules.facts import LARGEST, NO_LIMIT, Fact, Value
 
@@ -148,7 +148,7 @@ _READERS: dict[str, Callable[[Fact, list[str]], Value]] = {
 }
 
 
-def say(error: InputError, _: Gettext) -> str:
+def say(error: RiverloopError, _: Gettext) -> str:
     """Return an error's message in the language of ``_``, without where it stood."""
     return _(error.message).format(**error.parameters)
 
@@ -159,4 +159,6 @@ def as_typed(value: Value) -> list[str]:
         return ["yes" if value else "no"]
     if isinstance(value, tuple):
         return list(value) or [NONE_OF_THESE]
+    if isinstance(value, float) and value.is_integer():
+        return [str(int(value))]
     return [value.isoformat() if isinstance(value, date) else str(value)]
