@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, override
 from icalendar import Alarm, Calendar, Event
 
+from riverloop.apps.desk import about
 from riverloop.apps.desk.models import Feed, Obligation
 from riverloop.apps.desk.selectors import obligations_for_calendar
 from riverloop.apps.parties.here import told, zone
@@ -51,12 +52,14 @@ def _calendar(obligations: Iterable[Obligation], address: str) -> bytes:
     calendar.add("x-wr-calname", gettext("Riverloop: what is due"))
     calendar.add("refresh-interval", timedelta(hours=6), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT6H")
-    for obligation in obligations:
-        calendar.add_component(_event(obligation, address))
+    listed = list(obligations)
+    numbers = about.numbers(one.subject for one in listed)
+    for obligation in listed:
+        calendar.add_component(_event(obligation, address, numbers.get(obligation.subject, "")))
     return bytes(calendar.to_ical())
 
 
-def _event(obligation: Obligation, address: str) -> Event:
+def _event(obligation: Obligation, address: str, number: str) -> Event:
     side = zone().side(obligation.law_side)
     event = Event()
     event.add("uid", f"{obligation.id}@riverloop")
@@ -67,15 +70,16 @@ def _event(obligation: Obligation, address: str) -> Event:
         event.add("dtend", obligation.due_on + timedelta(days=1))
     elif obligation.due_at is not None:
         event.add("dtstart", obligation.due_at.astimezone(time_zone(side.side.time_zone)))
-    event.add("description", _description(obligation))
+    event.add("description", _description(obligation, number))
     event.add("url", address)
     event.add("transp", "TRANSPARENT")
     event.add_component(_alarm(event))
     return event
 
 
-def _description(obligation: Obligation) -> str:
-    lines = [gettext("Rule {rule}").format(rule=obligation.rule)]
+def _description(obligation: Obligation, number: str) -> str:
+    lines = [gettext("Movement {number}").format(number=number)] if number else []
+    lines += [gettext("Rule {rule}").format(rule=obligation.rule)]
     if obligation.provisional:
         lines.append(gettext("Provisional: the holidays of that year are not announced yet."))
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from riverloop.apps.desk import ages, calendars, selectors, services, shown
+from riverloop.apps.desk import about, ages, calendars, selectors, services, shown
 from riverloop.apps.desk.matter_page import BAD_REQUEST, said_at, said_in
 from riverloop.apps.desk.models import Obligation
 from riverloop.apps.desk.words import SHOW_WORDS
@@ -47,9 +47,9 @@ def _list(request: HttpRequest, user: User, error: str) -> HttpResponse:
     number = min(int(asked), _MOST_PAGES) if asked.isdecimal() and 0 < len(asked) < len(str(_MOST_PAGES)) + 1 else 1
     number = max(number, 1)
     found, more = selectors.obligations_sought(user, show=show, page=number)
-    now = timezone.now()
+    now, numbers = timezone.now(), about.numbers(one.subject for one in found)
     context = {
-        "rows": [_row(one, user, now) for one in found],
+        "rows": [_row(one, user, now, numbers.get(one.subject, "")) for one in found],
         "show": show,
         "shows": [(name, _(word)) for name, word in SHOW_WORDS.items()],
         "before": number - 1,
@@ -69,10 +69,11 @@ def _act(user: User, one: Obligation, do: str) -> str:
     return "done"
 
 
-def _row(one: Obligation, user: User, now: datetime) -> dict[str, Any]:
+def _row(one: Obligation, user: User, now: datetime, number: str) -> dict[str, Any]:
     clock = shown.clock(one.law_side)
     return {
         "obligation": one,
+        "number": number,
         "act": calendars.act_text(one.act),
         "side": told(zone().side(one.law_side).title),
         "law_side": one.law_side,
