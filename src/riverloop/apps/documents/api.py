@@ -7,6 +7,7 @@ from decimal import Decimal
 from io import BytesIO
 from typing import Annotated, Literal
 
+from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import File as Posted
@@ -15,7 +16,7 @@ from ninja.files import UploadedFile
 from pydantic import Field
 
 from riverloop.apps.documents import services, subjects
-from riverloop.apps.documents.models import File, Permit
+from riverloop.apps.documents.models import Draw, File, Permit
 from riverloop.apps.documents.permits import left_of
 from riverloop.apps.documents.selectors import files, permits
 from riverloop.apps.parties.interface import Day, Given, Id, Line, Needs, Pages, PathId, Prose, caller, paged
@@ -162,7 +163,12 @@ class PermitsOut(Schema):
     next: Next
 
 
-def _permit_out(permit: Permit) -> PermitOut:
+def _permit_out(permit: Permit, drawn: Decimal | None = None) -> PermitOut:
+    """Return a permit; a list has read already what was drawn from each."""
+    if drawn is None or permit.quantity is None:
+        left = left_of(permit)
+    else:
+        left = permit.quantity - drawn
     return PermitOut(
         id=permit.id,
         document=permit.document,
@@ -171,7 +177,7 @@ def _permit_out(permit: Permit) -> PermitOut:
         issued_on=permit.issued_on,
         expires_on=permit.expires_on,
         quantity=_decimal(permit.quantity),
-        left=_decimal(left_of(permit)),
+        left=_decimal(left),
         unit=permit.unit,
         state=permit.state,
         remark=permit.remark,
@@ -234,7 +240,9 @@ def permits_list(request: HttpRequest, paging: Pages, sought: Annotated[PermitsS
     wanted = {name: value for name, value in sought.dict().items() if value}
     found = permits(visible_to=caller(request)).filter(**wanted)
     page, following = paged(found, paging, ("-added_at", "-id"))
-    return PermitsOut(data=[_permit_out(one) for one in page], next=following)
+    open_draws = Draw.objects.filter(permit__in=page, released_at=None).values_list("permit")
+    drawn = dict(open_draws.annotate(total=Sum("quantity")))
+    return PermitsOut(data=[_permit_out(one, drawn.get(one.id, Decimal(0))) for one in page], next=following)
 
 
 def _visible(user: User, permit_id: str) -> Permit:
