@@ -9,13 +9,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from riverloop.apps.clearance import sentences
-from riverloop.apps.clearance.importing.columns import label_of
+from riverloop.apps.clearance import law, sentences
 from riverloop.apps.clearance.importing.previewing import preview
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Import, ImportRow
 from riverloop.apps.clearance.outcomes import outcome_of
-from riverloop.apps.clearance.selectors import rulebook, zone
+from riverloop.apps.clearance.selectors import zone
 from riverloop.apps.parties.models import Organisation, User
 from riverloop.apps.runs.models import Run
 
@@ -86,14 +85,13 @@ def shown(batch: Import, rows: Sequence[ImportRow]) -> list[RowView]:
 
 def _shown(batch: Import, row: ImportRow, said: str) -> RowView:
     outcome = outcome_of(row.movement) if row.movement else row.outcome
-    words = rulebook().packs.dictionary
     return RowView(
         row=row,
         said=said,
         outcome=outcome,
         word=_word(batch.flow, outcome) if outcome else "",
         mistakes=list(mistakes_said(row.mistakes)),
-        facts=[(label_of(name, words, active_language(), _), str(value)) for name, value in row.facts.items()][:4],
+        facts=[(law.label(name), law.said(name, value)) for name, value in row.facts.items()][:4],
     )
 
 
