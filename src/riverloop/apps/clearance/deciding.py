@@ -16,7 +16,7 @@ from riverloop.apps.clearance import consequences, exchange
 from riverloop.apps.clearance.answers import answers_of
 from riverloop.apps.clearance.models import Movement, PackText, SideDecision
 from riverloop.apps.clearance.providers import fill
-from riverloop.apps.clearance.selectors import pack_texts, rulebook
+from riverloop.apps.clearance.selectors import is_stored, pack_texts, rulebook
 from riverloop.apps.clearance.stated import Subject, subjects_of
 from riverloop.apps.notices.messages import Outgoing
 from riverloop.apps.record.rows import rows_insert
@@ -76,7 +76,8 @@ def decide_subjects(
     if not subjects:
         return []
     side, law, now = subjects[0].movement.owner_side, rulebook(), timezone.now()
-    pack_text_store(sha256=law.packs.sha256, files=pack_texts())
+    if not is_stored(law.packs.sha256):
+        pack_text_store(sha256=law.packs.sha256, files=pack_texts())
     fill(subjects)
     decided = _decide(subjects, side, law, now)
     if not subjects[0].fresh:

@@ -19,6 +19,8 @@ CAUSE_WORDS = {
     "law": N_("when the law changed"),
     "remedy": N_("when a remedy was decided"),
     "officer": N_("when an officer had stated something"),
+    "expired": N_("when the earlier answer no longer held"),
+    "crossed": N_("when it crossed"),
     "told": N_("as the other side told"),
 }
 """What led to a decision, by ``SideDecision.cause``."""
