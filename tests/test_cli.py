@@ -296,3 +296,17 @@ def test_a_cache_that_is_damaged_or_cannot_be_written_changes_nothing(run, tmp_p
     assert run("decide", "-", "--json", stdin=json.dumps(BLOOD)) == first
     monkeypatch.setenv("RIVERLOOP_DATA", "/proc/nowhere")
     assert run("decide", "-", "--json", stdin=json.dumps(BLOOD)) == first
+
+
+def test_decide_says_when_it_may_cross_at_the_earliest_if_asked(run):
+    wanted = {**BLOOD, "crossing_at": "2026-11-25T09:00:00+08:00"}
+    _, out, _ = run("decide", "-", "--json", "--earliest", stdin=json.dumps(wanted))
+    found = json.loads(out)["earliest"]
+    assert (found["state"], found["from"], found["at"]) == ("facts", BLOOD["at"], "2026-11-28T00:00:00+08:00")
+    assert [(step["paper"], step["file_by"], step["late_days"]) for step in found["steps"]] == [
+        ("dh_import_permit", "2026-11-18", 4)
+    ]
+    _, out, _ = run("decide", "-", "--earliest", stdin=json.dumps(wanted))
+    assert out.rstrip().endswith("Not before 28 November 2026 00:00; some answers are still missing.")
+    _, out, _ = run("decide", "-", "--json", stdin=json.dumps(wanted))
+    assert "earliest" not in json.loads(out)

@@ -22,7 +22,10 @@ from riverloop.core.kernel.errors import InputError, RiverloopError, did_you_mea
 from riverloop.core.kernel.sides import FLOWS, LANGUAGES
 
 if TYPE_CHECKING:
+    from riverloop.core.rules.decisions import Movement
+    from riverloop.core.rules.earliest import Earliest
     from riverloop.core.rules.packs import PackSet, Rule
+    from riverloop.core.rules.rulebook import Rulebook
     from riverloop.zones import Zone
 
 _MAX_BYTES = 50_000_000
@@ -139,8 +142,17 @@ def _write(value: Any) -> None:
 @_zone_option
 @click.option("--officer", default="", help="Write for an officer of this side: its own reasons in full.")
 @click.option("--packs", "directory", type=click.Path(path_type=Path), help="Decide by the packs of this folder alone.")
+@click.option("--earliest", is_flag=True, help="Say as well when it may cross at the earliest, reckoned from its `at`.")
 def decide(
-    file: str, *, as_json: bool, lang: str, assume: str, zone_name: str, officer: str, directory: Path | None
+    file: str,
+    *,
+    as_json: bool,
+    lang: str,
+    assume: str,
+    zone_name: str,
+    officer: str,
+    directory: Path | None,
+    earliest: bool,
 ) -> None:
     """Decide a movement by both sides' law, and say why.
 
@@ -164,12 +176,30 @@ def decide(
     decisions = [decide_movement(rulebook, movement) for movement in movements]
     if as_json:
         written = [decision.as_json(authority_of=officers, conceal=bool(officer)) for decision in decisions]
+        if earliest:
+            for one, movement in zip(written, movements, strict=True):
+                one["earliest"] = _earliest(rulebook, movement, zone).as_json(zone.boundary.sides[0].time_zone)
+                for step in one["earliest"]["steps"] if officer else ():
+                    step.pop("rule", None)  # it may be one that the other side discloses to its authority alone
         _write(written if isinstance(raw, list) else written[0])
         return
     from riverloop.apps.clearance.sentences import as_text
 
     gettext = _gettext(lang)
-    print("\n\n".join(as_text(decision, zone, lang, gettext, officers) for decision in decisions))
+    texts = [as_text(decision, zone, lang, gettext, officers) for decision in decisions]
+    if earliest:
+        from riverloop.apps.clearance.earliest import as_line
+
+        found = (_earliest(rulebook, movement, zone) for movement in movements)
+        texts = [f"{text}\n\n{as_line(one, zone, lang, gettext)}" for text, one in zip(texts, found, strict=True)]
+    print("\n\n".join(texts))
+
+
+def _earliest(rulebook: Rulebook, movement: Movement, zone: Zone) -> Earliest:
+    from riverloop.apps.clearance.earliest import find, stated_control_point
+
+    point, wanted = stated_control_point(movement, zone), movement.crossing_at
+    return find(rulebook, movement, zone, now=movement.at, wanted=wanted, control_point=point)
 
 
 def _assumed(text: str, packs: PackSet) -> frozenset[str]:

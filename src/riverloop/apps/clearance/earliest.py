@@ -114,6 +114,30 @@ def explain_earliest(
     return _Teller(found, movement, here, language, _, packs=packs).view(_known(control_point, here))
 
 
+def sentence_of(found: Earliest, clock: str, language: str, _: Gettext) -> str:
+    """Return the one sentence that says when.
+
+    Args:
+        found: by ``find``.
+        clock: IANA time zone in which instants are told.
+        language: en, zh-Hant or zh-Hans.
+        _: translates into that language.
+    """
+    at = instant_text(found.at, language, clock) if found.at else ""
+    if found.state == "found" and found.at == found.start:
+        return _("It may cross now.")
+    if found.state == "found":
+        return _("It may cross on {instant} at the earliest.").format(instant=at)
+    if found.state == "facts":
+        return _("Not before {instant}; some answers are still missing.").format(instant=at)
+    return _(_STATE_WORDS[found.state])
+
+
+def as_line(found: Earliest, here: Zone, language: str, _: Gettext) -> str:
+    """Return the sentence as a terminal shows it."""
+    return sentence_of(found, here.boundary.sides[0].time_zone, language, _)
+
+
 class _Teller:
     def __init__(
         self, found: Earliest, movement: Movement, here: Zone, language: str, _: Gettext, *, packs: PackSet
@@ -144,14 +168,7 @@ class _Teller:
         return instant_text(at, self.language, self.clock) if at else ""
 
     def sentence(self) -> str:
-        found, _ = self.found, self._
-        if found.state == "found" and found.at == found.start:
-            return _("It may cross now.")
-        if found.state == "found":
-            return _("It may cross on {instant} at the earliest.").format(instant=self.instant(found.at))
-        if found.state == "facts":
-            return _("Not before {instant}; some answers are still missing.").format(instant=self.instant(found.at))
-        return _(_STATE_WORDS[found.state])
+        return sentence_of(self.found, self.clock, self.language, self._)
 
     def why(self) -> Iterator[str]:
         found, _ = self.found, self._
