@@ -55,7 +55,11 @@ def webhook(request: HttpRequest, webhook_id: str) -> HttpResponse:
 
 
 def _call(delivery: Delivery) -> dict[str, Any]:
-    return {"delivery": delivery, "state": _(STATE_WORDS[delivery.state]), "error": _(delivery.error or " ").strip()}
+    return {
+        "delivery": delivery,
+        "state": _(STATE_WORDS[delivery.state]),
+        "error": _(delivery.error) if delivery.error else "",
+    }
 
 
 @require_POST
@@ -105,7 +109,11 @@ def message_list(request: HttpRequest) -> HttpResponse:
 
 
 def _told(message: Message) -> dict[str, Any]:
-    return {"message": message, "state": _(STATE_WORDS[message.state]), "error": _(message.error or " ").strip()}
+    return {
+        "message": message,
+        "state": _(STATE_WORDS[message.state]),
+        "error": _(message.error) if message.error else "",
+    }
 
 
 def _filtered(found: QuerySet[Message], wanted: dict[str, Any]) -> QuerySet[Message]:
