@@ -37,7 +37,7 @@ _EXACT = 2**53 - 1
 _MOST_DEPTH = 20
 
 
-def _is_plain(value: Any, depth: int = 0) -> bool:
+def _is_plain(value: object, depth: int = 0) -> bool:
     """Say whether the standard library's JSON is canonical: no floats, no large numbers, keys in ASCII.
 
     Its strings are written as RFC 8785 has it, and ASCII keys sort alike by code points and by UTF-16 units.

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from django.utils import timezone
 
 from riverloop.apps.clearance.answers import answers_of
 from riverloop.apps.clearance.filing import Draft, DraftItem, fingerprint_of, placed
-from riverloop.apps.clearance.models import ImportRow, Item, Movement, Statement
+from riverloop.apps.clearance.importing.models import ImportRow
+from riverloop.apps.clearance.models import Item, Movement, Statement
 from riverloop.apps.clearance.providers import fill
 from riverloop.apps.clearance.selectors import rulebook
 from riverloop.apps.clearance.stated import APPLICANT, Subject
@@ -40,16 +42,20 @@ def drafts_of(groups: Sequence[Sequence[ImportRow]], flow: str) -> list[Draft]:
 
 def _draft(rows: Sequence[ImportRow], flow: str) -> Draft:
     first = rows[0]
-    if first.crossing_at is None:
-        raise ValueError("a row without mistakes has a time")
     return Draft(
         flow=flow,
         direction=first.direction,
-        crossing_at=first.crossing_at,
+        crossing_at=_time(first),
         items=[DraftItem(row.facts, row.person) for row in rows],
         control_point=first.control_point,
         reference=first.reference,
     )
+
+
+def _time(row: ImportRow) -> datetime:
+    if row.crossing_at is None:
+        raise ValueError("a row without mistakes has a time")
+    return row.crossing_at
 
 
 def preview(
@@ -108,7 +114,7 @@ def _subject(rows: Sequence[ImportRow], organisation: Organisation, flow: str) -
         filed_side=organisation.owner_side,
         flow=flow,
         direction=first.direction,
-        crossing_at=first.crossing_at,
+        crossing_at=_time(first),
         control_point=first.control_point,
         organisation=organisation,
         reference=first.reference,

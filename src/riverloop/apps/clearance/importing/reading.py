@@ -95,7 +95,7 @@ def read_table(data: bytes, *, encoding: str = "") -> Table:
     return _table("csv", ENCODINGS[found], _records(text))
 
 
-def _refused(code: str, message: str, **parameters: object) -> InputError:
+def _refused(code: str, message: str, **parameters: Any) -> InputError:
     return InputError(f"import.{code}", message, **parameters)
 
 

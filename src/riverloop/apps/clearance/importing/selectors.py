@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance import law, sentences
+from riverloop.apps.clearance.importing.models import Import, ImportRow
 from riverloop.apps.clearance.importing.previewing import preview
 from riverloop.apps.clearance.language import active_language
-from riverloop.apps.clearance.models import Import, ImportRow
 from riverloop.apps.clearance.outcomes import outcome_of
 from riverloop.apps.clearance.selectors import zone
 from riverloop.apps.parties.models import Organisation, User

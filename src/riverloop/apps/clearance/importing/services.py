@@ -15,10 +15,11 @@ from riverloop.apps.clearance.filing import movements_declare
 from riverloop.apps.clearance.importing import selectors
 from riverloop.apps.clearance.importing.checking import Row, grouped, read_line
 from riverloop.apps.clearance.importing.columns import read_header
+from riverloop.apps.clearance.importing.models import Import, ImportRow
 from riverloop.apps.clearance.importing.previewing import Would, drafts_of, preview
 from riverloop.apps.clearance.importing.reading import MOST_BYTES, Table, read_table
 from riverloop.apps.clearance.importing.staff import people_named
-from riverloop.apps.clearance.models import Import, ImportRow, Movement
+from riverloop.apps.clearance.models import Movement
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.parties import keys
 from riverloop.apps.parties.models import Organisation, Person, User

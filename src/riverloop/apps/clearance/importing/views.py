@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from riverloop.apps.clearance import sentences
 from riverloop.apps.clearance.importing import selectors, services, writing
+from riverloop.apps.clearance.importing.models import Import
 from riverloop.apps.clearance.importing.reading import ENCODINGS, MOST_BYTES, MOST_ROWS
 from riverloop.apps.clearance.language import active_language
-from riverloop.apps.clearance.models import Import
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.services import view_record

@@ -61,8 +61,8 @@ def template_xlsx(flow: str, words: Dictionary, zone: Zone, language: str, _: Ge
     from openpyxl.utils import get_column_letter  # noqa: PLC0415
 
     book = Workbook()
-    sheet = book.active
-    sheet.title = _("Movements")
+    book.remove(book.worksheets[0])
+    sheet: Worksheet = book.create_sheet(_("Movements"))
     names = _names(flow, words)
     labels = [label_of(name, words, language, _) for name in names]
     sheet.append(names)
