@@ -37,7 +37,7 @@ _EXACT = 2**53 - 1
 _MOST_DEPTH = 20
 
 
-def _is_plain(value: object, depth: int = 0) -> bool:
+def _is_plain(value: Any, depth: int = 0) -> bool:
     """Say whether the standard library's JSON is canonical: no floats, no large numbers, keys in ASCII.
 
     Its strings are written as RFC 8785 has it, and ASCII keys sort alike by code points and by UTF-16 units.
@@ -46,7 +46,7 @@ def _is_plain(value: object, depth: int = 0) -> bool:
     if kind is str or value is None or kind is bool:
         return True
     if kind is int:
-        return -_EXACT <= value <= _EXACT
+        return bool(-_EXACT <= value <= _EXACT)
     if depth >= _MOST_DEPTH:
         return False
     if kind is dict:
