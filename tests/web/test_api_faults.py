@@ -6,7 +6,9 @@ import random
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -68,6 +70,16 @@ def known(cast):
     }
 
 
+@pytest.fixture
+def _one_connection(known):
+    """Keep the connection of the test, which a server would close after each request; Django's own client does so."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
 # What the description allows, and what it forbids
 
 
@@ -89,6 +101,7 @@ def ways():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("role", "mode"), list(ways()))
+@pytest.mark.usefixtures("_one_connection")
 def test_every_operation_answers_as_it_is_described(cast, known, fault_count, role, mode):
     user = cast.of_role(role)
     headers = {"Accept-Encoding": "identity"}  # the test's own client unpacks nothing

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from ninja import Query, Router, Schema
 from pydantic import Field, StrictBool
 
@@ -177,7 +178,7 @@ def movement_add(request: HttpRequest, movement: MovementIn, response: HttpRespo
     )
     with _pointing(r"movements\[0\]\.items\[(\d+)\]\.(\w+)", {place: place for place in range(len(movement.items))}):
         (filed,) = services.movements_declare(by=user, organisation=organisation, drafts=[draft], twice=movement.twice)
-    response.headers["Location"] = f"/api/v1/movements/{filed.id}"
+    response.headers["Location"] = reverse("api:movement_get", args=[filed.id])
     return _answered(response, user, movement_or_404(user, filed.id))
 
 

@@ -165,10 +165,7 @@ class PermitsOut(Schema):
 
 def _permit_out(permit: Permit, drawn: Decimal | None = None) -> PermitOut:
     """Return a permit; a list has read already what was drawn from each."""
-    if drawn is None or permit.quantity is None:
-        left = left_of(permit)
-    else:
-        left = permit.quantity - drawn
+    left = left_of(permit) if drawn is None or permit.quantity is None else permit.quantity - drawn
     return PermitOut(
         id=permit.id,
         document=permit.document,
