@@ -143,8 +143,10 @@ def _save(subjects: list[Subject], fields: list[str]) -> None:
 def _restated(subject: Subject, message: Message, body: Body) -> list[Statement] | None:
     """Return the statements that a restatement adds; None if it changes nothing here."""
     movement, now = subject.movement, timezone.now()
-    if len(body["items"]) != len(subject.items) or movement.withdrawn_at or movement.crossed_at:
+    if len(body["items"]) != len(subject.items):
         raise _refused(message)
+    if movement.withdrawn_at or movement.crossed_at:  # it crossed while this was on its way
+        return None
     added = []
     for item, told in zip(subject.items, body["items"], strict=True):
         held, facts = subject.facts(item, own=False), _read(movement.flow, told)
