@@ -21,7 +21,7 @@ from riverloop.apps.clearance.services import movements_declare
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.parties.models import Role
 from riverloop.core.kernel.ids import new_id
-from riverloop.web.demo.day import Day, day_load, day_spec
+from riverloop.web.demo.day import Day, day_spec
 from riverloop.web.server import load_demo
 
 MOVEMENTS = 30_000
@@ -35,7 +35,6 @@ BUDGET_MS = 100
 def measure() -> int:
     """Fill the database, then time every page."""
     load_demo()
-    day_load()
     fill()
     print(f"{'page':<44}{'p50 ms':>9}{'p95 ms':>9}{'queries':>9}{'KB':>7}")
     slow = [path for who, path in pages() if not timed(who, path)]

@@ -577,9 +577,10 @@ def work_command(*, once: bool, parent: int) -> None:
 
 @demo_app.command("load")
 def demo_load() -> None:
-    """Fill the data directory with the demo zone, without a server."""
+    """Fill the data directory with the demo zone, its cast and a made-up day, without a server."""
     from riverloop.web.server import load_demo
 
-    accounts = load_demo()
+    accounts, filed = load_demo()
     print(f"The demo zone, with {accounts} accounts, is in {data_folder().resolve()}")
+    print(f"Filed {filed} synthetic movements" if filed else "Its movements are there already")
     print("RIVERLOOP_DEMO=1 riverloop serve shows them on the sign-in page")

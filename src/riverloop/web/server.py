@@ -31,12 +31,17 @@ def prepare() -> None:
     services.pack_text_store(sha256=packs.sha256, files=selectors.pack_texts())
 
 
-def load_demo() -> int:
-    """Prepare, add whoever of the demo's cast is missing, and return how many the cast are."""
+def load_demo() -> tuple[int, int]:
+    """Prepare, add whoever of the demo's cast is missing, and its day if nothing has been filed yet.
+
+    Returns:
+        How many accounts the cast has, and how many movements were filed now.
+    """
     prepare()
     from riverloop.web.demo.cast import cast_load  # noqa: PLC0415 - it needs Django
+    from riverloop.web.demo.day import day_load  # noqa: PLC0415
 
-    return cast_load()
+    return cast_load(), day_load()
 
 
 def serve(*, host: str, port: int, worker: bool = True) -> None:

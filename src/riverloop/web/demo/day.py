@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from importlib import resources
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from riverloop.apps.clearance import services as clearance
@@ -62,10 +63,11 @@ class Day:
 
     def load(self) -> int:
         """File, decide, answer and let cross."""
-        for side in self.tenants:
-            self.add_people(side)
-        self.add_permits()
-        filed = self.file()
+        with transaction.atomic():  # stopped half way, nothing of it is there, and the next start begins anew
+            for side in self.tenants:
+                self.add_people(side)
+            self.add_permits()
+            filed = self.file()
         self.officers()
         self.coordinators()
         self.cross()
