@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from riverloop.apps.clearance import outcomes, sentences
-from riverloop.apps.clearance.models import Movement, Notice, Question
+from riverloop.apps.clearance.models import Item, Movement, Notice, Question
 from riverloop.apps.clearance.movement_list import rows, waits_for
 from riverloop.apps.clearance.selectors import movements, zone
 from riverloop.apps.desk.models import Matter, Obligation
@@ -237,14 +237,24 @@ def _for_applicant(user: User, now: datetime, *, coordinates: bool) -> Iterator[
     own = movements(visible_to=user).filter(withdrawn_at=None)
     place = "clearance:movements" if coordinates else "clearance:me"
     if coordinates:
-        asked = Question.objects.filter(movement__in=own, answered_at=None, closed_at=None)
+        asked = Question.objects.filter(_about_own(user), answered_at=None, closed_at=None)
         yield _waiting(_("Questions to answer"), asked, place, "?waits=1", urgent=True)
-    remedies = Notice.objects.filter(movement__in=own, remedy_filed_at=None, remedy_until__gt=now, act="refused")
-    yield _waiting(_("Refusals you may still object to"), remedies, place, urgent=True)
+    refused = Notice.objects.filter(_about_own(user), remedy_filed_at=None, remedy_until__gt=now, act="refused")
+    yield _waiting(_("Refusals you may still object to"), refused, place, urgent=True)
     duties = duties_of(user).filter(done_at=None, dropped_at=None, due_at__lt=now + SOON)
     yield _waiting(_("Duties due within seven days, or overdue"), duties, "desk:obligations", urgent=True)
     if coordinates:
         yield _waiting(_("Movements that wait for papers or answers"), own.filter(waits_for(user)), place, "?waits=1")
+
+
+def _about_own(user: User) -> Q:
+    """Return the condition that a question or notice is about a movement of an account's own, asked row by row."""
+    organisations = {role.organisation_id for role in user.held_roles if role.kind == "coordinator"}
+    people = {role.person_id for role in user.held_roles if role.kind == "holder"}
+    of_tenant = Movement.objects.filter(pk=OuterRef("movement"), organisation__in=organisations, withdrawn_at=None)
+    is_in_it = Item.objects.filter(movement=OuterRef("movement"), person__in=people, movement__withdrawn_at=None)
+    own = Q(Exists(of_tenant)) if organisations else Q(pk__in=())
+    return (own | Q(Exists(is_in_it)) if people else own) & Q(owner_side=user.owner_side)
 
 
 def duties_of(user: User) -> QuerySet[Obligation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,9 +19,9 @@ from django.views.decorators.http import require_safe
 from riverloop.apps.clearance import outcomes, sentences
 from riverloop.apps.clearance.day import duties_of
 from riverloop.apps.clearance.language import active_language
-from riverloop.apps.clearance.models import Movement, Notice
+from riverloop.apps.clearance.models import Item, Movement, Notice, SideDecision
 from riverloop.apps.clearance.movement_list import rows
-from riverloop.apps.clearance.movement_pages import newest_of, stored_of
+from riverloop.apps.clearance.movement_pages import newest_of_all, stored_of
 from riverloop.apps.clearance.movement_parts import head, notice_view, obligation_view
 from riverloop.apps.clearance.movement_words import shown_outcome
 from riverloop.apps.clearance.selectors import movements, rulebook, zone
@@ -42,13 +43,14 @@ def me(request: HttpRequest) -> HttpResponse:
     """Show a holder what is theirs."""
     user = account_of(request)
     people = list(Person.objects.filter(pk__in=own_person_ids(user)).select_related("organisation"))
-    own = movements(visible_to=user).filter(Q(items__person__in=people)).distinct()
+    own = movements(visible_to=user).filter(pk__in=Item.objects.filter(person__in=people).values("movement"))
     still = Q(crossed_at=None, withdrawn_at=None, crossing_at__gte=timezone.now() - LATE)
-    coming = list(own.filter(still).order_by("crossing_at", "id")[:COMING])
+    coming = list(own.filter(still).select_related("organisation").order_by("crossing_at", "id")[:COMING])
     past = list(own.exclude(still).order_by("-crossing_at", "id")[:PAST])
+    newest = newest_of_all(coming)
     context = {
         "people": people,
-        "coming": [_card(movement) for movement in coming],
+        "coming": [_card(movement, newest[movement.id]) for movement in coming],
         "past": rows(past, user),
         "notices": _notices(user, [*coming, *past]),
         "duties": [obligation_view(one) for one in _duties(user)],
@@ -59,8 +61,8 @@ def me(request: HttpRequest) -> HttpResponse:
     return render(request, "clearance/me.html", context)
 
 
-def _card(movement: Movement) -> dict[str, Any]:
-    stored = stored_of(movement, newest_of(movement), Reading("applicant"))
+def _card(movement: Movement, newest: Mapping[str, SideDecision]) -> dict[str, Any]:
+    stored = stored_of(movement, newest, Reading("applicant"))
     steps = [step for column in stored.columns for step in column.view.next_steps]
     papers = [paper.label for column in stored.columns for paper in column.view.papers if not paper.held]
     missing = {label for column in stored.columns for label in column.view.missing}

@@ -22,11 +22,10 @@ from riverloop.apps.clearance import law, outcomes, sentences
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Question, Statement
 from riverloop.apps.clearance.movement_words import outcome_word, shown_outcome
-from riverloop.apps.clearance.selectors import movements, rulebook, zone
+from riverloop.apps.clearance.selectors import matters_about, movements, rulebook, zone
 from riverloop.apps.clearance.stated import APPLICANT
-from riverloop.apps.desk.models import Matter
 from riverloop.apps.parties.models import Person, User
-from riverloop.apps.parties.selectors import people_listed
+from riverloop.apps.parties.selectors import list_purpose_of, people_listed
 from riverloop.apps.parties.services import view_record
 from riverloop.apps.parties.views import account_of
 from riverloop.core.kernel.instants import start_of_day
@@ -100,7 +99,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "rows": rows(page, user),
         "following": following,
         "is_first": not request.GET.get("after"),
-        "count": found[: COUNTED + 1].count(),
+        "count": _count(found, page, following, request),
         "counted": COUNTED,
         "wanted": wanted,
         "choices": _choices(),
@@ -117,8 +116,9 @@ def listed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def exported(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as CSV, without anyone's name."""
-    user = account_of(request)
-    found = filtered(movements(visible_to=user), Wanted.read(request.GET), user)[:MOST_EXPORTED]
+    user, wanted = account_of(request), Wanted.read(request.GET)
+    _person(user, wanted.person)
+    found = filtered(movements(visible_to=user), wanted, user)[:MOST_EXPORTED]
     response = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="movements.csv"'
     return response
@@ -152,8 +152,7 @@ def waits_for(user: User) -> Q:
         open_answers = Q(own_low=CLEARED, own_high__gt=CLEARED) | Q(other_low=CLEARED, other_high__gt=CLEARED)
         conditions |= Exists(asked) | papers | open_answers
     if authorities:
-        matters = Matter.objects.filter(subject=OuterRef("pk"), authority__in=authorities, state="open")
-        conditions |= Q(Exists(matters))
+        conditions |= Q(Exists(matters_about(user.owner_side, authorities).filter(state="open")))
     return conditions & Q(withdrawn_at=None, crossed_at=None)
 
 
@@ -193,6 +192,12 @@ def _page(found: QuerySet[Movement], after: str) -> tuple[list[Movement], str]:
     if len(page) <= A_PAGE:
         return page, ""
     return page[:A_PAGE], _mark(page[A_PAGE - 1])
+
+
+def _count(found: QuerySet[Movement], page: list[Movement], following: str, request: HttpRequest) -> int:
+    """Return how many there are, or one more than is counted."""
+    whole = not following and not request.GET.get("after")
+    return len(page) if whole else found.order_by()[: COUNTED + 1].count()
 
 
 def _mark(movement: Movement) -> str:
@@ -287,10 +292,12 @@ def _found_staff(user: User, text: str) -> list[Person]:
 
 
 def _person(user: User, person_id: str) -> Person | None:
-    """Return the one of the own staff whose movements are listed."""
-    if not person_id or not any(role.kind == "coordinator" for role in user.held_roles):
-        return None
-    return next(iter(_looked(user, list(people_listed(visible_to=user).filter(pk=person_id)))), None)
+    """Return the one of those whom an account may browse whose movements are listed, having recorded the view."""
+    found = people_listed(visible_to=user).filter(pk=person_id).first() if person_id else None
+    purpose = list_purpose_of(user, found) if found else ""
+    if found and purpose:
+        view_record(viewer=user, subjects=[found], purpose=purpose, page="clearance:movements")
+    return found
 
 
 def _looked(user: User, people: list[Person]) -> list[Person]:

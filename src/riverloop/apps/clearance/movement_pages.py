@@ -105,8 +105,16 @@ def reading_of(user: User, found: Movement) -> Reading:
 
 def newest_of(found: Movement) -> dict[str, SideDecision]:
     """Return the newest decision of each side that is held of a movement."""
-    both = (latest_of([found.id], side.id).get(found.id) for side in zone().sides)
-    return {decided.side: decided for decided in both if decided}
+    return newest_of_all([found])[found.id]
+
+
+def newest_of_all(found: Sequence[Movement]) -> dict[str, dict[str, SideDecision]]:
+    """Return the newest decision of each side, by the id of each movement."""
+    newest: dict[str, dict[str, SideDecision]] = {movement.id: {} for movement in found}
+    for side in zone().sides:
+        for movement, decided in latest_of(list(newest), side.id).items():
+            newest[movement][side.id] = decided
+    return newest
 
 
 def stored_of(found: Movement, newest: Mapping[str, SideDecision], reading: Reading) -> Stored:
@@ -133,6 +141,11 @@ def record_names(user: User, found: Movement, items: Sequence[Item], page: str) 
     if others:
         view_record(viewer=user, subjects=others, purpose=purpose, page=page, case=found.number)
     return {item: person.shown_name for item, person in shown.items()}
+
+
+def record_view(user: User, found: Movement, page: str) -> None:
+    """Record that what is held of the people in a movement is about to be shown, though not their names."""
+    record_names(user, found, list(Item.objects.filter(movement=found).select_related("person")), page)
 
 
 def _purpose(user: User, found: Movement) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, cast
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from riverloop.apps.clearance.models import Item, Movement, PackText
@@ -79,10 +80,19 @@ def _as_holder(role: Role) -> Q:
 
 
 def _as_officer(role: Role) -> Q:
-    matters = Matter.objects.filter(owner_side=role.owner_side, authority=role.authority, kind__in=_KINDS)
-    before = Q(pk__in=matters.values("subject"))
+    before = Q(Exists(matters_about(role.owner_side, {role.authority})))
     flows = flows_led(role.authority)
-    return before | Q(flow__in=flows) if flows else before
+    return Q(flow__in=flows) | before if flows else before
+
+
+def matters_about(side: str, authorities: Collection[str]) -> QuerySet[Matter]:
+    """Return what some authorities have had before them about the movement of the outer query, to be asked row by row.
+
+    The authority is compared as an expression, so that the database finds the few matters about one movement first
+    and not the thousands of one authority.
+    """
+    own = Matter.objects.annotate(asked=Coalesce("authority", Value("")))
+    return own.filter(owner_side=side, kind__in=_KINDS, subject=OuterRef("pk"), asked__in=authorities)
 
 
 def _as_gate(role: Role) -> Q:
@@ -115,13 +125,18 @@ def flows_led(authority: str) -> list[str]:
 def facts_shown(movement: Movement, user: User) -> dict[str, dict[str, Asserted]]:
     """Return the facts of each item that an account may see, by item id.
 
-    Whoever filed, and the person whom it is about, see what was stated for them; an officer what the disclosure table
-    names for their authority, and what officers of their side found; an auditor all that their side holds.
+    Whoever filed sees what was stated, and a person what was stated of them, whatever else they are; an officer what
+    the disclosure table names for their authority, and what officers of their side found; an auditor all that their
+    side holds.
 
     Args:
         movement: one that the account may see.
         user: the account.
     """
+    own = _own_items(movement, user)
+    if own is not None:
+        held = held_facts(movement, officers=False)
+        return {item: facts if item in own else {} for item, facts in held.items()}
     wanted = _fields(movement, user)
     return {
         item: {name: one for name, one in facts.items() if wanted(name, one)}
@@ -129,15 +144,21 @@ def facts_shown(movement: Movement, user: User) -> dict[str, dict[str, Asserted]
     }
 
 
-def held_facts(movement: Movement) -> dict[str, dict[str, Asserted]]:
-    """Return every fact that this side holds of each item, and who said so, by item id."""
+def held_facts(movement: Movement, *, officers: bool = True) -> dict[str, dict[str, Asserted]]:
+    """Return every fact that this side holds of each item, and who said so, by item id.
+
+    Args:
+        movement: in this side's copy.
+        officers: whether with what its officers found, which may stand in the place of what was stated.
+    """
     from riverloop.apps.clearance.providers import fill  # noqa: PLC0415 - registers stand on this module
 
     (subject,) = subjects_of([movement])
     fill([subject])
     found = {}
     for item in subject.items:
-        facts = asserted(subject.statements.get(item.id, ()))
+        statements = subject.statements.get(item.id, ())
+        facts = asserted(one for one in statements if officers or one.asserted_as != OFFICER)
         for name, (value, as_) in subject.register.get(item.id, {}).items():
             before = facts.get(name)
             if before is None or before.asserted_as != OFFICER:
@@ -156,22 +177,24 @@ def _fields(movement: Movement, user: User) -> Any:
     for role in roles:
         if role.kind == "officer":
             named |= zone().disclosed("declare", role.authority, cast("Flow", movement.flow))
-    own = _is_applicant(movement, roles)
     officers = "officer" in kinds
     known = rulebook().packs.dictionary.facts
 
     def may(name: str, one: Asserted) -> bool:
         if one.asserted_as == OFFICER:
             return officers
-        return own or (known[name].document or name) in named if name in known else own
+        return name in known and (known[name].document or name) in named
 
     return may
 
 
-def _is_applicant(movement: Movement, roles: Iterable[Role]) -> bool:
-    people = [role.person_id for role in roles if role.kind == "holder"]
+def _own_items(movement: Movement, user: User) -> set[str] | None:
+    """Return the items that are an account's own to read: all to whoever filed; None if it has none in it."""
+    roles = [role for role in user.held_roles if role.owner_side == movement.owner_side]
+    items = Item.objects.filter(movement=movement)
     if movement.organisation_id and any(
         role.kind == "coordinator" and role.organisation_id == movement.organisation_id for role in roles
     ):
-        return True
-    return bool(people) and Item.objects.filter(movement=movement, person__in=people).exists()
+        return set(items.values_list("id", flat=True))
+    people = [role.person_id for role in roles if role.kind == "holder"]
+    return set(items.filter(person__in=people).values_list("id", flat=True)) or None if people else None
