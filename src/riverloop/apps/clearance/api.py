@@ -27,7 +27,7 @@ from riverloop.apps.clearance.movement_api import (
     movement_whole,
 )
 from riverloop.apps.clearance.movement_list import Wanted, filtered
-from riverloop.apps.clearance.movement_pages import movement_or_404
+from riverloop.apps.clearance.movement_pages import movement_or_404, record_view
 from riverloop.apps.clearance.selectors import movements, timeline
 from riverloop.apps.documents.api import own_organisation
 from riverloop.apps.parties.interface import (
@@ -141,7 +141,9 @@ class TimelineOut(Schema):
 )
 def movement_timeline(request: HttpRequest, movement_id: PathId) -> TimelineOut:
     user = caller(request)
-    return TimelineOut(data=[event_out(one) for one in timeline(movement_or_404(user, movement_id), user)])
+    movement = movement_or_404(user, movement_id)
+    record_view(user, movement, "api:movement_timeline")
+    return TimelineOut(data=[event_out(one) for one in timeline(movement, user)])
 
 
 # Filing

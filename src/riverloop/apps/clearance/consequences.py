@@ -15,7 +15,14 @@ from riverloop.apps.clearance.models import Item, Movement, Notice, Question, Si
 from riverloop.apps.clearance.outcomes import outcome_of
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.desk.models import Matter
-from riverloop.apps.desk.services import NewMatter, Wanted, matters_close, matters_open, obligations_set_many
+from riverloop.apps.desk.services import (
+    NewMatter,
+    Wanted,
+    matters_close,
+    matters_open,
+    obligations_set_many,
+    standing_answers,
+)
 from riverloop.apps.notices.mails import mail_queue
 from riverloop.apps.notices.webhooks import events_publish
 from riverloop.apps.parties.models import Organisation, Role, User
@@ -151,7 +158,11 @@ def _notices(side: str, pairs: Pairs) -> None:
 
 
 def _refusals(one: Decided, row: SideDecision) -> Iterable[Notice]:
-    """Yield what is told of rules that refuse goods or data; against a person, an officer's signature tells it."""
+    """Yield what is told of rules that refuse goods or data; against a person, an officer's signature tells it.
+
+    What a standing answer refuses has no matter of its own, and is told here whatever crosses.
+    """
+    yield from _refused_standing(one, row)
     if one.movement.flow == "person":
         return
     for hit in one.decision.rules:
@@ -159,6 +170,20 @@ def _refusals(one: Decided, row: SideDecision) -> Iterable[Notice]:
         if hit.rule.effect.kind == "refuse" and rule and hit.rule.id not in one.decision.answered:
             authority = zone().side(row.side).side.authority(_authority(rule.measure, one.movement.flow))
             yield notice_of(one.movement, authority, "refused", row.decided_at, hit.rule.id)
+
+
+def _refused_standing(one: Decided, row: SideDecision) -> Iterable[Notice]:
+    refused = {rule for rule, allow in one.decision.answered.items() if not allow}
+    if not refused:
+        return
+    own = Matter.objects.filter(owner_side=row.side, subject=one.movement.id, rule__in=refused, act="refuse")
+    for rule in sorted(refused - set(own.values_list("rule", flat=True))):
+        given = standing_answers(side=row.side, rule=rule).filter(
+            Q(organisation=None) | Q(organisation=one.movement.organisation_id), flow=one.movement.flow, allow=False
+        )
+        answer = given.first()
+        if answer is not None:
+            yield notice_of(one.movement, answer.authority, "refused", row.decided_at, rule, reason=answer.reason)
 
 
 _LEADS = {"person": "immigration", "goods": "customs", "data": "data"}

@@ -15,7 +15,10 @@ from django.views.decorators.http import require_safe
 from riverloop.apps.clearance.earliest import explain_earliest, find
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Movement as Filed
+from riverloop.apps.clearance.movement_pages import record_view
+from riverloop.apps.clearance.providers import fill
 from riverloop.apps.clearance.selectors import movements, rulebook, zone
+from riverloop.apps.clearance.stated import subjects_of
 from riverloop.apps.parties.views import account_of
 from riverloop.core.rules.decisions import Movement, read_movement
 from riverloop.core.rules.rulebook import Rulebook
@@ -31,7 +34,8 @@ def movement_earliest(request: HttpRequest, movement_id: str) -> HttpResponse:
     inputs = newest_inputs(filed)
     if inputs is None:
         raise Http404
-    movement = as_read(inputs, book)
+    movement = as_read(inputs, filed, book)
+    record_view(user, filed, "clearance:movement_earliest")
     view = None
     if filed.withdrawn_at is None and filed.crossed_at is None:
         now = timezone.now()
@@ -49,6 +53,9 @@ def newest_inputs(filed: Filed) -> Mapping[str, Any] | None:
     return decision.inputs["movement"] if decision and decision.inputs else None
 
 
-def as_read(raw: Mapping[str, Any], book: Rulebook) -> Movement:
-    """Return a stored movement as the rules read it, without what officers alone know."""
-    return read_movement({**raw, "own": {}}, book.boundary, book.packs.dictionary)
+def as_read(raw: Mapping[str, Any], filed: Filed, book: Rulebook) -> Movement:
+    """Return a filed movement as the rules read it, without what officers found."""
+    (subject,) = subjects_of([filed])
+    fill([subject])
+    items = [subject.facts(item, own=False) for item in subject.items]
+    return read_movement({**raw, "items": items}, book.boundary, book.packs.dictionary)

@@ -252,6 +252,7 @@ def _check_person(organisation: Organisation, flow: str, person: Person | None, 
 
 
 def _check_once(organisation: Organisation, movements: Sequence[Movement]) -> None:
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)  # so that two at once see each other
     seen: set[str] = set()
     for place, movement in enumerate(movements):
         if movement.fingerprint in seen:

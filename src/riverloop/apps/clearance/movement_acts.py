@@ -23,7 +23,7 @@ from riverloop.apps.clearance.declared import Declared, read_declared
 from riverloop.apps.clearance.explain import explain
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Movement, Notice, Question
-from riverloop.apps.clearance.movement_pages import movement_or_404, newest_of, reading_of, stored_of
+from riverloop.apps.clearance.movement_pages import movement_or_404, newest_of, reading_of, record_view, stored_of
 from riverloop.apps.clearance.movement_parts import as_posted, head, notice_view, question_view, stated_of
 from riverloop.apps.clearance.movement_words import outcome_word
 from riverloop.apps.clearance.selectors import rulebook, zone
@@ -49,6 +49,8 @@ FORMS = ["GET", "HEAD", "POST"]
 def restate(request: HttpRequest, movement_id: str) -> HttpResponse:
     """State facts of a movement anew, in the form in which they were declared."""
     found = _changeable(account_of(request), movement_id)
+    if request.method != "POST":
+        record_view(account_of(request), found, "clearance:movement_restate")
     stated, seen = stated_of(found)
     post = request.POST.copy() if request.method == "POST" else as_posted(found, stated)
     post["flow"], post["direction"], post["items"] = found.flow, found.direction, str(len(stated))
@@ -179,6 +181,7 @@ def answer(request: HttpRequest, movement_id: str, question_id: str) -> HttpResp
     question = get_object_or_404(Question, pk=question_id, movement=found)
     if question.answered_at or question.closed_at:
         return redirect("clearance:movement", found.id)
+    record_view(user, found, "clearance:question_answer")
     declared = _answering(request, found, question)
     error = ""
     if "send" in request.POST and not declared.has_mistakes:

@@ -18,11 +18,12 @@ from riverloop.apps.clearance.deciding import rulebook_of
 from riverloop.apps.clearance.explain import law_view
 from riverloop.apps.clearance.formats import instant_text
 from riverloop.apps.clearance.language import active_language
-from riverloop.apps.clearance.models import Movement, SideDecision
-from riverloop.apps.clearance.movement_pages import movement_or_404, reading_of
+from riverloop.apps.clearance.models import Movement, SideDecision, Statement
+from riverloop.apps.clearance.movement_pages import movement_or_404, reading_of, record_view
 from riverloop.apps.clearance.movement_parts import head
 from riverloop.apps.clearance.movement_words import CAUSE_WORDS, CHANGE_CAUSES, STATE_WORDS
 from riverloop.apps.clearance.selectors import rulebook, zone
+from riverloop.apps.clearance.stated import OFFICER
 from riverloop.apps.clearance.stored import Reading, read_again
 from riverloop.apps.parties.views import account_of
 from riverloop.core.kernel.sides import Flow
@@ -50,10 +51,11 @@ def changes(request: HttpRequest, movement_id: str) -> HttpResponse:
         SideDecision.objects.filter(movement=found, side=found.owner_side).order_by("number")[:MOST_VERSIONS]
     )
     kept = [version for version in versions if version.inputs]
-    context = {**head(found), "versions": [(one.number, _title(one, found)) for one in kept], "chosen": (0, 0)}
+    context = {**head(found), "versions": [(one.number, _title(one, found, reading)) for one in kept], "chosen": (0, 0)}
     if reading.kind == "gate" or not kept:
         context |= {"sentence": _("There is nothing to compare."), "nothing": True}
         return render(request, "clearance/movement_changes.html", context)
+    record_view(user, found, "clearance:movement_changes")
     before, after = _chosen(request, kept)
     told = list(SideDecision.objects.filter(movement=found).exclude(side=found.owner_side).order_by("number"))
     first, second = (_as_it_stood(one, kept, told, found) for one in (before, after))
@@ -63,10 +65,11 @@ def changes(request: HttpRequest, movement_id: str) -> HttpResponse:
     return render(request, "clearance/movement_changes.html", context)
 
 
-def _title(one: SideDecision, found: Movement) -> str:
+def _title(one: SideDecision, found: Movement, reading: Reading) -> str:
     clock = zone().side(found.owner_side).side.time_zone
     when = instant_text(one.decided_at, active_language(), clock)
-    cause = _(CAUSE_WORDS[one.cause]) if one.cause in CAUSE_WORDS else ""
+    told = one.cause in CAUSE_WORDS and (one.cause != "officer" or reading.kind in ("officer", "auditor"))
+    cause = _(CAUSE_WORDS[one.cause]) if told else ""  # that an officer found something is no applicant's to know
     return f"{one.number}. {when} {cause}".strip()
 
 
@@ -116,12 +119,17 @@ class _Laid:
         if self.reading.kind == "auditor":
             return lambda name: name in facts
         if self.reading.kind != "officer":
-            return lambda name: name in facts and facts[name].source != "officer"
+            found = self._found_by_officers()
+            return lambda name: name in facts and facts[name].source != "officer" and name not in found
         flow = cast("Flow", self.found.flow)
         told = {name for one in self.reading.authorities for name in zone().disclosed("declare", one, flow)}
         return lambda name: (
             name in facts and (facts[name].source == "officer" or (facts[name].document or name) in told)
         )
+
+    def _found_by_officers(self) -> set[str]:
+        stated = Statement.objects.filter(item__movement=self.found, asserted_as=OFFICER)
+        return {name for facts in stated.values_list("facts", flat=True) for name in facts}
 
     def context(self) -> dict[str, Any]:
         sides = [side for side in self.changed.sides if self._reads(side)]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance import sentences
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision, Statement
+from riverloop.apps.clearance.permissions import coordinates_filer, is_in_it
 from riverloop.apps.clearance.stated import OFFICER
 from riverloop.apps.desk.models import Step
 from riverloop.apps.documents.selectors import draws_of
@@ -71,17 +74,18 @@ def timeline(movement: Movement, user: User) -> list[Event]:
         user: the account.
     """
     roles = [role.kind for role in user.held_roles if role.owner_side == movement.owner_side]
-    inside = "officer" in roles or "auditor" in roles
-    applicant = "coordinator" in roles or "holder" in roles
-    events = [*_filed(movement, officers=inside), *_decided(movement, inspections=inside or "gate" in roles)]
+    applicant = bool(coordinates_filer(user, movement) or is_in_it(user, movement))
+    inside = not applicant and ("officer" in roles or "auditor" in roles)
+    own = {role.authority for role in user.held_roles if role.kind == "officer"}
+    authorities = own if inside and "auditor" not in roles else None
+    events = [*_filed(movement, officers=inside), *_decided(movement, officers=inside, gate="gate" in roles)]
     if inside or applicant:
-        events += _asked(movement)
-        events += _told(movement)
+        events += _asked(movement, authorities)
+        events += _told(movement, authorities)
         events += _looked(movement, user)
-    if applicant or "auditor" in roles:
+    if applicant or (inside and "auditor" in roles):
         events += _drawn(movement)
     if inside:
-        authorities = None if "auditor" in roles else [r.authority for r in user.held_roles if r.kind == "officer"]
         events += _steps(movement, authorities)
     return sorted(events, key=lambda event: event.at)
 
@@ -116,13 +120,19 @@ def _filed(movement: Movement, *, officers: bool) -> Iterator[Event]:
         yield Event(movement.crossed_at, "crossed", "", told(point) if point else "", _("Crossed"))
 
 
-def _decided(movement: Movement, *, inspections: bool) -> Iterator[Event]:
+def _decided(movement: Movement, *, officers: bool, gate: bool) -> Iterator[Event]:
+    """Yield what was decided; that an officer found something which changed nothing, officers alone are told."""
     rows = SideDecision.objects.filter(movement=movement).order_by("decided_at").defer("inputs", "told")
     known: set[str] = set()
+    before: dict[str, tuple[int, int]] = {}
     for one in rows:
+        levels = (one.low, one.high)
+        if not officers and one.cause == "officer" and before.get(one.side) == levels:
+            continue
+        before[one.side] = levels
         word = sentences.outcome_word(outcome(one.low, one.high), _)
         yield Event(one.decided_at, "decided", one.side, _side(one.side), word)
-        draws = one.result.get("draws", {}) if inspections and one.side == movement.owner_side else {}
+        draws = one.result.get("draws", {}) if (officers or gate) and one.side == movement.owner_side else {}
         for rule, drawn in draws.items():
             if rule not in known:
                 known.add(rule)
@@ -130,15 +140,20 @@ def _decided(movement: Movement, *, inspections: bool) -> Iterator[Event]:
                 yield Event(one.decided_at, "inspection", one.side, _side(one.side), said)
 
 
-def _asked(movement: Movement) -> Iterator[Event]:
-    for one in Question.objects.filter(movement=movement):
+def _asked(movement: Movement, authorities: Collection[str] | None) -> Iterator[Event]:
+    for one in _by(authorities, Question.objects.filter(movement=movement)):
         yield Event(one.asked_at, "asked", one.side, _authority(one.authority), _("Asked for more"), one.text)
         if one.answered_at:
             yield Event(one.answered_at, "answered", movement.filed_side, _filer(movement), _("Answered"), one.answer)
 
 
-def _told(movement: Movement) -> Iterator[Event]:
-    for one in Notice.objects.filter(movement=movement):
+def _by(authorities: Collection[str] | None, found: QuerySet[Any]) -> QuerySet[Any]:
+    """Narrow rows to what these authorities said; to nothing less for whoever reads what all of them said."""
+    return found if authorities is None else found.filter(authority__in=authorities)
+
+
+def _told(movement: Movement, authorities: Collection[str] | None) -> Iterator[Event]:
+    for one in _by(authorities, Notice.objects.filter(movement=movement)):
         title = _(NOTICE_TITLES.get(one.act, one.act))
         yield Event(one.at, "told", one.side, _authority(one.authority), title, one.reason)
         if one.remedy_filed_at:
@@ -152,7 +167,7 @@ def _drawn(movement: Movement) -> Iterator[Event]:
         yield Event(one.drawn_at, "drawn", one.owner_side, _filer(movement), _("Drawn from a permit"), amount)
 
 
-def _steps(movement: Movement, authorities: Iterable[str] | None) -> Iterator[Event]:
+def _steps(movement: Movement, authorities: Collection[str] | None) -> Iterator[Event]:
     found = Step.objects.filter(
         matter__owner_side=movement.owner_side,
         matter__subject=movement.id,

@@ -245,6 +245,8 @@ class MatterPage:
         return act
 
     def _standing(self) -> str:
+        if not self._may()["can_stand"]:  # only to a referral: what is refused to people is signed one by one
+            raise InputError("desk.step", SAID_WORDS["unknown"])
         given = self._clean("standing")
         one = self.matter
         answer = services.standing_answer_give(

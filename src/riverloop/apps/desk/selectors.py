@@ -45,8 +45,10 @@ def _desk_clauses(user: Any) -> list[Q]:
 
 
 def matters(*, visible_to: Any) -> QuerySet[Matter]:
-    """Return the matters that an account may see, in no order."""
-    return Matter.objects.filter(_of_desk(visible_to))
+    """Return the matters that an account may see, in no order; what is about oneself is for one's colleagues."""
+    found = Matter.objects.filter(_of_desk(visible_to))
+    oneself = _held(visible_to, "holder", "person_id")
+    return found.exclude(person__in=oneself) if oneself else found
 
 
 def standing(*, visible_to: Any) -> QuerySet[StandingAnswer]:

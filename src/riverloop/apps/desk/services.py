@@ -120,6 +120,7 @@ def matter_ask(*, by: User, matter: Matter, text: str, facts: list[str], due_at:
     kind = kind_of(now)
     if kind.on_asked is None:
         raise InputError("desk.no_question", N_("Nobody can be asked about this matter. Decide it, or hand it over."))
+    _check_askable(now, facts)
     question = said(text, needed=not facts)
     _check_future(due_at)
     step_take(
@@ -287,6 +288,19 @@ def _act_of(matter: Matter, act: str) -> Act:
             known=", ".join(acts),
         )
     return acts[act]
+
+
+def _check_askable(matter: Matter, facts: list[str]) -> None:
+    """Refuse to ask for what nobody may be asked: what officers alone know would go to whoever filed by its name."""
+    known = [name for name, _ in kind_of(matter).askable(matter)]
+    for name in facts:
+        if name not in known:
+            raise InputError(
+                "desk.askable",
+                N_('Nobody can be asked for "{name}" here.{hint} Choose from the list, or ask in words.'),
+                name=name[:60],
+                hint=did_you_mean(name[:60], known),
+            )
 
 
 def _check_future(at: datetime) -> None:

@@ -15,13 +15,14 @@ from ninja import Form, Query, Router, Schema
 from ninja.files import UploadedFile
 from pydantic import Field
 
-from riverloop.apps.documents import services, subjects
+from riverloop.apps.documents import services, shown, subjects
 from riverloop.apps.documents.models import Draw, File, Permit
 from riverloop.apps.documents.permits import left_of
 from riverloop.apps.documents.selectors import files, permits
 from riverloop.apps.parties.interface import Day, Given, Id, Line, Needs, Pages, PathId, Prose, caller, paged
 from riverloop.apps.parties.models import Organisation, User
-from riverloop.apps.parties.selectors import people
+from riverloop.apps.parties.selectors import people, purpose_of
+from riverloop.apps.parties.services import view_record
 from riverloop.apps.parties.words import N_
 from riverloop.core.kernel.errors import InputError
 
@@ -131,8 +132,10 @@ def file_get(request: HttpRequest, file_id: PathId) -> FileOut:
 
 @router.get("/files/{file_id}/content", auth=READ, summary=N_("A file itself"), openapi_extra=_BINARY)
 def file_content(request: HttpRequest, file_id: PathId) -> HttpResponse:
-    file = get_object_or_404(files(visible_to=caller(request)), pk=file_id)
-    response = HttpResponse(services.file_read(file), content_type="application/octet-stream")
+    user = caller(request)
+    file = get_object_or_404(files(visible_to=user), pk=file_id)
+    content = services.file_give(by=user, file=file)
+    response = HttpResponse(content, content_type="application/octet-stream")
     response.headers["Content-Disposition"] = f'attachment; filename="{file.id}"'
     return response
 
@@ -163,13 +166,22 @@ class PermitsOut(Schema):
     next: Next
 
 
-def _permit_out(permit: Permit, drawn: Decimal | None = None) -> PermitOut:
+def _permit_read(user: User, permit: Permit, page: str) -> PermitOut:
+    """Return one permit; if it names a person, having recorded that they were looked at."""
+    purpose = purpose_of(user, permit.person) if permit.person else ""
+    if permit.person and purpose:
+        case = permit.id if purpose == "case" else ""
+        view_record(viewer=user, subjects=[permit.person], purpose=purpose, page=page, case=case)
+    return _permit_out(permit)
+
+
+def _permit_out(permit: Permit, drawn: Decimal | None = None, *, number: str = "") -> PermitOut:
     """Return a permit; a list has read already what was drawn from each."""
     left = left_of(permit) if drawn is None or permit.quantity is None else permit.quantity - drawn
     return PermitOut(
         id=permit.id,
         document=permit.document,
-        number=permit.number,
+        number=number or permit.number,
         issuer=permit.issuer,
         issued_on=permit.issued_on,
         expires_on=permit.expires_on,
@@ -235,11 +247,14 @@ class PermitsSought(Schema):
 @router.get("/permits", response=PermitsOut, auth=READ, summary=N_("Permits that the account may see, newest first"))
 def permits_list(request: HttpRequest, paging: Pages, sought: Annotated[PermitsSought, Query()]) -> PermitsOut:
     wanted = {name: value for name, value in sought.dict().items() if value}
-    found = permits(visible_to=caller(request)).filter(**wanted)
+    user = caller(request)
+    found = permits(visible_to=user).filter(**wanted).select_related("person")
     page, following = paged(found, paging, ("-added_at", "-id"))
     open_draws = Draw.objects.filter(permit__in=page, released_at=None).values_list("permit")
     drawn = dict(open_draws.annotate(total=Sum("quantity")))
-    return PermitsOut(data=[_permit_out(one, drawn.get(one.id, Decimal(0))) for one in page], next=following)
+    numbers = {row.permit.id: row.number for row in shown.rows(page, user, page="api:permits_list")}
+    rows = [_permit_out(one, drawn.get(one.id, Decimal(0)), number=numbers[one.id]) for one in page]
+    return PermitsOut(data=rows, next=following)
 
 
 def _visible(user: User, permit_id: str) -> Permit:
@@ -251,7 +266,8 @@ def _visible(user: User, permit_id: str) -> Permit:
 
 @router.get("/permits/{permit_id}", response=PermitOut, auth=READ, summary=N_("One permit"))
 def permit_get(request: HttpRequest, permit_id: PathId) -> PermitOut:
-    return _permit_out(_visible(caller(request), permit_id))
+    user = caller(request)
+    return _permit_read(user, _visible(user, permit_id), "api:permit_get")
 
 
 class VerifyIn(Given):
@@ -265,7 +281,7 @@ def permit_verify(request: HttpRequest, permit_id: PathId, answer: VerifyIn) -> 
     permit = services.permit_verify(
         by=user, permit=_visible(user, permit_id), accepted=answer.accepted, reason=answer.reason
     )
-    return _permit_out(permit)
+    return _permit_read(user, permit, "api:permit_verify")
 
 
 class EndIn(Given):
@@ -275,4 +291,5 @@ class EndIn(Given):
 @router.post("/permits/{permit_id}/end", response=PermitOut, auth=WRITE, summary=N_("End a permit"))
 def permit_end(request: HttpRequest, permit_id: PathId, why: EndIn) -> PermitOut:
     user = caller(request)
-    return _permit_out(services.permit_end(by=user, permit=_visible(user, permit_id), reason=why.reason))
+    ended = services.permit_end(by=user, permit=_visible(user, permit_id), reason=why.reason)
+    return _permit_read(user, ended, "api:permit_end")

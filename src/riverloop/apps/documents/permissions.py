@@ -54,7 +54,8 @@ def is_its_holder(user: Any, permit: Permit) -> bool:
 
 @predicate
 def handed_it_in(user: Any, file: File) -> bool:
-    return isinstance(user, User) and user.is_active and file.uploaded_by_id == user.id
+    """What was handed in for an organisation is the organisation's, also once its coordinator is another."""
+    return isinstance(user, User) and user.is_active and file.organisation_id is None and file.uploaded_by_id == user.id
 
 
 @predicate

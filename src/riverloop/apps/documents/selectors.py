@@ -46,9 +46,14 @@ def permits(*, visible_to: Any) -> QuerySet[Permit]:
 def files(*, visible_to: Any) -> QuerySet[File]:
     """Return the files that an account may see and that were not erased, newest first.
 
-    Its own; a coordinator's organisation's; an auditor's side's; those of permits and subjects that it may see.
+    Its own, which are no organisation's; a coordinator's organisation's; an auditor's side's; those of permits and
+    subjects that it may see.
     """
-    own = Q(uploaded_by=visible_to.pk) if isinstance(visible_to, User) and visible_to.is_active else Q(pk__in=())
+    own = (
+        Q(uploaded_by=visible_to.pk, organisation=None)
+        if isinstance(visible_to, User) and visible_to.is_active
+        else Q(pk__in=())
+    )
     may = own | Q(organisation__in={role.organisation_id for role in held(visible_to, "coordinator")})
     may |= Q(owner_side__in={role.owner_side for role in held(visible_to, "auditor")})
     if held(visible_to, "officer", "holder"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -54,5 +55,7 @@ def shown(found: Run) -> dict[str, Any]:
 def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
     """Ask a run to stop, and go back to it."""
     found = get_object_or_404(selectors.runs(visible_to=request.user), pk=run_id)
+    if found.started_by != request.user.pk:  # an auditor looks, and stops nothing
+        raise PermissionDenied
     run_cancel(run=found, by=request.user)
     return redirect("runs:run", run_id)
