@@ -6,6 +6,7 @@ from io import BytesIO
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from riverloop.apps.clearance.services import Draft, DraftItem, movements_declar
 from riverloop.apps.desk import selectors as desk
 from riverloop.apps.desk.models import StandingAnswer
 from riverloop.apps.desk.services import matter_decide, standing_answer_give
+from riverloop.apps.documents.models import File
 from riverloop.apps.documents.selectors import files
 from riverloop.apps.documents.services import file_store, permit_add
 from riverloop.apps.notices.messages import messages_deliver
@@ -201,3 +203,14 @@ def test_what_was_handed_in_for_an_organisation_stays_there_when_its_coordinator
     gone = signed_in_again(cast.dora)
     assert not files(visible_to=gone).filter(pk=paper.pk).exists()
     assert not gone.has_perm("documents.erase_file", paper)
+
+
+def test_what_is_attached_to_a_movement_is_the_tenants_that_filed_it(cast, enter):
+    parties.role_grant(user=cast.dora, kind="coordinator", organisation=cast.egret)
+    both = signed_in_again(cast.dora)
+    movement = file(cast, by=both, organisation=cast.egret)
+    paper = SimpleUploadedFile("a.csv", b"a,b\n1,2\n")
+    enter(both).post(reverse("documents:upload"), {"subject": movement.id, "file": paper})
+    assert File.objects.get().organisation == cast.egret
+    stored = program_of(both).upload("/files", file=SimpleUploadedFile("b.csv", b"a,b\n3,4\n"), subject=movement.id)
+    assert stored.json()["organisation"] == cast.egret.id

@@ -71,6 +71,11 @@ def item_titles(ids: Collection[str], user: Any) -> dict[str, Title]:
     }
 
 
+def organisation_of(movement: str) -> str:
+    """Return the id of the organisation that filed a movement; nothing if that is not known here."""
+    return Movement.objects.filter(pk=movement).values_list("organisation", flat=True).first() or ""
+
+
 def _seen_as(role: Role) -> Q:
     return _SEEN_AS[role.kind](role)
 

@@ -101,15 +101,21 @@ def file_add(
     user = caller(request)
     if about.subject and not subjects.is_visible(user, about.subject):
         raise InputError("api.subject", N_("There is no such movement that you may see."), where="body.subject")
-    organisation = own_organisation(user, about.organisation) if _coordinates(user) else None
+    owner = subjects.owner_of(about.subject)
+    wanted = about.organisation or (owner if _coordinates(user, owner) else "")
+    organisation = own_organisation(user, wanted) if _coordinates(user) else None
+    if organisation is not None and owner and _coordinates(user, owner) and organisation.id != owner:
+        raise InputError("api.subject", N_("There is no such movement that you may see."), where="body.subject")
     stored = services.file_store(
         by=user, organisation=organisation, name=file.name or "", content=BytesIO(file.read()), subject=about.subject
     )
     return _file_out(stored)
 
 
-def _coordinates(user: User) -> bool:
-    return any(role.kind == "coordinator" for role in user.held_roles)
+def _coordinates(user: User, organisation: str | None = None) -> bool:
+    """Say whether an account coordinates an organisation, or any."""
+    own = {role.organisation_id for role in user.held_roles if role.kind == "coordinator"}
+    return bool(own) if organisation is None else organisation in own
 
 
 class FilesSought(Schema):

@@ -20,25 +20,34 @@ class Title:
     url: str = ""
 
 
+Owner = Callable[[str], str]
+"""Takes an id, and returns that of the organisation whose it is; nothing if it knows no such subject, or no owner."""
+
 Titles = Callable[[Collection[str], Any], Mapping[str, Title]]
 """Takes ids and an account, and returns titles of those that it knows and that the account may see."""
 
 _visible: dict[str, Visible] = {}
 _titles: dict[str, Titles] = {}
+_owners: dict[str, Owner] = {}
 
 
-def register(name: str, *, visible: Visible | None = None, titles: Titles | None = None) -> None:
+def register(
+    name: str, *, visible: Visible | None = None, titles: Titles | None = None, owner: Owner | None = None
+) -> None:
     """Tell of one kind of subject; whoever sees one sees what is attached to it.
 
     Args:
         name: what they are, such as ``movement``.
         visible: says which of them an account may see; needed if files are attached to them.
         titles: says what they are called; needed if permits are drawn for them.
+        owner: says whose they are; what is attached to one is the same organisation's.
     """
     if visible is not None:
         _visible[name] = visible
     if titles is not None:
         _titles[name] = titles
+    if owner is not None:
+        _owners[name] = owner
 
 
 def among(user: Any) -> Q:
@@ -52,6 +61,11 @@ def among(user: Any) -> Q:
 def is_visible(user: Any, subject: str) -> bool:
     """Say whether an account may see what has this id."""
     return any(visible(user).filter(pk=subject).exists() for visible in _visible.values())
+
+
+def owner_of(subject: str) -> str:
+    """Return the id of the organisation whose this is; nothing if nobody knows."""
+    return next((found for owner in _owners.values() if (found := owner(subject))), "") if subject else ""
 
 
 def titles_of(ids: Collection[str], user: Any) -> dict[str, Title]:

@@ -130,6 +130,12 @@ def _own_organisations(user: User) -> list[Organisation]:
     return own
 
 
+def _organisation_for(user: User, subject: str) -> Organisation:
+    """Return for which of several organisations one hands something in: that whose the subject is."""
+    own, owner = _own_organisations(user), subjects.owner_of(subject)
+    return next((one for one in own if one.id == owner), own[0])
+
+
 def _person(user: User, key: str) -> Person | None:
     """Return whom a permit is to name: one of the organisation's own people, whose view is recorded."""
     if not key:
@@ -228,7 +234,11 @@ def upload(request: HttpRequest) -> HttpResponse:
             given = form.cleaned_data["file"]
             try:
                 services.file_store(
-                    by=user, organisation=_own_organisations(user)[0], name=given.name, content=given, subject=subject
+                    by=user,
+                    organisation=_organisation_for(user, subject),
+                    name=given.name,
+                    content=given,
+                    subject=subject,
                 )
             except RiverloopError as error:
                 status, problem = status_of(error), said(error)
