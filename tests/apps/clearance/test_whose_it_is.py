@@ -131,6 +131,8 @@ def test_what_a_standing_answer_refuses_is_told_and_another_officer_decides_the_
         assert outcome_of(again(movement)) == "refused"
         notice = Notice.objects.get(movement=movement, act="refused")
         assert notice.reason == "Nothing of this kind."
+    elsewhere = file(cast, direction="cn-hk", reference="third")
+    assert not Notice.objects.filter(movement=elsewhere).exists(), "a rule that does not speak refuses nothing"
     remedy_file(by=cast.dora, notice=notice, text="This one is another kind.")
     messages_deliver()
     remedy = open_matter(copy_of(second), "remedy")

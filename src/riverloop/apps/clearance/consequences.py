@@ -173,12 +173,13 @@ def _refusals(one: Decided, row: SideDecision) -> Iterable[Notice]:
 
 
 def _refused_standing(one: Decided, row: SideDecision) -> Iterable[Notice]:
-    refused = {rule for rule, allow in one.decision.answered.items() if not allow}
+    answered = one.decision.answered  # holds what speaks of other movements, too
+    refused = {hit.rule.id: hit.rule.version for hit in one.decision.rules if answered.get(hit.rule.id) is False}
     if not refused:
         return
     own = Matter.objects.filter(owner_side=row.side, subject=one.movement.id, rule__in=refused, act="refuse")
-    for rule in sorted(refused - set(own.values_list("rule", flat=True))):
-        given = standing_answers(side=row.side, rule=rule).filter(
+    for rule in sorted(refused.keys() - set(own.values_list("rule", flat=True))):
+        given = standing_answers(side=row.side, rule=rule, rule_version=refused[rule]).filter(
             Q(organisation=None) | Q(organisation=one.movement.organisation_id), flow=one.movement.flow, allow=False
         )
         answer = given.first()
