@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = TypeVar("Row", bound=models.Model)
+_WORTH_COPYING = 50  # rows: fewer are as quick one by one
 _PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.ForeignKey)
 
 
@@ -31,7 +32,12 @@ def rows_insert(rows: Iterable[Row]) -> list[Row]:
     cells = [_cell(field, database) for field in model._meta.local_concrete_fields]
     lines = [[read(row) for read in cells] for row in listed]
     with database.cursor() as cursor:
-        cursor.executemany(_statement(model), lines)
+        if database.vendor == "postgresql" and len(lines) >= _WORTH_COPYING:
+            with cursor.copy(_copying(model)) as copy:
+                for line in lines:
+                    copy.write_row(line)
+        else:
+            cursor.executemany(_statement(model), lines)
     for row in listed:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     return listed
@@ -57,7 +63,18 @@ def _cell(field: models.Field[Any, Any], database: BaseDatabaseWrapper) -> Calla
 
 @cache
 def _statement(model: type[models.Model]) -> str:
-    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
-    columns = [quote(str(field.column)) for field in model._meta.local_concrete_fields]
+    table, columns = _names(model)
     places = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of columns
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of columns
+
+
+@cache
+def _copying(model: type[models.Model]) -> str:
+    """Return PostgreSQL's statement for many rows in one stream."""
+    table, columns = _names(model)
+    return f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+
+
+def _names(model: type[models.Model]) -> tuple[str, list[str]]:
+    quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
+    return quote(model._meta.db_table), [quote(str(field.column)) for field in model._meta.local_concrete_fields]
