@@ -19,6 +19,11 @@ class PackText(models.Model):
         return self.sha256
 
 
+# What lists are ordered and narrowed by: an index that holds all of it answers without reading the rows.
+_LEVELS = ("own_low", "own_high", "other_low", "other_high")
+_LISTED = ("-crossing_at", "id", "flow", "direction", *_LEVELS, "withdrawn_at", "crossed_at", "reference")
+
+
 class Movement(models.Model):
     """One declared crossing, in the copy of one side.
 
@@ -57,8 +62,8 @@ class Movement(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["owner_side", "ref"], name="clearance_movement_once_a_side")]
         indexes = [
-            models.Index(fields=["owner_side", "-crossing_at", "id"], name="clearance_movements_by_side"),
-            models.Index(fields=["organisation", "-crossing_at", "id"], name="clearance_movements_by_tenant"),
+            models.Index(fields=["owner_side", *_LISTED], name="clearance_movements_of_side"),
+            models.Index(fields=["organisation", "owner_side", *_LISTED], name="clearance_movements_of_tenant"),
             models.Index(fields=["organisation", "fingerprint"], name="clearance_movements_twice"),
             models.Index(
                 fields=["owner_side", "own_packs"],
