@@ -53,7 +53,15 @@ def _skip_what_lacks_its_tool(config: pytest.Config, items: list[pytest.Item]) -
             item.add_marker(pytest.mark.skip(reason=f"{tool.name} is missing"))
 
 
+# Faults: what each found, which a soak prints as the table that docs publish.
+FOUND = pytest.StashKey[list[tuple[str, int, str]]]()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if SOAKING and config.stash.get(FOUND, []):
+        terminalreporter.write_line("| fault | times | found |\n|---|---|---|")
+        for fault, times, found in sorted(config.stash[FOUND]):
+            terminalreporter.write_line(f"| {fault} | {times:,} | {found} |")
     for line in config.stash.get(_missing_lines, []):
         terminalreporter.write_line(line, yellow=True)
 
@@ -87,6 +95,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if _needs_database(item):
         item.add_marker(pytest.mark.database)
+    if "fault_count" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.fault)
 
 
 def _needs_database(item: pytest.Item) -> bool:

@@ -265,7 +265,7 @@ def test(arguments):
 def soak(arguments):
     """Run the fault tests at their full counts and print the table that docs publish."""
     ensure("dev")
-    return call([str(HERE.python), "-m", "pytest", "tests/soak", "-s", *arguments], RIVERLOOP_SOAK="1")
+    return call([str(HERE.python), "-m", "pytest", "-m", "fault", "-s", *arguments], RIVERLOOP_SOAK="1")
 
 
 def run_tests(arguments):

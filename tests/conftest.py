@@ -73,6 +73,18 @@ def fault_count() -> Callable[[int], int]:
     return lambda full: full if SOAKING else max(1, full // 100)
 
 
+@pytest.fixture
+def tell(request):
+    """Say what a fault test found, for the table that a soak prints: `tell("killed", 20, "none lost")`."""
+
+    def add(fault, times, found):
+        from conftest import FOUND  # the root's, which prints the table
+
+        request.config.stash.setdefault(FOUND, []).append((fault, times, found))
+
+    return add
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, started once for all browser tests, which conftest.py puts last."""

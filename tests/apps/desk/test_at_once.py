@@ -1,60 +1,22 @@
 """Officers who act at once: exactly one step counts, and the other is told in one clear line."""
 
-import contextlib
-import sqlite3
-import threading
-
 import pytest
-from django.db import connection, connections
 from django.utils import timezone
 
 from riverloop.apps.desk import services
 from riverloop.apps.desk.models import Matter, Obligation
 from riverloop.core.kernel.errors import ConflictError
 from tests.apps.desk.conftest import opened
+from tests.at_once import at_once, in_a_file
 from tests.cast import Cast, account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(*steps):
-    """Run steps in threads that begin together; return what each returned or raised."""
-    start, outcomes = threading.Barrier(len(steps)), [None] * len(steps)
-
-    def run(place, step):
-        try:
-            start.wait(timeout=20)
-            outcomes[place] = step()
-        except Exception as error:  # noqa: BLE001 - the test reads it
-            outcomes[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(steps)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert not any(thread.is_alive() for thread in threads)
-    return outcomes
-
-
 @pytest.fixture(autouse=True)
 def _database_in_a_file(transactional_db, tmp_path):
-    """Put SQLite's database into a file, as it is in use: in memory, threads cannot wait for each other."""
-    if connection.vendor != "sqlite":
+    with in_a_file(tmp_path):
         yield
-        return
-    in_memory, settings = connections["default"], connections.settings["default"]
-    name, path = settings["NAME"], tmp_path / "at_once.sqlite3"
-    in_memory.ensure_connection()
-    with contextlib.closing(sqlite3.connect(path)) as copy:
-        in_memory.connection.backup(copy)
-    settings["NAME"] = str(path)
-    connections["default"] = connections.create_connection("default")
-    yield
-    connections["default"].close()
-    settings["NAME"], connections["default"] = name, in_memory
 
 
 def decided_by(officers, matter, act):

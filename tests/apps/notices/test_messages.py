@@ -310,7 +310,7 @@ def test_each_movement_has_numbers_of_its_own_from_each_side(heard):
     assert sorted(numbers) == sorted([("cn", one, 1), ("cn", other, 1), ("cn", one, 2), ("hk", one, 1), ("cn", one, 3)])
 
 
-def test_whatever_way_messages_come_they_are_taken_once_and_in_order(heard, fault_count):
+def test_whatever_way_messages_come_they_are_taken_once_and_in_order(heard, fault_count, tell):
     subjects = [new_id() for _ in range(5)]
     sent = [envelope_of(one) for one in send(*[decided(subject, str(n)) for n in range(6) for subject in subjects])]
     for seed in range(fault_count(300)):
@@ -326,6 +326,7 @@ def test_whatever_way_messages_come_they_are_taken_once_and_in_order(heard, faul
         assert len(told) == len(sent)
         for subject in subjects:
             assert [one["outcome"] for one in told if one["movement"] == subject] == list("012345")
+    tell("messages between the sides doubled and shuffled", fault_count(300), "each taken once, in order")
 
 
 def test_the_number_of_queries_does_not_grow_with_the_messages(heard, django_assert_max_num_queries):

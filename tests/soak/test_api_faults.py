@@ -229,7 +229,7 @@ def malformed(chance, known, tokens):
 
 
 @pytest.mark.slow
-def test_no_malformed_request_breaks_anything(cast, known, fault_count):
+def test_no_malformed_request_breaks_anything(cast, known, fault_count, tell):
     chance, count = random.Random(20261122), fault_count(10_000)
     roles = (cast.dora, cast.oscar, cast.ada, cast.hana, cast.greta)
     tokens = [*[token_for(user) for user in roles] * 4, "rl_nobodys", ""]
@@ -241,6 +241,7 @@ def test_no_malformed_request_breaks_anything(cast, known, fault_count):
         answered[status] = answered.get(status, 0) + 1
         if status >= 500 or (status >= 400 and response.headers.get("Content-Type") != MEDIA_TYPE):
             broken.append((status, method, path[:200], body[:200], kind, headers))
-    print(f"{count} malformed requests: {dict(sorted(answered.items()))}")
     assert broken == []
     assert sum(answered.values()) == count
+    kinds = ", ".join(f"{status}: {times:,}" for status, times in sorted(answered.items()))
+    tell("malformed requests to the API", count, f"not one 5xx ({kinds})")
