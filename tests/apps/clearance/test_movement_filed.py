@@ -244,3 +244,19 @@ def test_nobody_but_the_gate_and_officers_of_that_side_records_a_crossing(cast, 
     for user in (cast.dora, cast.hana, cast.ada, cast.otto, cast.eve):
         with pytest.raises(PermissionDenied):
             movement_cross(by=user, movement=cleared)
+
+
+def test_nobody_crosses_before_it_was_declared(cast, cleared):
+    for early in (timedelta(minutes=1), timedelta(days=365)):
+        with pytest.raises(InputError, match="declared later than that"):
+            movement_cross(by=cast.oscar, movement=cleared, at=cleared.declared_at - early)
+    assert again(cleared).crossed_at is None
+    movement_cross(by=cast.oscar, movement=cleared, at=again(cleared).declared_at)
+
+
+def test_a_crossing_is_recorded_while_whoever_saw_it_can_say_so(cast, cleared):
+    now = timezone.now()
+    Movement.objects.update(declared_at=now - timedelta(days=40))
+    with pytest.raises(InputError, match="within 10 days"):
+        movement_cross(by=cast.oscar, movement=again(cleared), at=now - timedelta(days=10, minutes=1))
+    movement_cross(by=cast.oscar, movement=again(cleared), at=now - timedelta(days=10) + timedelta(minutes=1))

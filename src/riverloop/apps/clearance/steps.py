@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -27,6 +27,11 @@ from riverloop.core.kernel.errors import ConflictError, InputError
 from riverloop.core.rules.facts import as_json
 
 Changes = Mapping[int, Mapping[str, Any]]
+
+MOST_DAYS_BACK = 10
+"""How late a crossing may be recorded: a gate that was cut off catches up after the longest public holiday, of eight
+days, and two days more. What is older than that nobody saw just now, and it would move what is due from the crossing
+on."""
 
 
 def held(movement: Movement) -> Movement:
@@ -167,16 +172,14 @@ def movement_cross(*, by: User, movement: Movement, at: datetime | None = None) 
 
     Raises:
         ConflictError: it was withdrawn, has crossed, or is not cleared by both sides.
-        InputError: it lies in the future.
+        InputError: it lies in the future, too far back, or before the movement was declared.
         PermissionDenied: ``by`` does not stand there.
     """
     if not by.has_perm("clearance.cross_movement", movement):
         raise PermissionDenied
     now, instant = held(movement), timezone.now()
     when = at or instant
-    check_crossing(when)
-    if when > instant:
-        raise InputError("clearance.future", N_("A crossing is recorded when it has happened, not before."))
+    _check_crossed(now, when, instant)
     if now.own_valid_until and now.own_valid_until < when:
         movements_decide([now], cause="expired")
     if outcome_of(now) != "cleared":
@@ -190,6 +193,22 @@ def movement_cross(*, by: User, movement: Movement, at: datetime | None = None) 
     record_append(side=now.owner_side, kind="movement.crossed", payload={"movement": now.id, "by": by.id})
     exchange.send(now, exchange.CROSSED, "cross", at=when, control_point=now.control_point)
     return now
+
+
+def _check_crossed(movement: Movement, when: datetime, now: datetime) -> None:
+    check_crossing(when)
+    if when > now:
+        raise InputError("clearance.future", N_("A crossing is recorded when it has happened, not before."))
+    if when < movement.declared_at.replace(second=0, microsecond=0):  # a form gives whole minutes
+        raise InputError(
+            "clearance.before_declared", N_("It was declared later than that. Give the time at which it crossed.")
+        )
+    if when < now - timedelta(days=MOST_DAYS_BACK):
+        raise InputError(
+            "clearance.long_ago",
+            N_("A crossing is recorded within {most} days. Ask the authority that leads it to see to this one."),
+            most=MOST_DAYS_BACK,
+        )
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ from riverloop.apps.desk.models import Matter
 from riverloop.apps.documents import services as documents
 from riverloop.apps.parties import services as parties
 from riverloop.apps.parties.here import zone
-from riverloop.apps.parties.models import Organisation, Person, Role, User
+from riverloop.apps.parties.models import Organisation, Role, User
 from riverloop.core.kernel.instants import date_in, time_zone
 from riverloop.core.kernel.sides import origin
 from riverloop.core.kernel.sources import read_yaml
@@ -200,7 +200,8 @@ class Day:
     def let_cross(self, movement: Movement, staff: list[User]) -> None:
         by = next((user for user in staff if user.has_perm("clearance.cross_movement", movement)), None)
         if by is not None:
-            clearance.movement_cross(by=by, movement=movement, at=movement.crossing_at)
+            at = max(movement.crossing_at, movement.declared_at)  # the day's morning was filed only now
+            clearance.movement_cross(by=by, movement=movement, at=at)
 
 
 def _running(shares: Mapping[str, int]) -> Iterator[tuple[str, int]]:
