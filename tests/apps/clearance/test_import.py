@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import timedelta
 
 import pytest
@@ -15,11 +16,12 @@ from riverloop.apps.clearance.models import Import, ImportRow, Movement
 from riverloop.apps.clearance.services import movement_withdraw
 from riverloop.apps.parties import services as parties
 from riverloop.apps.parties.models import ViewRecord
+from riverloop.apps.record.models import PendingRecord
 from riverloop.apps.runs import work
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_cancel
 from riverloop.core.kernel.errors import ConflictError, InputError
-from tests.cast import HKID, again
+from tests.cast import HKID, account, again
 
 HEAD = "movement,direction,crossing_at,reference,category,suspected_infectious,transport_mode\n"
 GOOD = (
@@ -267,6 +269,32 @@ def test_stopped_before_it_began_it_may_be_filed_later(checked, file, cast):
     assert file(again_(batch)).state == "filed"
 
 
+def test_who_lost_the_role_before_it_was_filed_leaves_it_to_be_filed_by_another(checked, cast):
+    batch = checked()
+    services.import_file(by=again(cast.dora), batch=batch)
+    parties.role_end(role=cast.dora.roles.get())
+    assert work.work_once([services.FILE])
+    assert (again_(batch).state, Movement.objects.count()) == ("checked", 0)
+    run = Run.objects.get(pk=again_(batch).run)
+    assert run.state == "failed"
+    assert "may no longer file" in run.error_text()
+    other = account("dan", "hk", "coordinator", organisation=cast.delta)
+    services.import_file(by=other, batch=batch)
+    assert work.work_once([services.FILE])
+    assert again_(batch).state == "filed"
+
+
+def test_each_step_of_a_table_is_recorded_with_who_took_it(checked, file, start, cast):
+    services.import_discard(by=again(cast.dora), batch=start())
+    file(checked())
+    records = PendingRecord.objects.filter(kind__startswith="import.").order_by("created_at")
+    assert [one.kind for one in records] == [
+        "import.started", "import.discarded", "import.started", "import.filed"
+    ]  # fmt: skip
+    assert {json.loads(one.payload)["by"] for one in records} == {cast.dora.id}
+    assert not any("lots.csv" in one.payload for one in records)
+
+
 def test_discarding_a_table_drops_its_rows_and_its_file(checked, cast):
     batch = services.import_discard(by=again(cast.dora), batch=checked())
     assert (batch.state, bytes(batch.sealed), ImportRow.objects.count()) == ("discarded", b"", 0)
@@ -379,6 +407,17 @@ def test_showing_whom_a_table_names_is_recorded(enter, cast):
     work.work_all([services.CHECK])
     assert client.get(page.url).status_code == 200
     assert ViewRecord.objects.filter(subject=cast.hana_herself, page="clearance:import").exists()
+
+
+def test_a_table_for_an_organisation_that_is_not_ones_own_is_not_taken_for_another(enter, cast):
+    client = enter(cast.dora)
+    for organisation in (cast.egret.id, cast.banyan.id, "nothing", "0" * 26):
+        assert upload(client, organisation=organisation).status_code == 404
+    parties.role_grant(user=cast.dora, kind="coordinator", organisation=cast.egret)
+    assert upload(client).status_code == 404
+    assert not Import.objects.exists()
+    assert upload(client, organisation=cast.egret.id).status_code == 302
+    assert Import.objects.get().organisation == cast.egret
 
 
 def test_the_table_of_another_organisation_is_not_there(enter, cast, checked):

@@ -37,7 +37,7 @@ def test_the_pages_are_readable_to_all_and_fit_a_phone(entered, cast, monkeypatc
     monkeypatch.setattr(receiving, "_handlers", {})
     on_message("movement.declared", lambda *_: None)
     webhook, _ = webhooks.webhook_add(by=cast.dora, organisation=cast.delta, url="https://example.org/riverloop")
-    webhooks.webhook_test(webhook=webhook)
+    webhooks.webhook_test(by=cast.dora, webhook=webhook)
     subject = new_id()
     body = {"movement": subject, "flow": "goods", "items": [{"category": "human_blood"}]}
     with transaction.atomic():

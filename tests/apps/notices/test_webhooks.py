@@ -210,6 +210,9 @@ def test_a_webhook_is_called_as_a_test_and_again_by_hand(cast, added, enter, cal
     client.post(f"/webhooks/calls/{Delivery.objects.get().id}/resend/")
     assert Delivery.objects.get().state == "delivered"
     assert len({headers["webhook-id"] for _, _, headers in calls}) == 1
+    told = PendingRecord.objects.filter(kind__in=("webhook.tested", "webhook.resent")).order_by("created_at")
+    assert [one.kind for one in told] == ["webhook.tested", "webhook.resent"]
+    assert {json.loads(one.payload)["by"] for one in told} == {cast.dora.id}
 
 
 def test_a_coordinator_ends_one(cast, added, enter):

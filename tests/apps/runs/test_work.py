@@ -7,6 +7,7 @@ import pytest
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
+from riverloop.apps.record.models import PendingRecord
 from riverloop.apps.runs import work
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_cancel, run_start
@@ -107,8 +108,11 @@ def test_a_database_that_does_not_answer_is_tried_again_later():
 def test_a_run_that_waits_is_cancelled_at_once(cast):
     run = start(lambda _: {})
     run_cancel(run=run, by=cast.dora)
+    run_cancel(run=run, by=cast.dora)
     assert run.state == "cancelled"
     assert not work.work_once()
+    record = PendingRecord.objects.get(kind="run.cancelled")
+    assert (record.owner_side, json.loads(record.payload)) == ("hk", {"run": run.id, "by": cast.dora.id})
 
 
 def test_a_run_at_work_stops_at_its_next_step(cast):

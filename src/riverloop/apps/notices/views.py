@@ -65,8 +65,9 @@ def _call(delivery: Delivery) -> dict[str, Any]:
 @require_POST
 def webhook_test(request: HttpRequest, webhook_id: str) -> HttpResponse:
     """Call a webhook now with an event that means nothing."""
-    shown = get_object_or_404(selectors.webhooks(visible_to=account_of(request)), pk=webhook_id, ended_at=None)
-    webhooks.webhook_test(webhook=shown)
+    user = account_of(request)
+    shown = get_object_or_404(selectors.webhooks(visible_to=user), pk=webhook_id, ended_at=None)
+    webhooks.webhook_test(by=user, webhook=shown)
     return redirect("notices:webhook", webhook_id)
 
 
@@ -81,9 +82,10 @@ def webhook_end(request: HttpRequest, webhook_id: str) -> HttpResponse:
 @require_POST
 def delivery_resend(request: HttpRequest, delivery_id: str) -> HttpResponse:
     """Send an event again, now."""
-    found = selectors.deliveries(visible_to=account_of(request)).filter(webhook__ended_at=None)
+    user = account_of(request)
+    found = selectors.deliveries(visible_to=user).filter(webhook__ended_at=None)
     delivery = get_object_or_404(found, pk=delivery_id)
-    webhooks.delivery_resend(delivery=delivery)
+    webhooks.delivery_resend(by=user, delivery=delivery)
     return redirect("notices:webhook", delivery.webhook_id)
 
 

@@ -80,8 +80,8 @@ def webhook_end(*, by: User | None, webhook: Webhook) -> None:
     _record("webhook.ended", webhook, by)
 
 
-def _record(kind: str, webhook: Webhook, by: User | None) -> None:
-    payload = {"webhook": webhook.id, "by": by.id if by else ""}
+def _record(kind: str, webhook: Webhook, by: User | None, **more: str) -> None:
+    payload = {"webhook": webhook.id, "by": by.id if by else "", **more}
     record_append(side=webhook.owner_side, kind=kind, payload=payload)
 
 
@@ -139,14 +139,16 @@ def _delivery(webhook: Webhook, kind: str, body: Mapping[str, Any]) -> Delivery:
     )
 
 
-def webhook_test(*, webhook: Webhook) -> Delivery:
+def webhook_test(*, by: User, webhook: Webhook) -> Delivery:
     """Send a webhook an event that means nothing, at once, and return how it went."""
     delivery = _delivery(webhook, "webhook.test", {"webhook": webhook.id})
-    delivery.save(force_insert=True)
+    with transaction.atomic():  # it is called once this is kept
+        delivery.save(force_insert=True)
+        _record("webhook.tested", webhook, by)
     return _call_now(delivery)
 
 
-def delivery_resend(*, delivery: Delivery) -> Delivery:
+def delivery_resend(*, by: User, delivery: Delivery) -> Delivery:
     """Send an event again at once, whether it was taken before or not, and return how it went.
 
     Raises:
@@ -154,6 +156,8 @@ def delivery_resend(*, delivery: Delivery) -> Delivery:
     """
     if delivery.webhook.ended_at is not None:
         raise InputError("notices.webhook_ended", N_("The webhook was ended. Add it again first."))
+    with transaction.atomic():
+        _record("webhook.resent", delivery.webhook, by, delivery=delivery.id)
     return _call_now(delivery)
 
 

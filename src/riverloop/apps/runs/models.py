@@ -55,5 +55,6 @@ class Run(models.Model):
         if not self.error:
             return ""
         told = json.loads(self.error)
-        error = RiverloopError(told["code"], told["message"], where=told["where"], **told["params"])
-        return error.text(gettext(told["message"]))
+        message = told["message"]
+        error = RiverloopError(told["code"], message, where=told["where"], **told["params"])
+        return error.text(gettext(message))

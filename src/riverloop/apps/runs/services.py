@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from riverloop.apps.record.services import record_append
 from riverloop.apps.runs.models import Run
 
 
@@ -48,6 +49,8 @@ def run_cancel(*, run: Run, by: Any) -> None:
     """Ask a run to stop: one that waits stops at once, one at work at its next step; one that has ended stays so."""
     now = timezone.now()
     open_runs = Run.objects.filter(pk=run.pk)
-    if not open_runs.filter(state="waiting").update(state="cancelled", cancel_asked=True, ended_at=now):
-        open_runs.filter(state="running").update(cancel_asked=True)
+    asked = open_runs.filter(state="waiting").update(state="cancelled", cancel_asked=True, ended_at=now)
+    asked = asked or open_runs.filter(state="running", cancel_asked=False).update(cancel_asked=True)
+    if asked:
+        record_append(side=run.owner_side, kind="run.cancelled", payload={"run": run.pk, "by": by.pk})
     run.refresh_from_db()

@@ -61,7 +61,8 @@ _MOST = 100
 def _told(one: Mapping[str, Any]) -> dict[str, str]:
     context = one.get("ctx") or {}
     if one["type"] == "riverloop":
-        detail = _(context["message"]).format(**context["parameters"])
+        message = context["message"]
+        detail = _(message).format(**context["parameters"])
         return {**_place(one["loc"]), "detail": detail, "code": context["code"]}
     detail = _(_WORDS.get(one["type"], _ANY)).format(**context)
     return {**_place(one["loc"]), "detail": detail, "code": f"api.{one['type']}"}

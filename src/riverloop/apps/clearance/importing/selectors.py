@@ -119,5 +119,5 @@ def _sentences(batch: Import, rows: Iterable[ImportRow]) -> dict[int, str]:
 def mistakes_said(told: Iterable[dict[str, Any]]) -> Iterable[tuple[str, str]]:
     """Yield (column, what is wrong and how to mend it) in the language of the page."""
     for one in told:
-        params = dict(one["params"])
-        yield one["column"], _(one["message"]).format(**params)
+        params, message = dict(one["params"]), one["message"]
+        yield one["column"], _(message).format(**params)

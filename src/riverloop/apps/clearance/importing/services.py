@@ -84,7 +84,12 @@ def import_start(
         encoding=encoding,
         created_at=timezone.now(),
     )
+    _record("import.started", batch, by)
     return _run(batch, CHECK, by)
+
+
+def _record(kind: str, batch: Import, by: User, **more: Any) -> None:
+    record_append(side=batch.owner_side, kind=kind, payload={"import": batch.id, "by": by.id, **more})
 
 
 def _check_new(organisation: Organisation, flow: str, sha256: str) -> None:
@@ -156,6 +161,7 @@ def import_discard(*, by: User, batch: Import) -> Import:
     held.rows.all().delete()
     held.state, held.sealed = "discarded", b""
     held.save(update_fields=["state", "sealed"])
+    _record("import.discarded", held, by)
     return held
 
 
@@ -303,9 +309,19 @@ def file_run(progress: Progress) -> Mapping[str, Any]:
     try:
         count = _file(batch, progress)
     except (Cancelled, ConflictError, InputError):
-        Import.objects.filter(pk=batch.pk, state="filing").update(state="checked")
+        _unfile(batch)
         raise
+    except PermissionDenied:
+        _unfile(batch)
+        raise ConflictError(
+            "import.no_longer",
+            N_("Whoever asked for this may no longer file for the organisation. Another coordinator can file it."),
+        ) from None
     return {"state": "filed", "movements": count}
+
+
+def _unfile(batch: Import) -> None:
+    Import.objects.filter(pk=batch.pk, state="filing").update(state="checked")
 
 
 @transaction.atomic
@@ -325,8 +341,7 @@ def _file(batch: Import, progress: Progress) -> int:
     _join(listed, filed)
     held.state, held.filed_at, held.sealed, held.movements_count = "filed", timezone.now(), b"", len(filed)
     held.save(update_fields=["state", "filed_at", "sealed", "movements_count"])
-    payload = {"import": held.id, "movements": len(filed), "by": user.id}
-    record_append(side=held.owner_side, kind="import.filed", payload=payload)
+    _record("import.filed", held, user, movements=len(filed))
     _check_not_cancelled(progress)
     return len(filed)
 

@@ -16,7 +16,7 @@ from riverloop.apps.clearance.importing.models import Import
 from riverloop.apps.clearance.importing.reading import ENCODINGS, MOST_BYTES, MOST_ROWS
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.selectors import rulebook, zone
-from riverloop.apps.parties.models import User
+from riverloop.apps.parties.models import Organisation, User
 from riverloop.apps.parties.services import view_record
 from riverloop.apps.parties.views import account_of
 from riverloop.apps.runs.views import shown as run_shown
@@ -39,10 +39,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "clearance/import_new.html", _form(user))
     file = request.FILES.get("file")
-    own = {one.id: one for one in selectors.organisations_filed_for(user)}
-    organisation = own.get(request.POST.get("organisation", "")) or next(iter(own.values()), None)
-    if organisation is None:
-        raise Http404
+    organisation = _organisation(user, request.POST.get("organisation", ""))
     try:
         batch = services.import_start(
             by=user,
@@ -60,6 +57,16 @@ def import_new(request: HttpRequest) -> HttpResponse:
         context = {**_form(user, request.POST), "problem": _said(error)}
         return render(request, "clearance/import_new.html", context, status=400)
     return redirect("clearance:import", batch.id)
+
+
+def _organisation(user: User, asked: str) -> Organisation:
+    """Return for whom a table is handed in: who files for one alone is not asked which."""
+    own = {one.id: one for one in selectors.organisations_filed_for(user)}
+    if not asked and len(own) == 1:
+        return next(iter(own.values()))
+    if asked not in own:
+        raise Http404
+    return own[asked]
 
 
 def _form(user: User, kept: Any = None) -> dict[str, Any]:
