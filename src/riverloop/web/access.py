@@ -106,7 +106,11 @@ _TABLE = [
     Page("api:decide", EVERYONE, "API: decide a movement without keeping it"),
     # The API: by token
     Page("api:me", ACCOUNTS, "API: whose token it is, and what it may do"),
-    Page("api:organisations_list", _only("coordinator", "operator", "officer", "auditor", "treasurer"), "API: organisations"),
+    Page(
+        "api:organisations_list",
+        _only("coordinator", "operator", "officer", "auditor", "treasurer"),
+        "API: organisations",
+    ),
     Page("api:people_list", _only("coordinator", "auditor"), "API: people; the view is recorded"),
     Page("api:person_get", _only("holder", "coordinator", "auditor"), "API: one person; the view is recorded"),
     Page("api:movements_list", _MOVEMENT_READERS, "API: movements"),

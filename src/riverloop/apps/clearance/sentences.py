@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from riverloop.apps.clearance.formats import date_text, instant_text, list_text, share_text
 from riverloop.core.kernel.sides import Text
+from riverloop.core.kernel.words import N_ as N_  # noqa: PLC0414 - for those above, beside the words
 from riverloop.core.rules.decisions import Decision, SideDecision
 from riverloop.core.rules.facts import Dictionary
 from riverloop.core.rules.packs import CLEARED, INCOMPLETE
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from riverloop.zones import Zone
 
 Gettext = Callable[[str], str]
-
-
-def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "to be translated later"
-    """Mark a message for the catalogues."""
-    return text
 
 
 OUTCOME_WORDS = {

@@ -150,7 +150,7 @@ _READERS: dict[str, Callable[[Fact, list[str]], Value]] = {
 
 def say(error: RiverloopError, _: Gettext) -> str:
     """Return an error's message in the language of ``_``, without where it stood."""
-    return _(error.message).format(**error.parameters)
+    return error.told(_)
 
 
 def as_typed(value: Value) -> list[str]:

@@ -40,7 +40,7 @@ def requests(request: HttpRequest) -> HttpResponse:
         try:
             said = _act(request, user, do, form, answered)
         except RiverloopError as refusal:
-            said, error = "", refusal.text(_(refusal.message))
+            said, error = "", refusal.told(_)
         if said:
             return redirect(said_at(request.path, said))
     now = timezone.now()

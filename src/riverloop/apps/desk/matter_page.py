@@ -76,7 +76,7 @@ class MatterPage:
         """Record that whoever it is about is looked at, then show it."""
         self._record_view()
         context = {**self._about(), **self._may(), "forms": self.forms, "seen": self.matter.version}
-        context["error"] = error.text(_(error.message)) if error else ""
+        context["error"] = error.told(_) if error else ""
         context["sent"] = self.request.POST.get("do", "") if error else ""
         context["said"] = said_in(self.request)
         status = CONFLICT if isinstance(error, ConflictError) else BAD_REQUEST if error else 200

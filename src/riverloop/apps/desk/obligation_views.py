@@ -36,7 +36,7 @@ def obligations(request: HttpRequest) -> HttpResponse:
         try:
             return redirect(said_at(request.path, _act(user, one, request.POST.get("do", ""))))
         except RiverloopError as refusal:
-            error = refusal.text(_(refusal.message))
+            error = refusal.told(_)
     return _list(request, user, error)
 
 

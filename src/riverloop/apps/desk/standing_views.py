@@ -33,7 +33,7 @@ def standing(request: HttpRequest) -> HttpResponse:
         try:
             return redirect(said_at(request.path, _act(user, answer, request.POST.get("do", ""))))
         except RiverloopError as refusal:
-            error = refusal.text(_(refusal.message))
+            error = refusal.told(_)
             status = CONFLICT if isinstance(refusal, ConflictError) else BAD_REQUEST
     page = Paginator(selectors.standing(visible_to=user), selectors.A_PAGE).get_page(request.GET.get("page"))
     rows = [_row(answer, user) for answer in page.object_list]

@@ -34,7 +34,7 @@ _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 def said(error: RiverloopError) -> str:
     """Return an error in the language of the page."""
-    return error.text(_(error.message))
+    return error.told(_)
 
 
 def status_of(error: RiverloopError) -> int:

@@ -32,4 +32,5 @@ def told(text: Text) -> str:
 
 def mistake_text(error: RiverloopError) -> str:
     """Return the one line of an error in the active language."""
-    return error.text(gettext(error.message))
+    told = error.told(gettext)
+    return f"{error.where}: {told}" if error.where else told

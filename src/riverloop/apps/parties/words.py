@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def N_(text: str) -> str:  # noqa: N802 - the name that translators' tools look for
-    """Mark a text for translation."""
-    return text
-
+from riverloop.core.kernel.words import N_ as N_  # noqa: PLC0414 - for those above, beside the words
 
 ROLE_WORDS = {
     "holder": N_("Holder"),

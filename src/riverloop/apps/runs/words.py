@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from riverloop.core.kernel.words import N_ as N_
+from riverloop.core.kernel.words import N_ as N_  # noqa: PLC0414 - for those above, beside the words
 
 STATE_WORDS = {
     "waiting": N_("Waiting for its turn"),

@@ -7,7 +7,11 @@ the ``where`` of the mistake and named ``parameters``. Only apps translate; the 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+from riverloop.core.kernel.words import N_
+
+_DID_YOU_MEAN = N_(' Did you mean "{near}"?')
 
 
 class RiverloopError(Exception):
@@ -32,8 +36,26 @@ class RiverloopError(Exception):
         line = (template or self.message).format(**self.parameters)
         return f"{self.where}: {line}" if self.where else line
 
+    def told(self, translate: Callable[[str], str]) -> str:
+        """Return the message in another language, without where the mistake stood.
+
+        Args:
+            translate: gives a template in that language.
+        """
+        values = {
+            name: translate(_DID_YOU_MEAN).format(near=value.near) if isinstance(value, Hint) else value
+            for name, value in self.parameters.items()
+        }
+        return translate(self.message).format(**values)
+
     def __str__(self) -> str:
         return self.text()
+
+
+class Hint(str):  # noqa: SLOT000 - it carries one attribute
+    """`` Did you mean "x"?`` in English, and the name apart, so that it can be said in another language."""
+
+    near = ""
 
 
 class InputError(RiverloopError):
@@ -59,4 +81,8 @@ class IdentityError(InputError):
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean "x"?`` for the nearest of ``known``, or an empty string."""
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f' Did you mean "{near[0]}"?' if near else ""
+    if not near:
+        return ""
+    hint = Hint(_DID_YOU_MEAN.format(near=near[0]))
+    hint.near = near[0]
+    return hint

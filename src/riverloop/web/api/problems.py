@@ -186,7 +186,7 @@ def of_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
 def of_error(request: HttpRequest, error: RiverloopError) -> HttpResponse:
     """Return one of our own errors: what we say of it stands beside where it is."""
-    text = _(error.message).format(**error.parameters)
+    text = error.told(_)
     if isinstance(error, ConflictError):
         return problem(request, "conflict", text, code=error.code)
     if error.code in _KIND_OF_CODE:
