@@ -83,6 +83,62 @@ def test_addresses_that_look_alike_are_one_account(cast, spelt):
         user_add(email=spelt, name="Another", side="hk")
 
 
+def second(email="oliver@example.org", name="Oliver", side="hk", **more):
+    return user_add(email=email, name=name, side=side, **more)
+
+
+@pytest.mark.parametrize(
+    "who",
+    [
+        {"email": "oscar+2@example.org"},
+        {"email": "Oscar+desk@EXAMPLE.org", "name": "Somebody"},
+        {"name": "Oscar"},
+        {"name": " OSCAR "},
+    ],
+)
+def test_a_second_account_of_one_human_is_no_second_officer(cast, who):
+    with pytest.raises(InputError, match="same human is an officer already"):
+        role_grant(user=second(**who), kind="officer", authority="hk.immd")
+    assert Role.objects.filter(kind="officer", owner_side="hk").get().user == cast.oscar
+
+
+@pytest.mark.parametrize(
+    "who", [{}, {"email": "oscar@example.com"}, {"email": "oscar@example.com", "name": "Oscar"}, {"name": "Oscar 2071"}]
+)
+def test_another_human_is_a_second_officer(cast, who):
+    role_grant(user=second(**who), kind="officer", authority="hk.immd")
+    assert Role.objects.filter(kind="officer", owner_side="hk").count() == 2
+
+
+def test_who_holds_or_held_the_role_of_one_person_is_one_human(cast):
+    role_end(role=role_grant(user=cast.oscar, kind="holder", person=cast.edwin))
+    other = second()
+    held = role_grant(user=other, kind="holder", person=cast.edwin)
+    for _ in range(2):
+        with pytest.raises(InputError, match="same human is an officer already"):
+            role_grant(user=other, kind="officer", authority="hk.dh")
+        role_end(role=held)
+
+
+def test_two_officers_do_not_become_one_human_by_a_persons_role(cast):
+    role_end(role=role_grant(user=cast.oscar, kind="holder", person=cast.edwin))
+    other = second()
+    role_grant(user=other, kind="officer", authority="hk.dh")
+    with pytest.raises(InputError, match="same human is an officer already"):
+        role_grant(user=other, kind="holder", person=cast.edwin)
+
+
+def test_who_is_an_officer_no_more_may_come_back_by_another_account(cast):
+    role_end(role=cast.oscar.roles.get())
+    assert role_grant(user=second(name="Oscar"), kind="officer", authority="hk.immd")
+
+
+def test_the_demos_officers_are_named_alike():
+    for number in (1, 2):
+        made = second(f"officer-{number}@demo.invalid", "Officer", is_demo=True)
+        assert role_grant(user=made, kind="officer", authority="hk.immd")
+
+
 @pytest.mark.parametrize("wrong", ["", "dora", "dora@", "a b@example.org"])
 def test_what_is_no_address_makes_no_account(wrong):
     with pytest.raises(InputError, match="is not a mail address"):

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from riverloop.apps.parties import keys
+from riverloop.apps.parties.granting import check_grantable, person_has_account, role_held
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import (
     NAME_LENGTH,
@@ -245,7 +246,8 @@ def role_grant(
     """Grant a role to an account, for one thing of the account's own side.
 
     Raises:
-        InputError: no such role, it lacks what it is held for, that belongs to the other side, or it is held already.
+        InputError: no such role, it lacks what it is held for, that belongs to the other side, it is held already,
+            or another account of the same human is an officer.
     """
     if kind not in ROLE_SCOPES:
         raise InputError(
@@ -267,10 +269,7 @@ def role_grant(
         if row is not None:
             check_same_side(user.owner_side, row.owner_side)
     check_places(user.owner_side, authority, control_point, park)
-    if Role.objects.filter(user=user, kind=kind, ended_at=None, **given).exists():
-        raise _role_held()
-    if kind == "holder" and Role.objects.filter(kind="holder", person=person, ended_at=None).exists():
-        raise _person_has_account()
+    check_grantable(user, kind, given)
     try:
         with transaction.atomic():
             role = Role.objects.create(
@@ -282,20 +281,10 @@ def role_grant(
                 **given,
             )
     except IntegrityError:  # granted at the same moment by somebody else
-        raise _person_has_account() if kind == "holder" else _role_held() from None
+        raise person_has_account() if kind == "holder" else role_held() from None
     user.__dict__.pop("held_roles", None)
     _record_role("role.granted", role, granted_by)
     return role
-
-
-def _role_held() -> InputError:
-    return InputError("parties.role_held", N_("The account holds this role already. Nothing needs to be done."))
-
-
-def _person_has_account() -> InputError:
-    return InputError(
-        "parties.person_has_account", N_("This person has an account already. End that role before you invite again.")
-    )
 
 
 @transaction.atomic
