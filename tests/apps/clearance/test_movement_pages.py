@@ -5,6 +5,7 @@ import io
 import re
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from riverloop.apps.clearance.models import Movement, Notice, Question
@@ -17,6 +18,20 @@ pytestmark = pytest.mark.django_db
 
 def text_of(response):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+# The papers --------------------------------------------------------------------------------------------------------
+
+
+def test_whoever_filed_attaches_a_file_on_the_page_and_finds_it_there(cast, enter):
+    own = file_goods(cast)
+    before = text_of(enter(cast.dora).get(f"/movements/{own.id}/"))
+    assert "Nothing is attached yet" in before
+    assert "Attach a file" in before
+    paper = SimpleUploadedFile("listing.csv", b"a,b\n1,2\n")
+    posted = {"subject": own.id, "next": f"/movements/{own.id}/", "file": paper}
+    assert enter(cast.dora).post("/files/new/", posted).url == f"/movements/{own.id}/"
+    assert "listing.csv" in text_of(enter(cast.dora).get(f"/movements/{own.id}/"))
 
 
 # The list ----------------------------------------------------------------------------------------------------------

@@ -290,6 +290,15 @@ def test_08_a_dated_paper_grows_too_old(facts, outcome):
     assert side(book(rule(when="TRUE", effect="{require: assessment}")), facts).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    ("facts", "unsettled"),
+    [({"has_permit": True, "permit_quantity_left": 4}, (("permit",),)), ({"has_permit": True}, ()), ({}, ())],
+)
+def test_08_a_paper_that_is_held_and_may_fall_short_is_told_from_one_that_is_missing(facts, unsettled):
+    law = book(rule(when="infected", effect="{require: permit}"))
+    assert side(law, {"infected": True, **facts}).unsettled_documents == unsettled
+
+
 # 9 Levels
 
 

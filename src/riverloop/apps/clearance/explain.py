@@ -69,6 +69,7 @@ class PaperView:
     label: str
     held: bool
     helps: list[tuple[str, str, str]] = field(default_factory=list)  # label, issuer, how
+    unsettled: bool = False  # held, though not known yet whether it covers this
 
 
 @dataclass(slots=True)
@@ -302,6 +303,7 @@ class _Reader:
                 sentences.paper_text(alternatives, self.words, self.language),
                 alternatives not in said.missing_documents,
                 [self.paper_help(name) for name in alternatives],
+                alternatives in said.unsettled_documents,
             )
             for alternatives in said.requires
         ]

@@ -31,7 +31,13 @@ def _side(side: SideView, _: Gettext) -> Iterator[str]:
     for rule in side.rules:
         yield from _rule(rule, _)
     for paper in side.papers:
-        state = _("held") if paper.held else _("missing")
+        state = (
+            _("held")
+            if paper.held
+            else _("held; not known yet whether it covers this")
+            if paper.unsettled
+            else _("missing")
+        )
         yield f"  [{state}] {paper.label}"
     for duty in side.duties:
         yield "  " + _("{name}: {text}").format(name=duty.act, text=duty.due)

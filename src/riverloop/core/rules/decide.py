@@ -240,6 +240,9 @@ def _combine(
         ),
         answered={rule: answer.allow for rule, answer in answers.items()},
         valid_until=_valid_until(items, side, span, words, answers),
+        unsettled_documents=tuple(
+            dict.fromkeys(one for one, held in papers if held is None and (one, False) not in papers)
+        ),
     )
 
 

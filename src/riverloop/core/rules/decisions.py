@@ -201,6 +201,8 @@ class SideDecision:
         announced: announced rules that would speak if they counted.
         answered: ids of rules whose referral has been answered, with the answer.
         valid_until: last instant at which this holds, or None.
+        unsettled_documents: those of ``missing_documents`` that are held, though it is not known yet whether they
+            cover this, for want of a date or a quantity.
     """
 
     side: str
@@ -220,6 +222,7 @@ class SideDecision:
     announced: tuple[Hit, ...]
     answered: Mapping[str, bool]
     valid_until: datetime | None
+    unsettled_documents: tuple[tuple[str, ...], ...] = ()
 
     @property
     def outcome(self) -> str:
