@@ -57,6 +57,9 @@ def _secret_key() -> str:
 def _database() -> dict[str, Any]:
     url = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA / 'riverloop.sqlite3'}"
     database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
+    if database["ENGINE"].endswith("postgresql"):
+        # Each worker serves with one thread, and so keeps one connection, rather than make one for each answer.
+        database |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
     if database["ENGINE"].endswith("sqlite3"):
         # What was answered must be on disk, and a writer must wait its turn rather than fail half way.
         database["OPTIONS"] = {
