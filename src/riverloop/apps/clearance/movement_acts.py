@@ -30,7 +30,7 @@ from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.clearance.typed import read_when, say
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.views import account_of
-from riverloop.core.kernel.errors import ConflictError, InputError, RiverloopError
+from riverloop.core.kernel.errors import InputError, RiverloopError
 from riverloop.core.kernel.instants import time_zone
 from riverloop.core.kernel.sides import origin
 from riverloop.core.rules.decide import decide as decide_movement
@@ -70,13 +70,13 @@ def restate(request: HttpRequest, movement_id: str) -> HttpResponse:
 
 
 def _save(request: HttpRequest, found: Movement, declared: Declared, stated: list[dict[str, Any]], seen: str) -> None:
-    if request.POST.get("seen", seen) != seen:
-        raise ConflictError(
-            "clearance.stated_meanwhile",
-            _("Somebody stated something else meanwhile. Open the movement, read it, and change it again."),
-        )
-    changes = changed_items(declared, stated)
-    services.movement_restate(by=account_of(request), movement=found, items=changes, crossing_at=declared.at)
+    services.movement_restate(
+        by=account_of(request),
+        movement=found,
+        items=changed_items(declared, stated),
+        crossing_at=declared.at,
+        seen=request.POST.get("seen", seen),
+    )
 
 
 def changed_items(declared: Declared, stated: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:

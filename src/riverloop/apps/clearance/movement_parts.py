@@ -18,6 +18,7 @@ from riverloop.apps.clearance.models import Item, Movement, Notice, Question
 from riverloop.apps.clearance.movement_words import ASSERTED_WORDS, NOTICE_WORDS
 from riverloop.apps.clearance.selectors import Event, rulebook, zone
 from riverloop.apps.clearance.stated import APPLICANT, Asserted, subjects_of
+from riverloop.apps.clearance.steps import stated_mark
 from riverloop.apps.clearance.stored import Column
 from riverloop.apps.clearance.typed import as_typed
 from riverloop.apps.desk.models import Obligation
@@ -178,16 +179,14 @@ def event_view(event: Event) -> dict[str, Any]:
 def stated_of(found: Movement) -> tuple[list[dict[str, Any]], str]:
     """Return what the applicant states of each item now, and a mark that changes when anything is stated."""
     (subject,) = subjects_of([found])
-    stated, numbers = [], []
+    stated = []
     for item in subject.items:
         held: dict[str, Any] = {}
-        statements = subject.statements.get(item.id, ())
-        for statement in statements:
+        for statement in subject.statements.get(item.id, ()):
             if statement.asserted_as == APPLICANT:
                 held.update(statement.facts)
         stated.append({name: value for name, value in held.items() if value is not None})
-        numbers.append(str(max((one.number for one in statements if one.asserted_as == APPLICANT), default=0)))
-    return stated, "-".join([*numbers, f"{found.crossing_at:%Y%m%dT%H%M%S}"])
+    return stated, stated_mark(subject, APPLICANT)
 
 
 def as_posted(found: Movement, stated: list[dict[str, Any]]) -> QueryDict:

@@ -52,7 +52,12 @@ def held(movement: Movement) -> Movement:
 
 @transaction.atomic
 def movement_restate(
-    *, by: User, movement: Movement, items: Changes | None = None, crossing_at: datetime | None = None
+    *,
+    by: User,
+    movement: Movement,
+    items: Changes | None = None,
+    crossing_at: datetime | None = None,
+    seen: str | None = None,
 ) -> Movement:
     """State facts of a movement anew; both sides decide again.
 
@@ -61,9 +66,10 @@ def movement_restate(
         movement: as it was filed, on the side where it was filed.
         items: by place, what is stated otherwise; None takes a fact back.
         crossing_at: when it is to cross instead.
+        seen: the mark of what ``by`` read before they changed it; None if the caller held the row meanwhile.
 
     Raises:
-        ConflictError: it was withdrawn or has crossed.
+        ConflictError: it was withdrawn or has crossed, or something was stated meanwhile.
         InputError: no such item, a bad fact, or nothing is stated otherwise.
         PermissionDenied: it is not ``by``'s to change.
     """
@@ -71,6 +77,7 @@ def movement_restate(
         raise PermissionDenied
     now = held(movement)
     (subject,) = subjects_of([now])
+    _check_seen(subject, APPLICANT, seen)
     changed = _state(subject, items or {}, by=by, asserted_as=APPLICANT)
     if crossing_at is not None and crossing_at != now.crossing_at:
         check_crossing(crossing_at, where="crossing_at")
@@ -83,6 +90,24 @@ def movement_restate(
     payload = {"movement": now.id, "by": by.id, "fingerprint": now.fingerprint}
     record_append(side=now.owner_side, kind="movement.restated", payload=payload)
     return now
+
+
+def stated_mark(subject: Subject, asserted_as: str) -> str:
+    """Return a mark that changes whenever the applicant, or an officer, states anything about a movement."""
+    newest = []
+    for item in subject.items:
+        own = [one.number for one in subject.statements.get(item.id, ()) if one.asserted_as == asserted_as]
+        newest.append(str(max(own, default=0)))
+    return "-".join([*newest, f"{subject.movement.crossing_at:%Y%m%dT%H%M%S}"])
+
+
+def _check_seen(subject: Subject, asserted_as: str, seen: str | None) -> None:
+    """Refuse a change of what somebody else changed; asked while the row is held, so that of two at once one waits."""
+    if seen is not None and seen != stated_mark(subject, asserted_as):
+        raise ConflictError(
+            "clearance.stated_meanwhile",
+            N_("Somebody stated something else meanwhile. Open the movement, read it, and change it again."),
+        )
 
 
 def refile(subject: Subject, *, changed: set[str], cause: str = "restated") -> None:

@@ -65,7 +65,8 @@ def _check_one_officer(user: User, person: Person | None) -> None:
                 "parties.second_officer",
                 N_(
                     "Another account of the same human is an officer already. Grant the role to that one. Of two "
-                    "people with one name, write what tells them apart, such as a staff number, into the account's name."
+                    "people with one name, write what tells them apart, such as a staff number, into the account's "
+                    "name."
                 ),
             )
 
