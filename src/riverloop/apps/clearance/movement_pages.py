@@ -210,7 +210,7 @@ def _like_it(found: Movement) -> list[tuple[str, str]]:
 
 
 def _papers(found: Movement, user: User) -> Panel:
-    return papers_panel(user=user, subject=found.id, back=reverse("clearance:movement", args=[found.id]))
+    return papers_panel(user=user, subject=found.id, back=reverse("clearance:movement", args=[found.id]) + "#papers")
 
 
 def _earliest(found: Movement, reading: Reading) -> str:
