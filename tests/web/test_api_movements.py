@@ -155,6 +155,39 @@ def test_the_same_key_gives_the_same_answer_and_does_nothing_twice(dora):
     assert Movement.objects.filter(organisation__isnull=False).count() == 1
 
 
+def person_movement(cast):
+    facts = {"document_kind": "home_return_permit", "purpose": "research"}
+    return {**MOVEMENT, "flow": "person", "items": [{"facts": facts, "person": cast.hana_herself.id}]}
+
+
+def test_an_answer_given_again_is_another_look_at_whom_it_names(cast, dora):
+    first = dora.post("/movements", person_movement(cast), Idempotency_Key="k-1")
+    looks = ViewRecord.objects.filter(viewer=cast.dora, subject=cast.hana_herself)
+    before = looks.count()
+    assert "Ha Na" in first.text
+    again = dora.post("/movements", person_movement(cast), Idempotency_Key="k-1")
+    assert again.content == first.content
+    assert looks.count() == before + 1
+
+
+def test_an_answer_is_not_given_again_to_whom_no_longer_sees_the_row(cast, dora):
+    assert dora.post("/movements", person_movement(cast), Idempotency_Key="k-1").status_code == 201
+    services.role_end(role=cast.dora.roles.get())
+    services.role_grant(user=cast.dora, kind="coordinator", organisation=cast.egret)
+    looks = ViewRecord.objects.count()
+    assert is_problem(dora.post("/movements", person_movement(cast), Idempotency_Key="k-1"), 404, "not-found")
+    assert ViewRecord.objects.count() == looks
+    assert IdempotencyKey.objects.get().status == 201
+
+
+def test_of_everything_that_is_written_it_is_known_how_it_is_looked_at_again():
+    from riverloop.web.api.again import SEEN, kind_of
+    from riverloop.web.api.root import every_operation
+
+    writing = [one for address in every_operation() for one in address if one.auth_callbacks and one.methods != ["GET"]]
+    assert {kind_of(f"POST /api/v1{one.path}") for one in writing} == set(SEEN)
+
+
 def test_a_key_is_for_one_request(dora):
     dora.post("/movements", MOVEMENT, Idempotency_Key="k-1")
     other = dora.post("/movements", {**MOVEMENT, "reference": "another"}, Idempotency_Key="k-1")

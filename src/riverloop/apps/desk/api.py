@@ -101,13 +101,18 @@ def _fields(matter: Matter, user: User, title: str) -> dict[str, Any]:
     }
 
 
-def _whole(matter: Matter, user: User) -> MatterWhole:
-    """Return a matter with all that was said of it, having recorded whom it is about."""
-    kind = kind_of(matter)
-    about = list(kind.people(matter))
+def matter_view(user: User, matter: Matter) -> None:
+    """Record that an account looks at whom a matter is about."""
+    about = list(kind_of(matter).people(matter))
     if about:
         purpose = "case" if officer_of(user, matter.owner_side, matter.authority) else "audit"
         view_record(viewer=user, subjects=about, purpose=purpose, page="api:matter_get", case=matter.number)
+
+
+def _whole(matter: Matter, user: User) -> MatterWhole:
+    """Return a matter with all that was said of it, having recorded whom it is about."""
+    kind = kind_of(matter)
+    matter_view(user, matter)
     return MatterWhole(
         **_fields(matter, user, titles([matter], user).get(matter.id, "")),
         text=matter.text,

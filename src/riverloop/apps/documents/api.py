@@ -174,11 +174,16 @@ class PermitsOut(Schema):
 
 def _permit_read(user: User, permit: Permit, page: str) -> PermitOut:
     """Return one permit; if it names a person, having recorded that they were looked at."""
+    permit_view(user, permit, page)
+    return _permit_out(permit)
+
+
+def permit_view(user: User, permit: Permit, page: str) -> None:
+    """Record that an account looks at whom a permit names, if it names anyone else."""
     purpose = purpose_of(user, permit.person) if permit.person else ""
     if permit.person and purpose:
         case = permit.id if purpose == "case" else ""
         view_record(viewer=user, subjects=[permit.person], purpose=purpose, page=page, case=case)
-    return _permit_out(permit)
 
 
 def _permit_out(permit: Permit, drawn: Decimal | None = None, *, number: str = "") -> PermitOut:

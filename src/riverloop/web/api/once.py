@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from riverloop.apps.parties.idempotency import Asked, key_release, key_settle, key_take
 from riverloop.apps.parties.models import IdempotencyKey
 from riverloop.web.api import operations, problems
+from riverloop.web.api.again import check_seen_again
 
 _REFUSED = 400  # this status and those above it
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag")
@@ -34,6 +35,7 @@ def once(run: Run) -> Run:
         try:
             row = None if key is None else key_take(token=token, asked=_asked(request, key))
             if row is not None and row.status is not None:
+                check_seen_again(user=token.user, row=row)
                 return _replayed(row)
             return _whole(request, row, lambda: run(request, *args, **named))
         except Exception as error:
