@@ -23,6 +23,8 @@ LABELS = {
     "desk:obligations": N_("Duties"),
     "parties:organisations": N_("Organisations"),
     "notices:messages": N_("Messages"),
+    "notices:webhooks": N_("Webhooks"),
+    "runs:runs": N_("Background work"),
     "clearance:decide": N_("Decide"),
     "clearance:rules": N_("Rules"),
     "clearance:measures": N_("Laws"),
@@ -34,14 +36,17 @@ ENTRIES = {
     "holder": ("clearance:me",),
     "coordinator": (
         *("clearance:day", "clearance:movements", "parties:people"),
-        *("documents:permits", "desk:obligations"),
+        *("documents:permits", "desk:obligations", "notices:webhooks", "runs:runs"),
     ),
     "officer": ("clearance:day", "desk:queue", "clearance:movements", "documents:permits", "parties:people"),
     "gate": ("clearance:day", "clearance:movements"),
     "operator": ("clearance:day", "parties:organisations"),
     "planner": ("clearance:day",),
     "treasurer": ("clearance:day",),
-    "auditor": ("clearance:day", "desk:queue", "clearance:movements", "parties:people", "notices:messages"),
+    "auditor": (
+        *("clearance:day", "desk:queue", "clearance:movements", "parties:people"),
+        *("notices:messages", "runs:runs"),
+    ),
 }
 """What each role works with, in order. An account with several roles finds each page once."""
 
