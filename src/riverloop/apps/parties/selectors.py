@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -106,6 +108,17 @@ def accounts(*, visible_to: Any) -> QuerySet[User]:
     return User.objects.filter(own | Q(owner_side__in=_sides(visible_to, "auditor"))).order_by("name", "id")
 
 
+def _told_apart(accounts: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """Number those who may do the same, from the second on."""
+    seen: Counter[str] = Counter()
+    listed = []
+    for one in accounts:
+        seen[one["text"]] += 1
+        count = seen[one["text"]]
+        listed.append(one | {"text": f"{one['text']} {count}"} if count > 1 else one)
+    return listed
+
+
 def demo_cast(_: Any) -> list[dict[str, Any]]:
     """Return the accounts of the demo as its sign-in page shows them: side by side, each by what it may do.
 
@@ -117,11 +130,11 @@ def demo_cast(_: Any) -> list[dict[str, Any]]:
     return [
         {
             "side": told(side.title),
-            "accounts": [
+            "accounts": _told_apart(
                 {"id": user.id, "text": ", ".join(role_text(role, _) for role in user.roles.all())}
                 for user in cast
                 if user.owner_side == side.id
-            ],
+            ),
         }
         for side in zone().sides
     ]
