@@ -419,6 +419,18 @@ class Zone:
             known=", ".join(known),
         )
 
+    def flows_through(self, point_id: str) -> frozenset[str]:
+        """Return the flows that may pass a control point: those for which its opening hours are stated.
+
+        Nothing passes one that is not open yet, or of which no hours are stated; data pass none.
+
+        Raises:
+            ZoneError: the zone has no such control point.
+        """
+        if self.control_point(point_id).status != "open":
+            return frozenset()
+        return frozenset(flow for row in self.opening_hours.get(point_id, ()) for flow in row.flows)
+
     def needs_two_officers(self, act: str) -> bool:
         """Say whether one officer alone may not do this."""
         return any(row.act == act for row in self.two_officers)

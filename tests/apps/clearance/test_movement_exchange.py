@@ -143,6 +143,24 @@ def test_a_gate_sees_what_crosses_there_within_a_day(cast):
     assert set(movements(visible_to=mainland)) == {copy_of(today)}
 
 
+def test_of_what_names_no_control_point_a_gate_sees_the_flows_that_may_pass_it(cast):
+    person = file(cast, VISITOR, flow="person", person=cast.hana_herself, days=0)
+    goods = file(cast, days=0)
+    data = file(cast, {"important_data": False}, flow="data", days=0)
+    named = file(cast, days=0, control_point="futian")
+    assert zone().flows_through("futian") == {"person"}
+    assert zone().flows_through("huanggang") == {"person", "goods"}
+    assert not zone().flows_through("west_bridge")
+    assert set(movements(visible_to=cast.greta)) == {person, named}
+    harbour = account("hugo", "hk", "gate", control_point="huanggang")
+    assert set(movements(visible_to=harbour)) == {person, goods}
+    bridge = account("bea", "hk", "gate", control_point="west_bridge")
+    assert not movements(visible_to=bridge).exists()
+    for user, may in ((cast.greta, {person, named}), (harbour, {person, goods}), (bridge, set())):
+        seen = {one for one in (person, goods, data, named) if user.has_perm("clearance.cross_movement", one)}
+        assert seen == may
+
+
 def test_each_reader_sees_the_facts_that_are_theirs(cast):
     movement = file_visitor(cast)
     officer_state(by=cast.oscar, movement=movement, place=0, facts={"watch_hit": True})

@@ -7,6 +7,7 @@ from typing import Any
 import rules
 
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question
+from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Role, User
 from riverloop.apps.parties.permissions import coordinates, predicate
 
@@ -44,10 +45,10 @@ def is_officer_of_side(user: Any, movement: Movement) -> bool:
 
 @predicate
 def stands_at_its_gate(user: Any, movement: Movement) -> bool:
-    return any(
-        role.owner_side == movement.owner_side and movement.control_point in ("", role.control_point)
-        for role in _held(user, "gate")
-    )
+    own = [role.control_point for role in _held(user, "gate") if role.owner_side == movement.owner_side]
+    if movement.control_point:
+        return movement.control_point in own
+    return any(movement.flow in zone().flows_through(point) for point in own)
 
 
 @predicate

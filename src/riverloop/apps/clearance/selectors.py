@@ -37,7 +37,8 @@ def movements(*, visible_to: Any) -> QuerySet[Movement]:
     """Return the movements that an account may see, those that cross last first.
 
     A coordinator's organisation's; those that a holder is in; those that an officer's authority leads or has a matter
-    on; an auditor's side's; those that may cross at the gate's own control point within a day.
+    on; an auditor's side's; those that may cross at the gate's own control point within a day: of those for which no
+    control point is named, the flows for which the zone file states its opening hours.
     """
     roles = visible_to.held_roles if isinstance(visible_to, User) and visible_to.is_active else []
     may = [_seen_as(role) for role in roles if role.kind in _SEEN_AS]
@@ -102,11 +103,9 @@ def matters_about(side: str, authorities: Collection[str]) -> QuerySet[Matter]:
 
 def _as_gate(role: Role) -> Q:
     now = timezone.now()
-    return Q(
-        control_point__in=("", role.control_point),
-        crossing_at__gte=now - _GATE_WINDOW,
-        crossing_at__lte=now + _GATE_WINDOW,
-    )
+    there = Q(control_point=role.control_point)
+    unnamed = Q(control_point="", flow__in=zone().flows_through(role.control_point))
+    return (there | unnamed) & Q(crossing_at__gte=now - _GATE_WINDOW, crossing_at__lte=now + _GATE_WINDOW)
 
 
 _KINDS = ("referral", "refusal", "remedy")
