@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from riverloop.apps.clearance import consequences
+from riverloop.apps.clearance import telling
 from riverloop.apps.clearance.deciding import latest_of
 from riverloop.apps.clearance.models import Notice, Question
 from riverloop.apps.clearance.outcomes import outcome_of
@@ -264,7 +264,7 @@ def test_the_clock_of_a_remedy_ends_with_the_day_at_the_side_that_refused(cast, 
     book = replace(rulebook(), packs=replace(rulebook().packs, rules=rules))
     monkeypatch.setattr(consequences, "rulebook", lambda: book)
     at = timezone.now()
-    until = consequences.notice_of(copy, "cn.nia", "refused", at, rule.id).remedy_until
+    until = telling.notice_of(copy, "cn.nia", "refused", at, rule.id).remedy_until
     assert (until.hour, until.minute, until.second) == (23, 59, 59)
     assert 59 < (until - at).days + 1 <= 61
 

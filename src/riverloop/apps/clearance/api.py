@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,14 +16,15 @@ from pydantic import Field, StrictBool
 
 from riverloop.apps.clearance import services
 from riverloop.apps.clearance.law_api import Facts, Flow
-from riverloop.apps.clearance.models import Movement, Notice, Question, SideDecision, Statement
+from riverloop.apps.clearance.models import Movement, Notice, Question
 from riverloop.apps.clearance.movement_api import (
     EventOut,
     MovementOut,
     MovementWhole,
     event_out,
-    movement_out,
     movement_whole,
+    movements_out,
+    state_of,
 )
 from riverloop.apps.clearance.movement_list import Wanted, filtered
 from riverloop.apps.clearance.movement_pages import movement_or_404, record_view
@@ -44,7 +44,6 @@ from riverloop.apps.parties.interface import (
     Prose,
     caller,
     check_seen,
-    etag_of,
     paged,
 )
 from riverloop.apps.parties.models import Person, User
@@ -101,7 +100,7 @@ def movements_list(request: HttpRequest, paging: Pages, sought: Annotated[Moveme
     )
     found = filtered(movements(visible_to=user), wanted, user)
     page, following = paged(found, paging, ("-crossing_at", "id"))
-    return MovementsOut(data=[movement_out(one) for one in page], next=following)
+    return MovementsOut(data=movements_out(page, user), next=following)
 
 
 def _day(day: date | None) -> str:
@@ -117,19 +116,8 @@ def movement_get(request: HttpRequest, movement_id: PathId, response: HttpRespon
 
 
 def _answered(response: HttpResponse, user: User, movement: Movement) -> MovementWhole:
-    response.headers["ETag"] = state_of(movement)
+    response.headers["ETag"] = state_of(movement, user)
     return movement_whole(movement, user)
-
-
-def state_of(movement: Movement) -> str:
-    """Return the entity tag of all that is known of a movement."""
-    stated = Statement.objects.filter(item__movement=movement).aggregate(count=Count("pk"), at=Max("at"))
-    decided = SideDecision.objects.filter(movement=movement).aggregate(count=Count("pk"), at=Max("decided_at"))
-    asked = Question.objects.filter(movement=movement).values_list("id", "answered_at", "closed_at").order_by("id")
-    told = Notice.objects.filter(movement=movement).values_list("id", "remedy_filed_at").order_by("id")
-    levels = (movement.own_low, movement.own_high, movement.other_low, movement.other_high)
-    ended = (movement.withdrawn_at, movement.crossed_at, movement.erased_at)
-    return etag_of(movement.id, movement.crossing_at, levels, ended, stated, decided, list(asked), list(told))
 
 
 class TimelineOut(Schema):
@@ -227,7 +215,7 @@ def _held(request: HttpRequest, movement_id: str) -> tuple[User, Movement]:
     user = caller(request)
     visible = movement_or_404(user, movement_id)
     movement = Movement.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=visible.pk)
-    check_seen(request, state_of(movement))
+    check_seen(request, state_of(movement, user))
     return user, movement
 
 

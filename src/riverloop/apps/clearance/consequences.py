@@ -11,9 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from riverloop.apps.clearance import exchange
-from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision
-from riverloop.apps.clearance.outcomes import outcome_of
+from riverloop.apps.clearance.models import Movement, Notice, Question, SideDecision
 from riverloop.apps.clearance.selectors import rulebook, zone
+from riverloop.apps.clearance.telling import notice_give, notice_of, outcomes_changed, places_told
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.services import (
     NewMatter,
@@ -23,12 +23,7 @@ from riverloop.apps.desk.services import (
     obligations_set_many,
     standing_answers,
 )
-from riverloop.apps.notices.mails import mail_queue
-from riverloop.apps.notices.webhooks import events_publish
-from riverloop.apps.parties.models import Organisation, Role, User
 from riverloop.apps.record.services import records_append
-from riverloop.core.kernel.ids import new_id
-from riverloop.core.kernel.instants import date_in, end_of_day
 from riverloop.core.rules import decisions as core
 from riverloop.core.rules.decide import decide_side
 from riverloop.core.rules.packs import SHARED
@@ -38,7 +33,6 @@ if TYPE_CHECKING:
 
 Pairs = Sequence[tuple["Decided", SideDecision]]
 _CHUNK = 2000
-_MOST_MAILS = 20  # who files a list reads the list
 REFERRAL, REFUSAL, REMEDY = "referral", "refusal", "remedy"
 
 
@@ -148,12 +142,13 @@ def _notices(side: str, pairs: Pairs) -> None:
         return
     known = set(
         Notice.objects.filter(movement__in=[one.movement_id for one in new], side=side, act="refused").values_list(
-            "movement", "rule"
+            "movement", "rule", "place"
         )
     )
     for notice in new:
-        if (notice.movement_id, notice.rule) not in known:
-            known.add((notice.movement_id, notice.rule))
+        about = (notice.movement_id, notice.rule, notice.place)
+        if about not in known:
+            known.add(about)
             notice_give(notice)
 
 
@@ -169,7 +164,8 @@ def _refusals(one: Decided, row: SideDecision) -> Iterable[Notice]:
         rule = hit.rule.rule
         if hit.rule.effect.kind == "refuse" and rule and hit.rule.id not in one.decision.answered:
             authority = zone().side(row.side).side.authority(_authority(rule.measure, one.movement.flow))
-            yield notice_of(one.movement, authority, "refused", row.decided_at, hit.rule.id)
+            for place in places_told(one.movement.flow, one.subject.items, [hit.item]):
+                yield notice_of(one.movement, authority, "refused", row.decided_at, hit.rule.id, place=place)
 
 
 def _refused_standing(one: Decided, row: SideDecision) -> Iterable[Notice]:
@@ -183,8 +179,13 @@ def _refused_standing(one: Decided, row: SideDecision) -> Iterable[Notice]:
             Q(organisation=None) | Q(organisation=one.movement.organisation_id), flow=one.movement.flow, allow=False
         )
         answer = given.first()
-        if answer is not None:
-            yield notice_of(one.movement, answer.authority, "refused", row.decided_at, rule, reason=answer.reason)
+        if answer is None:
+            continue
+        hits = [hit.item for hit in one.decision.rules if hit.rule.id == rule]
+        for place in places_told(one.movement.flow, one.subject.items, hits):
+            yield notice_of(
+                one.movement, answer.authority, "refused", row.decided_at, rule, reason=answer.reason, place=place
+            )
 
 
 _LEADS = {"person": "immigration", "goods": "customs", "data": "data"}
@@ -193,54 +194,6 @@ _LEADS = {"person": "immigration", "goods": "customs", "data": "data"}
 def _authority(measure: str, flow: str) -> str:
     named = rulebook().packs.measures[measure].authority
     return _LEADS[flow] if named in SHARED else named
-
-
-def notice_of(
-    movement: Movement, authority: str, act: str, at: datetime, rule_id: str, *, reason: str = "", matter: str = ""
-) -> Notice:
-    """Return a notice with the remedy that the rule's law gives, and until when."""
-    rule = rulebook().packs.rules.get(rule_id)
-    owner = zone().side(movement.owner_side).side
-    notice = Notice(
-        owner_side=movement.owner_side,
-        ref=new_id(),
-        movement=movement,
-        side=movement.owner_side,
-        authority=authority,
-        act=act,
-        rule=rule_id if rule and rule.disclose == "applicant" else "",
-        reason=reason,
-        matter=matter,
-        at=at,
-    )
-    if act == "refused":
-        remedy = rule.remedy if rule else None
-        notice.remedy_body = (
-            owner.authority(remedy.body)
-            if remedy and "." not in remedy.body
-            else (remedy.body if remedy else authority)
-        )
-        if remedy and remedy.days is not None:
-            last = date_in(at, owner.time_zone).toordinal() + remedy.days
-            notice.remedy_until = end_of_day(date.fromordinal(last), owner.time_zone)
-    return notice
-
-
-def notice_give(notice: Notice) -> Notice:
-    """Store a notice and tell whoever filed, on whichever side they are."""
-    notice.save(force_insert=True)
-    payload = {"notice": notice.id, "movement": notice.movement_id, "act": notice.act}
-    records_append(notice.owner_side, [("notice.given", payload)])
-    if notice.movement.filed_side == notice.owner_side:
-        told(notice.movement, notice_kind(notice))
-    else:
-        exchange.notice_send(notice)
-    return notice
-
-
-def notice_kind(notice: Notice) -> str:
-    """Return what whoever filed is told that they were sent."""
-    return "refusal" if notice.act == "refused" else "remedy"
 
 
 # Obligations -------------------------------------------------------------------------------------------------------
@@ -254,7 +207,7 @@ def _obligations(side: str, pairs: Pairs) -> None:
             return
         movement = one.movement
         elsewhere = decision_elsewhere(one)
-        every = [] if movement.withdrawn_at else [*_duties(one, one.decision), *_duties(one, elsewhere)]
+        every = [] if movement.withdrawn_at else [*_duties(one, one.as_stated), *_duties(one, elsewhere)]
         if every or row.number > 1:
             wanted[movement.id] = every
     if wanted:
@@ -296,7 +249,7 @@ def _counts_after_crossing(effect: Any) -> bool:
     return bool(effect.get("from", "at") == "crossing" and effect.get("days", effect.get("minutes", 0)) >= 0)
 
 
-# Records and events ------------------------------------------------------------------------------------------------
+# Records -----------------------------------------------------------------------------------------------------------
 
 
 def _records(side: str, pairs: Pairs) -> None:
@@ -311,40 +264,3 @@ def _records(side: str, pairs: Pairs) -> None:
             if rule not in before
         ]
     records_append(side, entries)
-
-
-def outcomes_changed(movements: Iterable[Movement]) -> None:
-    """Tell whoever filed here that the outcome may be another."""
-    filed = [one for one in movements if one.organisation_id and one.filed_side == one.owner_side]
-    if not filed:
-        return
-    tenants = Organisation.objects.in_bulk({one.organisation_id for one in filed if one.organisation_id})
-    events_publish([(tenants[one.organisation_id], "movement.decided", _event(one)) for one in filed])
-    if len(filed) <= _MOST_MAILS:
-        for movement in filed:
-            if movement.own_low is not None and movement.other_low is not None:
-                mail_queue(to=_filers(movement), kind="movement.outcome", path=f"/movements/{movement.id}/")
-
-
-def told(movement: Movement, what: str) -> None:
-    """Let whoever filed know that something waits for them; they sign in and read here what it is.
-
-    Args:
-        movement: filed at this side.
-        what: question, notice, refusal, remedy or crossed.
-    """
-    if movement.organisation is not None:
-        events_publish([(movement.organisation, f"movement.{what}", _event(movement))])
-        mail_queue(to=_filers(movement), kind=f"movement.{what}", path=f"/movements/{movement.id}/")
-
-
-def _event(movement: Movement) -> dict[str, Any]:
-    return {"movement": movement.id, "outcome": outcome_of(movement)}
-
-
-def _filers(movement: Movement) -> Iterable[User]:
-    """Return the accounts that coordinate the organisation, and that of the person if it is about one."""
-    holds = Q(kind="coordinator", organisation=movement.organisation_id)
-    holds |= Q(kind="holder", person__in=Item.objects.filter(movement=movement, person__isnull=False).values("person"))
-    roles = Role.objects.filter(holds, owner_side=movement.owner_side, ended_at=None)
-    return User.objects.filter(pk__in=roles.values("user"), is_active=True)

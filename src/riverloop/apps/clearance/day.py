@@ -18,9 +18,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from riverloop.apps.clearance import outcomes, sentences
-from riverloop.apps.clearance.models import Item, Movement, Notice, Question
+from riverloop.apps.clearance.models import Movement, Notice, Question
 from riverloop.apps.clearance.movement_list import rows, waits_for
 from riverloop.apps.clearance.selectors import movements, zone
+from riverloop.apps.clearance.whose import concerns, coordinated, own_people
 from riverloop.apps.desk.models import Matter, Obligation
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.views import account_of
@@ -249,12 +250,12 @@ def _for_applicant(user: User, now: datetime, *, coordinates: bool) -> Iterator[
 
 def _about_own(user: User) -> Q:
     """Return the condition that a question or notice is about a movement of an account's own, asked row by row."""
-    organisations = {role.organisation_id for role in user.held_roles if role.kind == "coordinator"}
-    people = {role.person_id for role in user.held_roles if role.kind == "holder"}
+    organisations, people = coordinated(user), own_people(user)
     of_tenant = Movement.objects.filter(pk=OuterRef("movement"), organisation__in=organisations, withdrawn_at=None)
-    is_in_it = Item.objects.filter(movement=OuterRef("movement"), person__in=people, movement__withdrawn_at=None)
     own = Q(Exists(of_tenant)) if organisations else Q(pk__in=())
-    return (own | Q(Exists(is_in_it)) if people else own) & Q(owner_side=user.owner_side)
+    if people:
+        own |= concerns(people) & Q(movement__withdrawn_at=None)
+    return own & Q(owner_side=user.owner_side)
 
 
 def duties_of(user: User) -> QuerySet[Obligation]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +19,7 @@ from riverloop.apps.clearance.answers import answers_of
 from riverloop.apps.clearance.models import Movement, PackText, SideDecision
 from riverloop.apps.clearance.providers import fill
 from riverloop.apps.clearance.selectors import is_stored, pack_texts, rulebook
-from riverloop.apps.clearance.stated import Subject, subjects_of
+from riverloop.apps.clearance.stated import Subject, subjects_of, with_found
 from riverloop.apps.notices.messages import Outgoing
 from riverloop.apps.record.rows import rows_insert
 from riverloop.core.kernel.errors import InputError
@@ -44,10 +46,16 @@ class Decided:
     high: int
     number: int = 1
     last: SideDecision | None = None  # this side's decision before it
+    public: core.SideDecision | None = None  # without what officers found, where they found anything
 
     @property
     def movement(self) -> Movement:
         return self.subject.movement
+
+    @property
+    def as_stated(self) -> core.SideDecision:
+        """What the rules say of what was stated, which is all that leaves the officers' hands."""
+        return self.public or self.decision
 
 
 def movements_decide(movements: Iterable[Movement], *, cause: str) -> list[SideDecision]:
@@ -116,7 +124,9 @@ def _decide(subjects: Sequence[Subject], side: str, law: Rulebook, now: datetime
 
 def _decide_one(subject: Subject, side: str, law: Rulebook, answers: tuple[Answer, ...], now: datetime) -> Decided:
     movement = subject.movement
-    facts = [subject.facts(item) for item in subject.items]
+    stated = [subject.facts(item, own=False) for item in subject.items]
+    found = [subject.officers_facts(item) for item in subject.items]
+    facts = [{**one, **other} for one, other in zip(stated, found, strict=True)]
     crossing = movement.crossed_at or movement.crossing_at
     at = movement.crossed_at or max(now, movement.crossing_at)  # the law of the day on which it can cross
     asked = core.Movement(
@@ -128,6 +138,7 @@ def _decide_one(subject: Subject, side: str, law: Rulebook, answers: tuple[Answe
         crossing_at=crossing,
     )
     decision = decide_side(law, side, asked)
+    public = _as_stated(law, side, asked, stated) if any(found) else None
     inputs = {
         "zone": law.boundary.zone,
         "assume": sorted(law.boundary.assume),
@@ -136,11 +147,19 @@ def _decide_one(subject: Subject, side: str, law: Rulebook, answers: tuple[Answe
             "direction": movement.direction,
             "at": at.isoformat(),
             "crossing_at": crossing.isoformat(),
-            "items": facts,
+            "items": stated,
             "answers": [_answer_json(one) for one in answers],
         },
+        **({"found": found} if public else {}),
     }
-    return Decided(subject, asked, decision, inputs, *levels_of(decision, movement.flow))
+    return Decided(subject, asked, decision, inputs, *levels_of(decision, movement.flow), public=public)
+
+
+def _as_stated(
+    law: Rulebook, side: str, asked: core.Movement, stated: Iterable[Mapping[str, Any]]
+) -> core.SideDecision:
+    items = tuple(law.packs.dictionary.read(asked.flow, one) for one in stated)
+    return decide_side(law, side, replace(asked, items=items))
 
 
 def _answer_json(answer: Answer) -> dict[str, Any]:
@@ -203,7 +222,10 @@ def _follow_on(decided: Iterable[Decided], side: str) -> None:
 
 
 def _row(one: Decided, cause: str, now: datetime, law: Rulebook) -> SideDecision:
-    decision = one.decision
+    decision, last = one.decision, one.last
+    result = short(decision, one.movement.flow)
+    said = _said(one, result, law)
+    is_news = last is None or cause in _ALWAYS_NEWS or said != last.said_hash
     return SideDecision(
         owner_side=one.movement.owner_side,
         movement=one.movement,
@@ -218,8 +240,22 @@ def _row(one: Decided, cause: str, now: datetime, law: Rulebook) -> SideDecision
         route=decision.route or "",
         valid_until=decision.valid_until,
         inputs=one.inputs,
-        result={**short(decision, one.movement.flow), "draws": _draws(one)},
+        result={**result, "draws": _draws(one)},
+        said_number=(last.said_number if last else 0) + is_news,
+        said_at=now if last is None or is_news else last.said_at,
+        said_hash=said,
     )
+
+
+_ALWAYS_NEWS = ("declared", "restated", "answered", "crossed")  # causes that whoever filed knows of
+
+
+def _said(one: Decided, result: Mapping[str, Any], law: Rulebook) -> str:
+    """Return the hash of what whoever filed may read of a decision: it stays where only officers learnt something."""
+    read = short(one.public, one.movement.flow) if one.public else result
+    kept = {name: value for name, value in read.items() if name != "answered"}
+    whole = [one.low, one.high, law.packs.sha256, str(one.as_stated.valid_until), kept]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 def short(decision: core.SideDecision, flow: str) -> dict[str, Any]:
@@ -299,7 +335,7 @@ def decision_again(decision: SideDecision) -> core.SideDecision:
     if not decision.inputs:
         raise InputError("clearance.no_inputs", "What this was decided from is not kept here.")
     law = rulebook_of(decision.packs_sha256, tuple(decision.inputs["assume"]))
-    asked = read_movement(decision.inputs["movement"], law.boundary, law.packs.dictionary)
+    asked = read_movement(with_found(decision.inputs), law.boundary, law.packs.dictionary)
     return decide_side(law, decision.side, asked)
 
 

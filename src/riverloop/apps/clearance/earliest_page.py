@@ -15,10 +15,11 @@ from django.views.decorators.http import require_safe
 from riverloop.apps.clearance.earliest import explain_earliest, find
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Movement as Filed
-from riverloop.apps.clearance.movement_pages import record_view
+from riverloop.apps.clearance.movement_pages import reading_of, record_view
 from riverloop.apps.clearance.providers import fill
 from riverloop.apps.clearance.selectors import movements, rulebook, zone
 from riverloop.apps.clearance.stated import subjects_of
+from riverloop.apps.clearance.stored import Reading
 from riverloop.apps.parties.views import account_of
 from riverloop.core.rules.decisions import Movement, read_movement
 from riverloop.core.rules.rulebook import Rulebook
@@ -34,7 +35,7 @@ def movement_earliest(request: HttpRequest, movement_id: str) -> HttpResponse:
     inputs = newest_inputs(filed)
     if inputs is None:
         raise Http404
-    movement = as_read(inputs, filed, book)
+    movement = as_read(inputs, filed, book, reading_of(user, filed))
     record_view(user, filed, "clearance:movement_earliest")
     view = None
     if filed.withdrawn_at is None and filed.crossed_at is None:
@@ -53,9 +54,10 @@ def newest_inputs(filed: Filed) -> Mapping[str, Any] | None:
     return decision.inputs["movement"] if decision and decision.inputs else None
 
 
-def as_read(raw: Mapping[str, Any], filed: Filed, book: Rulebook) -> Movement:
-    """Return a filed movement as the rules read it, without what officers found."""
+def as_read(raw: Mapping[str, Any], filed: Filed, book: Rulebook, reading: Reading) -> Movement:
+    """Return a filed movement as the rules read it, without what officers found; of several people the own part."""
     (subject,) = subjects_of([filed])
     fill([subject])
-    items = [subject.facts(item, own=False) for item in subject.items]
+    own = [item for item in subject.items if reading.items is None or item.place in reading.items]
+    items = [subject.facts(item, own=False) for item in own]
     return read_movement({**raw, "items": items}, book.boundary, book.packs.dictionary)

@@ -110,6 +110,7 @@ def question_send(question: Question) -> None:
         ASKED,
         "ask",
         question=question.ref,
+        place=question.place,
         authority=question.authority,
         facts=question.facts or None,
         text=question.text,
@@ -126,6 +127,7 @@ def notice_send(notice: Notice) -> None:
         NOTIFIED,
         "notify",
         notice=notice.ref,
+        place=notice.place,
         authority=notice.authority,
         act=notice.act,
         rule=notice.rule,
@@ -178,7 +180,7 @@ def _decided(one: Decided, row: SideDecision) -> dict[str, Any]:
         "at_worst": OUTCOMES[row.high],
         "route": row.route or None,
         "missing_documents": row.result["missing_documents"],
-        "valid_until": _instant(row.valid_until) if row.valid_until else None,
+        "valid_until": _instant(one.as_stated.valid_until) if one.as_stated.valid_until else None,
         "packs": row.packs_sha256,
     }
     return {name: value for name, value in said.items() if value is not None}

@@ -182,6 +182,14 @@ def law_view(measure: Measure, zone: Zone, calendars: Mapping[str, Any], languag
     return LawView(measure.id, title, original if original != title else "", tongue, measure.url)
 
 
+def concealed_view(language: str) -> RuleView:
+    """Return what is read in the place of a rule of which nothing may be told: that an authority looks at it."""
+    return RuleView(
+        id="", kind="refer", reason=own(NEUTRAL_REASON, language), effect="", law=None, verified="",
+        verified_words="", pilot=False, items=[],
+    )  # fmt: skip
+
+
 class _Reader:
     """Reads the parts of one decision in one language."""
 

@@ -243,6 +243,10 @@ def _check_person(organisation: Organisation, flow: str, person: Person | None, 
     if person is None:
         if flow == "person":
             raise InputError("clearance.person", N_("Choose the person who crosses."), where=where)
+    elif person.left_at is not None:
+        raise InputError(
+            "clearance.person_left", N_("That person has left the organisation. Choose another."), where=where
+        )
     elif person.organisation_id != organisation.id:
         raise InputError(
             "clearance.other_person",

@@ -26,6 +26,7 @@ from riverloop.apps.clearance.movement_parts import head, notice_view, obligatio
 from riverloop.apps.clearance.movement_words import shown_outcome
 from riverloop.apps.clearance.selectors import movements, rulebook, zone
 from riverloop.apps.clearance.stored import Reading
+from riverloop.apps.clearance.whose import concerns
 from riverloop.apps.documents.selectors import permits
 from riverloop.apps.parties.models import Person, User
 from riverloop.apps.parties.selectors import own_person_ids, role_text, view_records
@@ -47,12 +48,12 @@ def me(request: HttpRequest) -> HttpResponse:
     still = Q(crossed_at=None, withdrawn_at=None, crossing_at__gte=timezone.now() - LATE)
     coming = list(own.filter(still).select_related("organisation").order_by("crossing_at", "id")[:COMING])
     past = list(own.exclude(still).order_by("-crossing_at", "id")[:PAST])
-    newest = newest_of_all(coming)
+    newest, readings = newest_of_all(coming), _readings(coming, people)
     context = {
         "people": people,
-        "coming": [_card(movement, newest[movement.id]) for movement in coming],
+        "coming": [_card(movement, newest[movement.id], readings[movement.id]) for movement in coming],
         "past": rows(past, user),
-        "notices": _notices(user, [*coming, *past]),
+        "notices": _notices([*coming, *past], people),
         "duties": [obligation_view(one) for one in _duties(user)],
         "permits": _permits(user, people),
         "looks": _looks(user),
@@ -61,8 +62,20 @@ def me(request: HttpRequest) -> HttpResponse:
     return render(request, "clearance/me.html", context)
 
 
-def _card(movement: Movement, newest: Mapping[str, SideDecision]) -> dict[str, Any]:
-    stored = stored_of(movement, newest, Reading("applicant"))
+def _readings(coming: list[Movement], people: list[Person]) -> dict[str, Reading]:
+    """Return as whom people read each of their movements: of one in which others are, their own items alone."""
+    own = {person.id for person in people}
+    items: dict[str, dict[int, bool]] = {}
+    for movement, place, person in Item.objects.filter(movement__in=coming).values_list("movement", "place", "person"):
+        items.setdefault(movement, {})[place] = person in own
+    return {
+        movement: Reading("applicant", items=None if all(places.values()) else frozenset(filter(places.get, places)))
+        for movement, places in items.items()
+    }
+
+
+def _card(movement: Movement, newest: Mapping[str, SideDecision], reading: Reading) -> dict[str, Any]:
+    stored = stored_of(movement, newest, reading)
     steps = [step for column in stored.columns for step in column.view.next_steps]
     papers = [paper.label for column in stored.columns for paper in column.view.papers if not paper.held]
     missing = {label for column in stored.columns for label in column.view.missing}
@@ -87,9 +100,10 @@ def _days_text(days: int) -> str:
     return ngettext("in {count} day", "in {count} days", days).format(count=days)
 
 
-def _notices(user: User, own: list[Movement]) -> list[dict[str, Any]]:
-    told = Notice.objects.filter(movement__in=own).select_related("movement").order_by("-at", "id")
-    return [notice_view(notice, user, applicant=True) for notice in told[:PAST]]
+def _notices(own: list[Movement], people: list[Person]) -> list[dict[str, Any]]:
+    concerned = concerns([person.id for person in people])
+    told = Notice.objects.filter(concerned, movement__in=own).select_related("movement").order_by("-at", "id")
+    return [notice_view(notice, applicant=True) for notice in told[:PAST]]
 
 
 def _duties(user: User) -> Any:

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance import exchange, sentences
-from riverloop.apps.clearance.consequences import REFERRAL, REFUSAL, REMEDY, notice_give, notice_of, questions_close
+from riverloop.apps.clearance.consequences import REFERRAL, REFUSAL, REMEDY, questions_close
 from riverloop.apps.clearance.deciding import movements_decide
 from riverloop.apps.clearance.language import active_language
-from riverloop.apps.clearance.models import Item, Movement
+from riverloop.apps.clearance.models import Item, Movement, Notice
 from riverloop.apps.clearance.questions import question_ask
 from riverloop.apps.clearance.selectors import rulebook, zone
+from riverloop.apps.clearance.telling import notice_give, notice_of, places_of, places_told
 from riverloop.apps.desk.kinds import Act, Kind, register
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.documents.models import Permit
@@ -167,17 +169,9 @@ def _on_decided(matter: Matter, by: User) -> None:
         return
     movements_decide([movement], cause="authority")
     if matter.act == "refuse" and matter.closed_at is not None:
-        notice_give(
-            notice_of(
-                movement,
-                matter.authority,
-                "refused",
-                matter.closed_at,
-                matter.rule,
-                reason=matter.reason,
-                matter=matter.id,
-            )
-        )
+        items = list(Item.objects.filter(movement=movement).order_by("place"))
+        for place in places_told(movement.flow, items, places_of(movement, matter.rule)) or [None]:
+            _tell(matter, movement, "refused", matter.reason, place)
 
 
 def _on_remedy_decided(matter: Matter, by: User) -> None:
@@ -186,7 +180,7 @@ def _on_remedy_decided(matter: Matter, by: User) -> None:
     if not _is_over(movement):
         movements_decide([movement], cause="remedy")
     act = "remedy_allowed" if matter.act == "allow" else "remedy_refused"
-    _tell(matter, movement, act, matter.reason)
+    _tell(matter, movement, act, matter.reason, _place_objected_to(matter))
 
 
 def _on_interim(matter: Matter, act: str, by: User) -> None:
@@ -194,14 +188,20 @@ def _on_interim(matter: Matter, act: str, by: User) -> None:
     if not _is_over(movement):
         movements_decide([movement], cause="remedy")
     step = matter.steps.filter(act=act).order_by("-number").first()
-    _tell(matter, movement, act, step.text if step else "")
+    _tell(matter, movement, act, step.text if step else "", _place_objected_to(matter))
 
 
-def _tell(matter: Matter, movement: Movement, act: str, reason: str) -> None:
-    from django.utils import timezone  # noqa: PLC0415
+def _place_objected_to(matter: Matter) -> int | None:
+    """Return the place of the item whose refusal a remedy is against."""
+    notice = Notice.objects.filter(owner_side=matter.owner_side, movement=matter.subject, remedy=matter.id).first()
+    return notice.place if notice else None
 
+
+def _tell(matter: Matter, movement: Movement, act: str, reason: str, place: int | None) -> None:
     at = matter.closed_at or timezone.now()
-    notice_give(notice_of(movement, matter.authority, act, at, matter.rule, reason=reason, matter=matter.id))
+    notice_give(
+        notice_of(movement, matter.authority, act, at, matter.rule, reason=reason, matter=matter.id, place=place)
+    )
 
 
 # Permits -----------------------------------------------------------------------------------------------------------

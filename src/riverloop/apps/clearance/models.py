@@ -138,8 +138,11 @@ class SideDecision(models.Model):
     high = models.PositiveSmallIntegerField()
     route = models.CharField(max_length=60, blank=True)
     valid_until = models.DateTimeField(null=True, blank=True)
-    inputs = models.JSONField(default=dict)  # zone, assumed rules, movement as read_movement reads it
+    inputs = models.JSONField(default=dict)  # zone, assumed rules, movement as stated, and apart what officers found
     result = models.JSONField(default=dict)  # rules, papers, facts lacking … in short form
+    said_number = models.PositiveIntegerField(default=1)  # counts what said something new to whoever filed
+    said_at = models.DateTimeField(null=True, blank=True)  # since when that is said
+    said_hash = models.CharField(max_length=64, blank=True)  # of what whoever filed may read of it
     told = models.TextField()  # canonical JSON that was signed
     signature = models.BinaryField(max_length=64)
     key_id = models.CharField(max_length=16)
@@ -162,6 +165,7 @@ class Question(models.Model):
     movement = models.ForeignKey(Movement, on_delete=models.CASCADE, related_name="questions")
     side = models.CharField(max_length=8)  # who asks
     authority = models.CharField(max_length=40)
+    place = models.PositiveIntegerField(null=True, blank=True)  # of the one item that it is about
     matter = models.CharField(max_length=26, blank=True)  # id at the asking side
     facts = models.JSONField(default=list)  # names of facts and documents asked for
     text = models.TextField(blank=True)
@@ -189,7 +193,9 @@ class Notice(models.Model):
     reason = models.TextField(blank=True)
     remedy_body = models.CharField(max_length=40, blank=True)
     remedy_until = models.DateTimeField(null=True, blank=True)
+    place = models.PositiveIntegerField(null=True, blank=True)  # of the one item that it is about
     matter = models.CharField(max_length=26, blank=True)  # id at the telling side
+    remedy = models.CharField(max_length=26, blank=True)  # id of the matter that objects to it, at the telling side
     at = models.DateTimeField()
     remedy_filed_at = models.DateTimeField(null=True, blank=True)
     remedy_text = models.TextField(blank=True)

@@ -264,7 +264,7 @@ def remedy(request: HttpRequest, movement_id: str, notice_id: str) -> HttpRespon
             error = say(refusal, _)
         else:
             return redirect("clearance:movement", found.id)
-    context = {"notice": notice_view(notice, user, applicant=True), "typed": typed}
+    context = {"notice": notice_view(notice, applicant=True), "typed": typed}
     return _form(request, "clearance/remedy_file.html", found, error, context)
 
 

@@ -11,10 +11,19 @@ from pydantic import Field
 
 from riverloop.apps.clearance.deciding import rulebook_of
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision
-from riverloop.apps.clearance.movement_pages import facts_of, newest_of, reading_of, record_names, stored_of
+from riverloop.apps.clearance.movement_list import ids_applied_for
+from riverloop.apps.clearance.movement_pages import (
+    facts_of,
+    newest_of,
+    reading_of,
+    record_names,
+    said_to,
+    stored_of,
+)
 from riverloop.apps.clearance.outcomes import outcome_of
 from riverloop.apps.clearance.stored import Column, Reading, read_again
 from riverloop.apps.clearance.timeline import Event
+from riverloop.apps.parties.interface import etag_of
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.words import N_
 
@@ -22,7 +31,7 @@ from riverloop.apps.parties.words import N_
 class MovementOut(Schema):
     id: str
     number: str = Field(description=N_("The number that people say to each other."))
-    reference: str
+    reference: str = Field(description=N_("The tenant's own; empty for anyone but the tenant and who crosses."))
     flow: str
     direction: str
     crossing_at: datetime
@@ -62,8 +71,8 @@ class SideSaid(Schema):
     outcome: str | None = Field(description=N_("What the side says; null until it has answered."))
     word: str
     reasons: str = Field(description=N_("signed by the side; public if worked out from its public rules; or empty."))
-    decided_at: datetime | None
-    number: int = Field(description=N_("Of its newest decision, from 1."))
+    decided_at: datetime | None = Field(description=N_("Since when the side says what it says, if that is told."))
+    number: int = Field(description=N_("Of its newest decision that said something new, from 1; 0 if it is not told."))
     route: str
     rules: list[RuleSaid]
     papers: list[PaperSaid]
@@ -127,33 +136,41 @@ class EventOut(Schema):
     text: str
 
 
-def movement_out(movement: Movement) -> MovementOut:
-    """Return a movement as a row, with nobody's name in it."""
-    return MovementOut(**_fields(movement))
+def movements_out(movements: Sequence[Movement], user: User) -> list[MovementOut]:
+    """Return movements as rows, with nobody's name in them."""
+    own = ids_applied_for(movements, user)
+    return [MovementOut(**_fields(one, applicant=one.id in own)) for one in movements]
 
 
-def _fields(movement: Movement) -> dict[str, Any]:
+def _fields(movement: Movement, *, applicant: bool) -> dict[str, Any]:
     state = "withdrawn" if movement.withdrawn_at else "crossed" if movement.crossed_at else "open"
-    names = ("id", "number", "reference", "flow", "direction", "crossing_at", "control_point")
+    names = ("id", "number", "flow", "direction", "crossing_at", "control_point")
     instants = ("declared_at", "withdrawn_at", "crossed_at")
     return {
         **{name: getattr(movement, name) for name in (*names, *instants)},
+        "reference": movement.reference if applicant else "",
         "organisation": movement.organisation_id,
         "state": state,
         "outcome": outcome_of(movement),
     }
 
 
-def movement_whole(movement: Movement, user: User) -> MovementWhole:
-    """Return a movement as far as an account may see it, having recorded whose names it reads."""
+def movement_whole(movement: Movement, user: User, *, named: bool = True) -> MovementWhole:
+    """Return a movement as far as an account may see it, having recorded whose names it reads.
+
+    Args:
+        movement: one that the account may see.
+        user: the account.
+        named: whether with the names of people.
+    """
     reading, newest = reading_of(user, movement), newest_of(movement)
     items = list(Item.objects.filter(movement=movement).select_related("person").order_by("place"))
-    names = record_names(user, movement, items, "api:movement_get")
+    names = record_names(user, movement, items, "api:movement_get") if named else {}
     stored = stored_of(movement, newest, reading)
     missing = _missing(movement, newest, reading)
     asked, told = _said_to_filer(movement, reading)
     return MovementWhole(
-        **_fields(movement),
+        **_fields(movement, applicant=reading.kind == "applicant"),
         sentence=stored.explained.sentence,
         valid_until=stored.explained.valid_until,
         sides=[_side(column, missing.get(column.view.id, [])) for column in stored.columns],
@@ -167,7 +184,7 @@ def movement_whole(movement: Movement, user: User) -> MovementWhole:
                     for name, one in facts.items()
                 },
             )
-            for item, facts in facts_of(movement, items, user)
+            for item, facts in facts_of(movement, items, user, reading)
         ],
         questions=[QuestionOut.from_orm(one) for one in asked],
         notices=[NoticeOut.from_orm(one) for one in told],
@@ -209,7 +226,7 @@ def _missing(movement: Movement, newest: Mapping[str, SideDecision], reading: Re
     if own is None or not own.inputs or reading.kind == "gate":
         return {}
     book = rulebook_of(own.packs_sha256, tuple(own.inputs["assume"]))
-    decision = read_again(own.inputs, book, movement.owner_side)
+    decision = read_again(own.inputs, book, movement.owner_side, reading)
     return {
         side: list(said.all_missing_facts())
         for side, said in decision.sides.items()
@@ -219,14 +236,26 @@ def _missing(movement: Movement, newest: Mapping[str, SideDecision], reading: Re
 
 def _said_to_filer(movement: Movement, reading: Reading) -> tuple[list[Question], list[Notice]]:
     """Return what was asked and told of whoever filed: to an officer, what their own authorities said."""
-    if reading.kind == "gate":
-        return [], []
     asked = Question.objects.filter(movement=movement).order_by("asked_at", "id")
     told = Notice.objects.filter(movement=movement).order_by("at", "id")
-    if reading.kind == "officer":
-        asked = asked.filter(authority__in=reading.authorities)
-        told = told.filter(authority__in=reading.authorities)
-    return list(asked), list(told)
+    return list(said_to(asked, reading)), list(said_to(told, reading))
+
+
+_WORDS = {"sentence", "valid_until", "word", "reason", "effect", "next_step", "label", "act", "due", "name", "person"}
+_TIMELESS = ("register", "computed")  # asserted as of now, whenever it is read
+
+
+def state_of(movement: Movement, user: User) -> str:
+    """Return the entity tag of what an account reads of a movement, the same in every language."""
+    return etag_of(_bare(movement_whole(movement, user, named=False).model_dump()))
+
+
+def _bare(value: Any) -> Any:
+    """Return what is read without its words, and without the instant at which a register was asked."""
+    if isinstance(value, dict):
+        asked_now = {"at"} if value.get("asserted_as") in _TIMELESS else set()
+        return {key: _bare(one) for key, one in value.items() if key not in _WORDS | asked_now}
+    return [_bare(one) for one in value] if isinstance(value, list) else value
 
 
 def event_out(event: Event) -> EventOut:

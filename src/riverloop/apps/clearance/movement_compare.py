@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,15 +18,14 @@ from riverloop.apps.clearance.deciding import rulebook_of
 from riverloop.apps.clearance.explain import law_view
 from riverloop.apps.clearance.formats import instant_text
 from riverloop.apps.clearance.language import active_language
-from riverloop.apps.clearance.models import Movement, SideDecision, Statement
+from riverloop.apps.clearance.models import Movement, SideDecision
 from riverloop.apps.clearance.movement_pages import movement_or_404, reading_of, record_view
 from riverloop.apps.clearance.movement_parts import head
 from riverloop.apps.clearance.movement_words import CAUSE_WORDS, CHANGE_CAUSES, STATE_WORDS
 from riverloop.apps.clearance.selectors import rulebook, zone
-from riverloop.apps.clearance.stated import OFFICER
-from riverloop.apps.clearance.stored import Reading, read_again
+from riverloop.apps.clearance.stored import Levels, Reading, levels_read, read_again
+from riverloop.apps.clearance.whose import facts_held_by
 from riverloop.apps.parties.views import account_of
-from riverloop.core.kernel.sides import Flow
 from riverloop.core.rules.decisions import Decision, outcome
 from riverloop.core.rules.facts import as_json
 from riverloop.core.rules.packs import CLEARED, REFERRED, REFUSED
@@ -47,10 +46,7 @@ def changes(request: HttpRequest, movement_id: str) -> HttpResponse:
     user = account_of(request)
     found = movement_or_404(user, movement_id)
     reading = reading_of(user, found)
-    versions = list(
-        SideDecision.objects.filter(movement=found, side=found.owner_side).order_by("number")[:MOST_VERSIONS]
-    )
-    kept = [version for version in versions if version.inputs]
+    kept = _versions(found, reading)
     context = {**head(found), "versions": [(one.number, _title(one, found, reading)) for one in kept], "chosen": (0, 0)}
     if reading.kind == "gate" or not kept:
         context |= {"sentence": _("There is nothing to compare."), "nothing": True}
@@ -58,22 +54,56 @@ def changes(request: HttpRequest, movement_id: str) -> HttpResponse:
     record_view(user, found, "clearance:movement_changes")
     before, after = _chosen(request, kept)
     told = list(SideDecision.objects.filter(movement=found).exclude(side=found.owner_side).order_by("number"))
-    first, second = (_as_it_stood(one, kept, told, found) for one in (before, after))
+    first, second = (_as_it_stood(one, kept, told, found, reading) for one in (before, after))
     changed = compare(first, second)
     context |= {"chosen": (before.number, after.number), "sentence": _sentence(first, second)}
     context |= _Laid(changed, reading, found).context()
     return render(request, "clearance/movement_changes.html", context)
 
 
-def _title(one: SideDecision, found: Movement, reading: Reading) -> str:
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """A decision of the reader's side, with the number that it has for the reader."""
+
+    number: int
+    row: SideDecision
+
+
+def _versions(found: Movement, reading: Reading) -> list[_Version]:
+    """Return the decisions that a reader may compare: to whoever filed those that said something new."""
+    rows = SideDecision.objects.filter(movement=found, side=found.owner_side).order_by("number")[:MOST_VERSIONS]
+    kept: list[_Version] = []
+    last: Any = None
+    for row in rows:
+        said = _said_of(row, reading)
+        if row.inputs and said != last:
+            number = row.number if reading.inside else row.said_number if reading.items is None else len(kept) + 1
+            kept.append(_Version(number, row))
+            last = said
+    return kept
+
+
+def _said_of(row: SideDecision, reading: Reading) -> Any:
+    """Return what tells a decision from the one before: to who crosses with others what it says of own items."""
+    if reading.inside:
+        return row.number
+    if reading.items is None:
+        return row.said_number
+    asked, places = row.inputs.get("movement", {}), sorted(reading.items or ())
+    levels = row.result.get("levels", [])
+    items = [asked.get("items", [])[place : place + 1] for place in places]
+    return row.packs_sha256, asked.get("crossing_at"), items, [levels[place : place + 1] for place in places]
+
+
+def _title(one: _Version, found: Movement, reading: Reading) -> str:
     clock = zone().side(found.owner_side).side.time_zone
-    when = instant_text(one.decided_at, active_language(), clock)
-    told = one.cause in CAUSE_WORDS and (one.cause != "officer" or reading.kind in ("officer", "auditor"))
-    cause = _(CAUSE_WORDS[one.cause]) if told else ""  # that an officer found something is no applicant's to know
+    when = instant_text(one.row.decided_at, active_language(), clock)
+    told = one.row.cause in CAUSE_WORDS and (one.row.cause != "officer" or reading.inside)
+    cause = _(CAUSE_WORDS[one.row.cause]) if told else ""  # that an officer found something is no applicant's to know
     return f"{one.number}. {when} {cause}".strip()
 
 
-def _chosen(request: HttpRequest, kept: list[SideDecision]) -> tuple[SideDecision, SideDecision]:
+def _chosen(request: HttpRequest, kept: list[_Version]) -> tuple[_Version, _Version]:
     by_number = {str(one.number): one for one in kept}
     after = by_number.get(request.GET.get("to", ""), kept[-1])
     earlier = [one for one in kept if one.number < after.number] or [after]
@@ -81,19 +111,21 @@ def _chosen(request: HttpRequest, kept: list[SideDecision]) -> tuple[SideDecisio
 
 
 def _as_it_stood(
-    version: SideDecision, kept: list[SideDecision], told: Iterable[SideDecision], found: Movement
+    version: _Version, kept: list[_Version], told: Iterable[SideDecision], found: Movement, reading: Reading
 ) -> Decision:
     """Return what both sides had said while a version was the newest."""
-    book = rulebook_of(version.packs_sha256, tuple(version.inputs["assume"]))
-    decision = read_again(version.inputs, book, found.owner_side)
-    following = next((one.decided_at for one in kept if one.number > version.number), None)
+    row = version.row
+    book = rulebook_of(row.packs_sha256, tuple(row.inputs["assume"]))
+    decision = read_again(row.inputs, book, found.owner_side, reading)
+    following = next((one.row.decided_at for one in kept if one.number > version.number), None)
     known = [one for one in told if following is None or one.decided_at < following]
-    levels = {version.side: (version.low, version.high)}
+    whole: dict[str, Levels] = {row.side: (row.low, row.high)}
     if known:
-        levels[known[-1].side] = (known[-1].low, known[-1].high)
+        whole[known[-1].side] = (known[-1].low, known[-1].high)
+    levels = levels_read(row.inputs, book, reading, decision, whole)
     sides = {}
     for name, said in decision.sides.items():
-        low, high = levels.get(name, (CLEARED, REFUSED))
+        low, high = levels.get(name) or (CLEARED, REFUSED)
         proposed = found.flow == "person" and low == REFERRED and said.low == REFUSED
         sides[name] = said if proposed else replace(said, low=low, high=high)
     return replace(decision, sides=sides)
@@ -119,17 +151,9 @@ class _Laid:
         if self.reading.kind == "auditor":
             return lambda name: name in facts
         if self.reading.kind != "officer":
-            found = self._found_by_officers()
-            return lambda name: name in facts and facts[name].source != "officer" and name not in found
-        flow = cast("Flow", self.found.flow)
-        told = {name for one in self.reading.authorities for name in zone().disclosed("declare", one, flow)}
-        return lambda name: (
-            name in facts and (facts[name].source == "officer" or (facts[name].document or name) in told)
-        )
-
-    def _found_by_officers(self) -> set[str]:
-        stated = Statement.objects.filter(item__movement=self.found, asserted_as=OFFICER)
-        return {name for facts in stated.values_list("facts", flat=True) for name in facts}
+            return lambda name: name in facts and facts[name].source != "officer"
+        held = {name for one in self.reading.authorities for name in facts_held_by(one, self.found.flow)}
+        return lambda name: name in held
 
     def context(self) -> dict[str, Any]:
         sides = [side for side in self.changed.sides if self._reads(side)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -24,6 +25,7 @@ from riverloop.apps.clearance.models import Item, Movement, Question, Statement
 from riverloop.apps.clearance.movement_words import outcome_word, shown_outcome
 from riverloop.apps.clearance.selectors import matters_about, movements, rulebook, zone
 from riverloop.apps.clearance.stated import APPLICANT
+from riverloop.apps.clearance.whose import applied_for, concerns, coordinated, own_people
 from riverloop.apps.parties.models import Person, User
 from riverloop.apps.parties.selectors import list_purpose_of, people_listed
 from riverloop.apps.parties.services import view_record
@@ -74,6 +76,7 @@ class Row:
     direction: str
     control_point: str
     about: str
+    reference: str
     items: int
     asked: bool
 
@@ -119,7 +122,7 @@ def exported(request: HttpRequest) -> StreamingHttpResponse:
     user, wanted = account_of(request), Wanted.read(request.GET)
     _person(user, wanted.person)
     found = filtered(movements(visible_to=user), wanted, user)[:MOST_EXPORTED]
-    response = StreamingHttpResponse(_csv(found), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(_csv(found, user), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="movements.csv"'
     return response
 
@@ -127,7 +130,7 @@ def exported(request: HttpRequest) -> StreamingHttpResponse:
 def filtered(found: QuerySet[Movement], wanted: Wanted, user: User) -> QuerySet[Movement]:
     """Narrow a list to what was asked for; what makes no sense narrows nothing."""
     if wanted.q:
-        found = found.filter(_matches(wanted.q))
+        found = found.filter(_matches(wanted.q, user))
     if wanted.flow in FLOWS:
         found = found.filter(flow=wanted.flow)
     if wanted.direction in zone().boundary.directions:
@@ -156,8 +159,9 @@ def waits_for(user: User) -> Q:
     return conditions & Q(withdrawn_at=None, crossed_at=None)
 
 
-def _matches(text: str) -> Q:
-    condition = Q(reference__icontains=text)
+def _matches(text: str, user: User) -> Q:
+    """Return the condition that a movement has this number, or this in the reference of whoever reads it."""
+    condition = Q(reference__icontains=text) & applied_for(user)
     if _NUMBER.fullmatch(text):
         condition |= Q(ref__startswith=text.replace("-", "").upper())
     return condition
@@ -218,7 +222,11 @@ def rows(page: list[Movement], user: User) -> list[Row]:
     counts = dict(Item.objects.filter(movement__in=page).values_list("movement").annotate(number=Count("pk")))
     about = _names(page, user) | _kinds(page, user)
     open_questions = Question.objects.filter(movement__in=page, answered_at=None, closed_at=None)
+    if people := own_people(user):  # whoever crosses with others is told what is asked about them
+        theirs = Q(movement__organisation__in=coordinated(user)) | concerns(people)
+        open_questions = open_questions.filter(theirs | ~Q(movement__items__person__in=people))
     asked = set(open_questions.values_list("movement_id", flat=True))
+    applied = ids_applied_for(page, user)
     found = []
     for movement in page:
         outcome = outcomes.outcome_of(movement)
@@ -232,11 +240,21 @@ def rows(page: list[Movement], user: User) -> list[Row]:
                 sentences.direction_text(movement.direction, here, language, _),
                 sentences.own(point, language) if point else "",
                 about.get(movement.id, ""),
+                movement.reference if movement.id in applied else "",
                 counts.get(movement.id, 0),
                 movement.id in asked and movement.withdrawn_at is None,
             )
         )
     return found
+
+
+def ids_applied_for(page: Sequence[Movement], user: User) -> set[str]:
+    """Return the ids of those movements that an account filed, or crosses in."""
+    filed, people = coordinated(user), own_people(user)
+    own = {one.id for one in page if one.organisation_id in filed}
+    if people:
+        own |= set(Item.objects.filter(movement__in=page, person__in=people).values_list("movement", flat=True))
+    return own
 
 
 def _names(page: list[Movement], user: User) -> dict[str, str]:
@@ -329,20 +347,23 @@ class _Echo:
         return text
 
 
-def _csv(found: QuerySet[Movement]) -> Iterator[str]:
+def _csv(found: QuerySet[Movement], user: User) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield "\N{ZERO WIDTH NO-BREAK SPACE}"  # so that spreadsheets read it as UTF-8
     head = ("number", "reference", "flow", "direction", "crossing_at", "control_point", "outcome")
     yield writer.writerow([*head, "declared_at", "crossed_at", "withdrawn_at", "written_at"])
     now = timezone.now().isoformat(timespec="seconds")
-    for movement in found.iterator(chunk_size=1000):
-        yield writer.writerow([*map(_harmless, _cells(movement)), now])
+    rest = found.iterator(chunk_size=1000)
+    while chunk := list(islice(rest, 1000)):
+        own = ids_applied_for(chunk, user)
+        for movement in chunk:
+            yield writer.writerow([*map(_harmless, _cells(movement, applicant=movement.id in own)), now])
 
 
-def _cells(movement: Movement) -> list[str]:
+def _cells(movement: Movement, *, applicant: bool) -> list[str]:
     instants = (movement.declared_at, movement.crossed_at, movement.withdrawn_at)
     return [
-        *(movement.number, movement.reference, movement.flow, movement.direction),
+        *(movement.number, movement.reference if applicant else "", movement.flow, movement.direction),
         movement.crossing_at.isoformat(timespec="seconds"),
         *(movement.control_point, outcomes.outcome_of(movement)),
         *(at.isoformat(timespec="seconds") if at else "" for at in instants),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
@@ -32,7 +33,8 @@ from riverloop.apps.clearance.movement_parts import (
 from riverloop.apps.clearance.movement_words import shown_outcome
 from riverloop.apps.clearance.selectors import facts_shown, movements, rulebook, timeline, zone
 from riverloop.apps.clearance.stated import Asserted
-from riverloop.apps.clearance.stored import Reading, Stored, read_again, read_stored
+from riverloop.apps.clearance.stored import Reading, Stored, levels_of, levels_read, read_again, read_stored
+from riverloop.apps.clearance.whose import as_applicant, coordinated, own_people
 from riverloop.apps.desk.models import Obligation
 from riverloop.apps.documents.files_of import Panel
 from riverloop.apps.documents.files_of import panel as papers_panel
@@ -40,6 +42,7 @@ from riverloop.apps.parties.models import Person, User
 from riverloop.apps.parties.services import view_record
 from riverloop.apps.parties.views import account_of
 
+Said = TypeVar("Said", Question, Notice)
 PURPOSES = {"coordinator": "own_staff", "officer": "case", "auditor": "audit"}
 
 
@@ -55,9 +58,10 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
     newest = newest_of(found)
     stored = stored_of(found, newest, reading)
     outcome = outcomes.outcome_of(found)
-    questions, notices = questions_of(found, reading), notices_of(found, user, reading)
+    questions, notices = questions_of(found, reading), notices_of(found, reading)
     context = {
         **head(found),
+        "reference": found.reference if reading.kind == "applicant" else "",
         "explained": stored.explained,
         "columns": [column_view(column) for column in stored.columns],
         "is_applicant": reading.kind == "applicant",
@@ -65,15 +69,15 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
         "symbol": shown_outcome(found, outcome),
         "filed_now": "filed" in request.GET,
         "people": list(names.values()) if found.flow == "person" else [],
-        "items": _items(found, items, user, names) if reading.kind != "gate" else [],
+        "items": _items(found, items, user, names, reading) if reading.kind != "gate" else [],
         "questions": questions,
         "notices": notices,
         "questions_open": any(not (one["answered_at"] or one["closed_at"]) for one in questions),
         "remedies_open": any(one["may_file"] for one in notices),
-        "obligations": obligations_of(found) if reading.kind != "gate" else [],
+        "obligations": obligations_of(found, reading) if reading.kind != "gate" else [],
         "timeline": [event_view(event) for event in timeline(found, user)],
         "papers": _papers(found, user) if reading.kind != "gate" else None,
-        "versions": newest[found.owner_side].number if found.owner_side in newest else 0,
+        "versions": _versions(newest.get(found.owner_side), reading),
         "packs_sha256": newest[found.owner_side].packs_sha256 if found.owner_side in newest else "",
         "hidden": _like_it(found) if user.has_perm("clearance.change_movement", found) else [],
         "lists": any(role.kind in ("coordinator", "officer", "gate", "auditor") for role in user.held_roles),
@@ -91,12 +95,9 @@ def movement_or_404(user: User, movement_id: str) -> Movement:
 
 def reading_of(user: User, found: Movement) -> Reading:
     """Return as whom an account reads a movement: the nearest to it of what the account is."""
-    roles = user.held_roles
-    if any(role.kind == "coordinator" and role.organisation_id == found.organisation_id for role in roles):
-        return Reading("applicant")
-    people = {role.person_id for role in roles if role.kind == "holder"}
-    if people and Item.objects.filter(movement=found, person__in=people).exists():
-        return Reading("applicant")
+    applicant, roles = as_applicant(user, found), user.held_roles
+    if applicant is not None:
+        return Reading("applicant", items=applicant.items)
     kinds = {role.kind for role in roles if role.owner_side == found.owner_side}
     if "officer" in kinds:
         return Reading("officer", frozenset(role.authority for role in roles if role.kind == "officer"))
@@ -127,15 +128,27 @@ def stored_of(found: Movement, newest: Mapping[str, SideDecision], reading: Read
         at = (found.crossed_at or found.crossing_at).isoformat()
         inputs = {"movement": {"flow": found.flow, "direction": found.direction, "at": at, "facts": {}}}
         reading = Reading("gate")
-    decision = read_again(inputs, book, found.owner_side)
-    return read_stored(found, decision, newest, reading, _, zone=zone(), language=active_language(), now=timezone.now())
+    decision = read_again(inputs, book, found.owner_side, reading)
+    levels = levels_read(inputs, book, reading, decision, levels_of(found))
+    return read_stored(
+        found,
+        decision,
+        newest,
+        reading,
+        _,
+        zone=zone(),
+        language=active_language(),
+        now=timezone.now(),
+        levels=levels,
+    )
 
 
 def record_names(user: User, found: Movement, items: Sequence[Item], page: str) -> dict[str, str]:
     """Return the names of the people in a movement that an account may read, by item, having recorded the view."""
     people = {item.id: item.person for item in items if item.person is not None}
-    purpose = _purpose(user, found)
-    own = {role.person_id for role in user.held_roles if role.kind == "holder"}
+    own = own_people(user)
+    crosses = any(person.id in own for person in people.values()) and found.organisation_id not in coordinated(user)
+    purpose = "" if crosses else _purpose(user, found)  # who crosses with others reads of no colleague as an officer
     shown = {item: person for item, person in people.items() if purpose or person.id in own}
     others: list[Person] = [person for person in shown.values() if person.id not in own]
     if others:
@@ -158,35 +171,42 @@ def _purpose(user: User, found: Movement) -> str:
     return ""
 
 
-def facts_of(found: Movement, items: Sequence[Item], user: User) -> Iterable[tuple[Item, Mapping[str, Asserted]]]:
-    """Return each item with the facts of it that an account may see."""
-    shown = facts_shown(found, user)
-    return [(item, shown.get(item.id, {})) for item in items]
+def facts_of(
+    found: Movement, items: Sequence[Item], user: User, reading: Reading
+) -> Iterable[tuple[Item, Mapping[str, Asserted]]]:
+    """Return each item that is read with the facts of it that an account may see."""
+    shown, places = facts_shown(found, user), reading.items
+    return [(item, shown.get(item.id, {})) for item in items if places is None or item.place in places]
 
 
 def questions_of(found: Movement, reading: Reading) -> list[dict[str, Any]]:
     """Return what authorities asked of whoever filed, the open ones first."""
-    if reading.kind == "gate":
-        return []
     asked = Question.objects.filter(movement=found).order_by("asked_at", "id")
-    if reading.kind == "officer":
-        asked = asked.filter(authority__in=reading.authorities)
-    return sorted(map(question_view, asked), key=lambda one: bool(one["answered_at"] or one["closed_at"]))
+    return sorted(
+        map(question_view, said_to(asked, reading)), key=lambda one: bool(one["answered_at"] or one["closed_at"])
+    )
 
 
-def notices_of(found: Movement, user: User, reading: Reading) -> list[dict[str, Any]]:
-    """Return what authorities told whoever filed, newest first."""
+def said_to(found: QuerySet[Said], reading: Reading) -> QuerySet[Said]:
+    """Narrow questions or notices to those of a reader: an officer's authorities', or of a person's own items."""
     if reading.kind == "gate":
-        return []
-    told = Notice.objects.filter(movement=found).order_by("-at", "id")
+        return found.none()
     if reading.kind == "officer":
-        told = told.filter(authority__in=reading.authorities)
-    return [notice_view(notice, user, applicant=reading.kind == "applicant") for notice in told]
+        return found.filter(authority__in=reading.authorities)
+    return found if reading.items is None else found.filter(place__in=reading.items)
 
 
-def obligations_of(found: Movement) -> list[dict[str, Any]]:
-    """Return what both laws want done about a movement, soonest first."""
+def notices_of(found: Movement, reading: Reading) -> list[dict[str, Any]]:
+    """Return what authorities told whoever filed, newest first."""
+    told = Notice.objects.filter(movement=found).order_by("-at", "id")
+    return [notice_view(notice, applicant=reading.kind == "applicant") for notice in said_to(told, reading)]
+
+
+def obligations_of(found: Movement, reading: Reading) -> list[dict[str, Any]]:
+    """Return what both laws want done about a movement, soonest first; of own items alone where others' are in it."""
     kept = Obligation.objects.filter(subject=found.id, owner_side=found.owner_side, dropped_at=None)
+    if reading.items is not None:
+        kept = kept.filter(item__in=reading.items)
     return [obligation_view(one) for one in kept.order_by("due_at", "id")]
 
 
@@ -199,8 +219,16 @@ def acts(user: User, found: Movement) -> dict[str, Any]:
     }
 
 
-def _items(found: Movement, items: Sequence[Item], user: User, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [item_view(item, facts, names) for item, facts in facts_of(found, items, user)]
+def _versions(newest: SideDecision | None, reading: Reading) -> int:
+    if newest is None:
+        return 0
+    return newest.number if reading.inside else newest.said_number
+
+
+def _items(
+    found: Movement, items: Sequence[Item], user: User, names: Mapping[str, str], reading: Reading
+) -> list[dict[str, Any]]:
+    return [item_view(item, facts, names) for item, facts in facts_of(found, items, user, reading)]
 
 
 def _like_it(found: Movement) -> list[tuple[str, str]]:

@@ -22,7 +22,6 @@ from riverloop.apps.clearance.steps import stated_mark
 from riverloop.apps.clearance.stored import Column
 from riverloop.apps.clearance.typed import as_typed
 from riverloop.apps.desk.models import Obligation
-from riverloop.apps.parties.models import User
 from riverloop.core.kernel.instants import time_zone
 from riverloop.core.kernel.sides import origin
 
@@ -130,8 +129,13 @@ def left_text(until: datetime, now: datetime) -> str:
     return ngettext("{count} day is left.", "{count} days are left.", days).format(count=days)
 
 
-def notice_view(notice: Notice, user: User, *, applicant: bool) -> dict[str, Any]:
-    """Return a notice in words, with the remedy and its clock."""
+def notice_view(notice: Notice, *, applicant: bool) -> dict[str, Any]:
+    """Return a notice in words, with the remedy and its clock.
+
+    Args:
+        notice: what is told.
+        applicant: whether it is told to whoever reads it.
+    """
     now = timezone.now()
     over = notice.remedy_until is not None and notice.remedy_until < now
     open_still = bool(notice.remedy_body) and notice.remedy_filed_at is None and not over
@@ -147,7 +151,7 @@ def notice_view(notice: Notice, user: User, *, applicant: bool) -> dict[str, Any
         "until": notice.remedy_until,
         "left": left_text(notice.remedy_until, now) if notice.remedy_until else "",
         "filed_at": notice.remedy_filed_at,
-        "may_file": applicant and open_still and user.has_perm("clearance.file_remedy", notice),
+        "may_file": applicant and open_still,
     }
 
 

@@ -29,7 +29,7 @@ def matter_panel(matter: Matter, user: User) -> tuple[str, dict[str, Any]] | Non
         "rule": next((rule for rule in column.view.rules if rule.id == matter.rule), None),
         "rule_text": known.sql if known else "",
         "uncovered": known is None,
-        "items": [item_view(item, facts, {}) for item, facts in facts_of(found, items, user)],
+        "items": [item_view(item, facts, {}) for item, facts in facts_of(found, items, user, reading)],
         "columns": [column_view(one) for one in stored.columns],
         "answers": questions_of(found, reading),
     }

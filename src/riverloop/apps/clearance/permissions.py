@@ -6,7 +6,8 @@ from typing import Any
 
 import rules
 
-from riverloop.apps.clearance.models import Item, Movement, Notice, Question
+from riverloop.apps.clearance.models import Movement, Notice, Question
+from riverloop.apps.clearance.whose import as_applicant
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Role, User
 from riverloop.apps.parties.permissions import coordinates, predicate
@@ -23,12 +24,6 @@ def coordinates_filer(user: Any, movement: Movement) -> bool:
     return movement.organisation_id is not None and any(
         role.organisation_id == movement.organisation_id for role in _held(user, "coordinator")
     )
-
-
-@predicate
-def is_in_it(user: Any, movement: Movement) -> bool:
-    people = [role.person_id for role in _held(user, "holder")]
-    return bool(people) and Item.objects.filter(movement=movement, person__in=people).exists()
 
 
 @predicate
@@ -58,7 +53,8 @@ def coordinates_asked(user: Any, question: Question) -> bool:
 
 @predicate
 def is_told(user: Any, notice: Notice) -> bool:
-    return bool(coordinates_filer(user, notice.movement) or is_in_it(user, notice.movement))
+    own = as_applicant(user, notice.movement)
+    return own is not None and own.reads(notice.place)
 
 
 @predicate

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from riverloop.apps.clearance import exchange
-from riverloop.apps.clearance.consequences import told
 from riverloop.apps.clearance.models import Movement, Question
 from riverloop.apps.clearance.steps import movement_restate
+from riverloop.apps.clearance.telling import places_of, told
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.services import matter_answered
 from riverloop.apps.parties.models import User
@@ -28,9 +28,11 @@ LONGEST_ANSWER = 4_000  # characters: two pages
 
 def question_ask(*, movement: Movement, matter: Matter, text: str, facts: list[str], due_at: datetime) -> Question:
     """Ask whoever filed a movement for more, on whichever side they are; inside the desk's transaction."""
+    places = places_of(movement, matter.rule)
     question = Question.objects.create(
         owner_side=movement.owner_side,
         ref=new_id(),
+        place=places[0] if len(places) == 1 else None,
         movement=movement,
         side=movement.owner_side,
         authority=matter.authority,
@@ -41,10 +43,17 @@ def question_ask(*, movement: Movement, matter: Matter, text: str, facts: list[s
         due_at=due_at,
     )
     if movement.filed_side == movement.owner_side:
-        told(movement, "question")
+        told(movement, "question", question.place)
     else:
         exchange.question_send(question)
     return question
+
+
+def place_read(movement: Movement, body: Mapping[str, Any]) -> int | None:
+    """Return the place of the item that a message is about, if it names one of the movement's."""
+    place = body.get("place")
+    known = isinstance(place, int) and movement.items.filter(place=place).exists()
+    return place if known else None
 
 
 def question_take(movement: Movement, side: str, body: Mapping[str, Any]) -> None:
@@ -56,6 +65,7 @@ def question_take(movement: Movement, side: str, body: Mapping[str, Any]) -> Non
         side=side,
         ref=str(body["question"])[:26],
         defaults={
+            "place": place_read(movement, body),
             "authority": str(body["authority"])[:40],
             "facts": [str(name)[:80] for name in body.get("facts", [])],
             "text": str(body.get("text", "")),
@@ -68,7 +78,7 @@ def question_take(movement: Movement, side: str, body: Mapping[str, Any]) -> Non
         question.save(update_fields=["closed_at"])
     elif made:
         record_append(side=movement.owner_side, kind="question.told", payload={"question": question.id})
-        told(movement, "question")
+        told(movement, "question", question.place)
 
 
 @transaction.atomic

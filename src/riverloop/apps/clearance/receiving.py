@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from riverloop.apps.clearance import exchange
-from riverloop.apps.clearance.deciding import decide_subjects
+from riverloop.apps.clearance.deciding import decide_subjects, latest_of
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision, Statement
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.clearance.stated import APPLICANT, Subject, subjects_of
@@ -225,17 +225,17 @@ def _movements(messages: list[Message], *, filed_there: bool = False) -> dict[st
 
 def side_decided(messages: list[Message], bodies: list[Body]) -> None:
     """Keep what the other side decided, with its signature, as the newest that is known of it."""
-    from riverloop.apps.clearance.consequences import outcomes_changed  # noqa: PLC0415
+    from riverloop.apps.clearance.telling import outcomes_changed  # noqa: PLC0415
 
     movements = _movements(messages)
-    known = _numbers(movements, messages[0].from_side)
+    known = _newest(movements, messages[0].from_side)
     rows, levels = [], {}
     for message, body in zip(messages, bodies, strict=True):
         movement = movements[_ref(message, body)]
-        if body["side"] != message.from_side or body["number"] <= known.get(movement.id, 0):
+        last = known.get(movement.id)
+        if body["side"] != message.from_side or (last and body["number"] <= last.number):
             raise _refused(message)
-        known[movement.id] = body["number"]
-        row = _told(movement, message, body)
+        row = known[movement.id] = _told(movement, message, body, last)
         rows.append(row)
         levels[movement.id] = (row.low, row.high)
     rows_insert(rows)
@@ -251,14 +251,14 @@ def side_decided(messages: list[Message], bodies: list[Body]) -> None:
     outcomes_changed(changed)
 
 
-def _numbers(movements: dict[str, Movement], side: str) -> dict[str, int]:
-    from riverloop.apps.clearance.deciding import numbers_of  # noqa: PLC0415
-
-    return numbers_of([one.id for one in movements.values()], side)
+def _newest(movements: dict[str, Movement], side: str) -> dict[str, SideDecision]:
+    return latest_of([one.id for one in movements.values()], side)
 
 
-def _told(movement: Movement, message: Message, body: Body) -> SideDecision:
+def _told(movement: Movement, message: Message, body: Body, last: SideDecision | None) -> SideDecision:
+    """Return what the other side decided; its number counts here what said something else to whoever filed."""
     low, high = OUTCOMES.index(body["at_best"]), OUTCOMES.index(body["at_worst"])
+    same = last is not None and (last.low, last.high) == (low, high)
     until = body.get("valid_until")
     return SideDecision(
         owner_side=movement.owner_side,
@@ -273,6 +273,8 @@ def _told(movement: Movement, message: Message, body: Body) -> SideDecision:
         high=high,
         route=str(body.get("route", ""))[:60],
         valid_until=read_instant(until) if until else None,
+        said_number=(last.said_number if last else 0) + (not same),
+        said_at=last.said_at if last and same else message.sent_at,
         result={"missing_documents": body.get("missing_documents", []), "route": body.get("route")},
         told=signed_bytes(message).decode(),
         signature=message.signature,

@@ -11,12 +11,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from riverloop.apps.clearance import exchange
-from riverloop.apps.clearance.consequences import REMEDY, notice_kind, told
-from riverloop.apps.clearance.models import Movement, Notice
+from riverloop.apps.clearance.consequences import REMEDY
+from riverloop.apps.clearance.models import Item, Movement, Notice
+from riverloop.apps.clearance.questions import place_read
 from riverloop.apps.clearance.selectors import rulebook, zone
+from riverloop.apps.clearance.telling import notice_kind, told
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.services import NewMatter, matters_open
-from riverloop.apps.parties.models import User
+from riverloop.apps.parties.models import Person, User
 from riverloop.apps.parties.words import N_
 from riverloop.apps.record.services import record_append
 from riverloop.core.kernel.errors import ConflictError, InputError
@@ -34,6 +36,7 @@ def notice_take(movement: Movement, side: str, body: Mapping[str, Any]) -> None:
         side=side,
         ref=str(body["notice"])[:26],
         defaults={
+            "place": place_read(movement, body),
             "authority": str(body["authority"])[:40],
             "act": str(body["act"])[:20],
             "rule": str(body.get("rule", ""))[:80],
@@ -46,7 +49,7 @@ def notice_take(movement: Movement, side: str, body: Mapping[str, Any]) -> None:
     if made:
         payload = {"notice": notice.id, "movement": movement.id}
         record_append(side=movement.owner_side, kind="notice.told", payload=payload)
-        told(movement, notice_kind(notice))
+        told(movement, notice_kind(notice), notice.place)
 
 
 @transaction.atomic
@@ -109,22 +112,28 @@ def remedy_open(notice: Notice, text: str, filed_at: datetime) -> None:
     movement = notice.movement
     against = Matter.objects.filter(owner_side=notice.owner_side, pk=notice.matter).first()
     rule, version = (against.rule, against.rule_version) if against else (notice.rule, _version(notice.rule))
-    matters_open(
-        side=notice.owner_side,
-        new=[
-            NewMatter(
-                authority=notice.remedy_body if "." in notice.remedy_body else notice.authority,
-                kind=REMEDY,
-                subject=movement.id,
-                rule=rule,
-                rule_version=version,
-                flow=movement.flow,
-                organisation=movement.organisation,
-                of=against,
-                text=text,
-            )
-        ],
+    new = NewMatter(
+        authority=notice.remedy_body if "." in notice.remedy_body else notice.authority,
+        kind=REMEDY,
+        subject=movement.id,
+        rule=rule,
+        rule_version=version,
+        flow=movement.flow,
+        organisation=movement.organisation,
+        person=_person(notice),
+        of=against,
+        text=text,
     )
+    (matter,) = matters_open(side=notice.owner_side, new=[new])
+    notice.remedy = matter.id
+    notice.save(update_fields=["remedy"])
+
+
+def _person(notice: Notice) -> Person | None:
+    if notice.place is None:
+        return None
+    item = Item.objects.filter(movement=notice.movement, place=notice.place).select_related("person").first()
+    return item.person if item else None
 
 
 def _version(rule: str) -> str:

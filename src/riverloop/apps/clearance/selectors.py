@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -13,14 +13,14 @@ from django.utils import timezone
 from riverloop.apps.clearance.models import Item, Movement, PackText
 from riverloop.apps.clearance.stated import OFFICER, Asserted, asserted, subjects_of
 from riverloop.apps.clearance.timeline import Event, timeline
+from riverloop.apps.clearance.whose import as_applicant, facts_held_by, flows_led, shared_with_others
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.documents.subjects import Title
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.law import pack_texts, rulebook
 from riverloop.apps.parties.models import Role, User
-from riverloop.core.kernel.sides import FLOWS, Flow
 
-__all__ = ["Event", "facts_shown", "is_stored", "movements", "pack_texts", "rulebook", "timeline", "zone"]
+__all__ = ["Event", "facts_shown", "flows_led", "is_stored", "movements", "pack_texts", "rulebook", "timeline", "zone"]
 
 _GATE_WINDOW = timedelta(days=1)
 
@@ -40,8 +40,12 @@ def movements(*, visible_to: Any) -> QuerySet[Movement]:
     on; an auditor's side's; those that may cross at the gate's own control point within a day: of those for which no
     control point is named, the flows for which the zone file states its opening hours.
     """
+    return _seen(visible_to, _SEEN_AS.keys())
+
+
+def _seen(visible_to: Any, kinds: Collection[str]) -> QuerySet[Movement]:
     roles = visible_to.held_roles if isinstance(visible_to, User) and visible_to.is_active else []
-    may = [_seen_as(role) for role in roles if role.kind in _SEEN_AS]
+    may = [_seen_as(role) for role in roles if role.kind in kinds]
     found = Movement.objects.order_by("-crossing_at", "id")
     if not may:
         return found.none()
@@ -57,10 +61,11 @@ def numbers_of(ids: list[str]) -> dict[str, str]:
 
 
 def movements_read(user: Any) -> QuerySet[Any]:
-    """Return the ids of the movements whose papers an account may read: a gate reads none."""
-    roles = [role.kind for role in user.held_roles] if isinstance(user, User) else []
-    found = movements(visible_to=user).order_by()
-    return (found.none() if set(roles) <= {"gate"} else found).values("pk")
+    """Return the ids of the movements whose papers an account may read.
+
+    A gate reads none, nor does a person those of a movement in which others are, too: whose they are, none says.
+    """
+    return _seen(user, _SEEN_AS.keys() - {"gate"}).exclude(shared_with_others(user)).order_by().values("pk")
 
 
 def item_titles(ids: Collection[str], user: Any) -> dict[str, Title]:
@@ -118,11 +123,6 @@ _SEEN_AS = {
 }
 
 
-def flows_led(authority: str) -> list[str]:
-    """Return the flows of which an authority is told what crosses, and which way: it leads them at its side."""
-    return [flow for flow in FLOWS if "flow" in zone().disclosed("declare", authority, flow)]
-
-
 # Facts -------------------------------------------------------------------------------------------------------------
 
 
@@ -130,17 +130,17 @@ def facts_shown(movement: Movement, user: User) -> dict[str, dict[str, Asserted]
     """Return the facts of each item that an account may see, by item id.
 
     Whoever filed sees what was stated, and a person what was stated of them, whatever else they are; an officer what
-    the disclosure table names for their authority, and what officers of their side found; an auditor all that their
-    side holds.
+    their authority may hold, and what its officers found; an auditor all that their side holds.
 
     Args:
         movement: one that the account may see.
         user: the account.
     """
-    own = _own_items(movement, user)
+    own = as_applicant(user, movement)
     if own is not None:
         held = held_facts(movement, officers=False)
-        return {item: facts if item in own else {} for item, facts in held.items()}
+        places = dict(Item.objects.filter(movement=movement).values_list("id", "place"))
+        return {item: facts if own.reads(places[item]) else {} for item, facts in held.items()}
     wanted = _fields(movement, user)
     return {
         item: {name: one for name, one in facts.items() if wanted(name, one)}
@@ -177,28 +177,6 @@ def _fields(movement: Movement, user: User) -> Any:
     kinds = {role.kind for role in roles}
     if "auditor" in kinds:
         return lambda *_: True
-    named: set[str] = set()
-    for role in roles:
-        if role.kind == "officer":
-            named |= zone().disclosed("declare", role.authority, cast("Flow", movement.flow))
-    officers = "officer" in kinds
-    known = rulebook().packs.dictionary.facts
-
-    def may(name: str, one: Asserted) -> bool:
-        if one.asserted_as == OFFICER:
-            return officers
-        return name in known and (known[name].document or name) in named
-
-    return may
-
-
-def _own_items(movement: Movement, user: User) -> set[str] | None:
-    """Return the items that are an account's own to read: all to whoever filed; None if it has none in it."""
-    roles = [role for role in user.held_roles if role.owner_side == movement.owner_side]
-    items = Item.objects.filter(movement=movement)
-    if movement.organisation_id and any(
-        role.kind == "coordinator" and role.organisation_id == movement.organisation_id for role in roles
-    ):
-        return set(items.values_list("id", flat=True))
-    people = [role.person_id for role in roles if role.kind == "holder"]
-    return set(items.filter(person__in=people).values_list("id", flat=True)) or None if people else None
+    authorities = {role.authority for role in roles if role.kind == "officer"}
+    named = {name for authority in authorities for name in facts_held_by(authority, movement.flow)}
+    return lambda name, one: name in named or (one.asserted_as == OFFICER and one.authority in authorities)

@@ -80,6 +80,19 @@ def asserted(statements: Iterable[Statement]) -> dict[str, Asserted]:
     return {name: one for name, one in held.items() if one.value is not None}
 
 
+def with_found(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the movement that a decision was decided from, with what officers found of each item in its place.
+
+    Args:
+        inputs: of a ``SideDecision``.
+    """
+    movement: Mapping[str, Any] = inputs["movement"]
+    if "found" not in inputs:
+        return movement
+    pairs = zip(movement["items"], inputs["found"], strict=True)
+    return {**movement, "items": [{**stated, **found} for stated, found in pairs]}
+
+
 def subjects_of(movements: Iterable[Movement]) -> list[Subject]:
     """Read movements with their items and statements, in three queries."""
     listed = list(movements)

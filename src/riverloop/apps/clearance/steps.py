@@ -19,6 +19,7 @@ from riverloop.apps.clearance.outcomes import outcome_of
 from riverloop.apps.clearance.receiving import is_paperwork
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.clearance.stated import APPLICANT, OFFICER, Subject, subjects_of
+from riverloop.apps.clearance.whose import facts_held_by
 from riverloop.apps.desk.services import obligations_set
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.words import N_
@@ -244,11 +245,11 @@ def officer_state(*, by: User, movement: Movement, place: int, facts: Mapping[st
         by: an officer of this side whose authority may see the movement.
         movement: this side's copy.
         place: of the item, from 0.
-        facts: what was found; None takes it back.
+        facts: what was found, of what the authority may hold; None takes it back.
 
     Raises:
         ConflictError: it was withdrawn or has crossed.
-        InputError: no such item, a bad fact, or one that this side may not know.
+        InputError: no such item, a bad fact, one that this side may not know, or that is another authority's.
         PermissionDenied: the movement is not before ``by``'s authority.
     """
     if not by.has_perm("clearance.state_officers_facts", movement):
@@ -258,8 +259,8 @@ def officer_state(*, by: User, movement: Movement, place: int, facts: Mapping[st
     for name in facts:
         if name in known and not known[name].is_visible_to(now.owner_side):
             raise InputError("clearance.not_ours", N_('This side may not know "{fact}". Leave it out.'), fact=name)
+    authority = _authority(by, now, facts)
     (subject,) = subjects_of([now])
-    authority = _authority(by, now)
     changed = _state(subject, {place: facts}, by=by, asserted_as=OFFICER, authority=authority)
     if not changed:
         raise InputError(
@@ -271,7 +272,17 @@ def officer_state(*, by: User, movement: Movement, place: int, facts: Mapping[st
     return now
 
 
-def _authority(user: User, movement: Movement) -> str:
-    roles = [role for role in user.held_roles if role.kind == "officer" and role.owner_side == movement.owner_side]
-    known = [one.id for one in zone().side(movement.owner_side).side.authorities]
-    return next((role.authority for role in roles if role.authority in known), "")
+def _authority(user: User, movement: Movement, facts: Mapping[str, Any]) -> str:
+    """Return for which authority an officer states facts: one that may hold them all."""
+    known = {one.id for one in zone().side(movement.owner_side).side.authorities}
+    own = [role.authority for role in user.held_roles if role.kind == "officer" and role.authority in known]
+    stated = facts.keys() & rulebook().packs.dictionary.facts.keys()  # of others there are none: that is said later
+    lacking = {authority: stated - facts_held_by(authority, movement.flow) for authority in own}
+    for authority, others in lacking.items():
+        if not others:
+            return authority
+    raise InputError(
+        "clearance.not_authoritys",
+        N_('Your authority may not state "{fact}": it is another\'s. Leave it out.'),
+        fact=min((name for others in lacking.values() for name in others), default=""),
+    )

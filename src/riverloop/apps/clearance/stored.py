@@ -7,21 +7,26 @@ reads the other side's outcome and nothing else of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from riverloop.apps.clearance.explain import Explained, SideView, explain
+from riverloop.apps.clearance.deciding import levels_of as counted_levels
+from riverloop.apps.clearance.explain import Explained, SideView, concealed_view, explain
 from riverloop.apps.clearance.sentences import Gettext
+from riverloop.apps.clearance.stated import with_found
 from riverloop.core.rules.decide import decide_side
 from riverloop.core.rules.decisions import Decision, SideDecision, read_movement
+from riverloop.core.rules.decisions import Movement as Asked
 from riverloop.core.rules.packs import CLEARED, REFERRED, REFUSED
 from riverloop.core.rules.rulebook import Rulebook
 
 if TYPE_CHECKING:
     from riverloop.apps.clearance.models import Movement
     from riverloop.zones import Zone
+
+Levels = tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +36,21 @@ class Reading:
     Args:
         kind: applicant, officer, auditor or gate.
         authorities: an officer's.
+        items: places of the items that are the reader's own, where others' are in the movement; None: all of them.
     """
 
     kind: str
     authorities: frozenset[str] = frozenset()
+    items: frozenset[int] | None = None
 
     @property
     def authority_of_own(self) -> bool:
         """Whether reasons that are disclosed to authorities alone may be read, at the reader's own side."""
+        return self.inside
+
+    @property
+    def inside(self) -> bool:
+        """Whether what officers of the reader's own side found may be read, and when they found it."""
         return self.kind in ("officer", "auditor")
 
 
@@ -50,8 +62,8 @@ class Column:
         view: its reasons, papers and duties; empty lists where only the outcome may be read.
         answered: whether this side has answered.
         reasons: signed (decided by this side), public (worked out here from the public rules), or empty.
-        decided_at: when its newest answer was given.
-        number: of its newest answer.
+        decided_at: since when its newest answer stands, as far as the reader was told; None for one of several people.
+        number: of its newest answer, of those that the reader was told; 0 for one of several people.
     """
 
     view: SideView
@@ -69,27 +81,70 @@ class Stored:
     columns: list[Column]
 
 
-def read_again(inputs: Mapping[str, Any], book: Rulebook, own: str) -> Decision:
+_ALL = Reading("auditor")
+
+
+def read_again(inputs: Mapping[str, Any], book: Rulebook, own: str, reading: Reading = _ALL) -> Decision:
     """Decide once more, by the law given, what a stored decision was decided from.
 
-    The other side is decided for without what officers of this one found.
+    What officers of this side found counts for this side alone, and for those alone who may read it; of a movement
+    of several people each reads what is decided of their own items.
 
     Args:
         inputs: of a ``SideDecision``.
         book: the law it was decided by.
         own: the side whose copy it is.
+        reading: as whom it is read.
     """
     words = book.packs.dictionary
-    movement = read_movement(inputs["movement"], book.boundary, words)
+    stated = read_movement(inputs["movement"], book.boundary, words)
     items = tuple(
-        {name: value for name, value in item.items() if words.facts[name].source != "officer"}
-        for item in movement.items
+        {name: value for name, value in item.items() if words.facts[name].source != "officer"} for item in stated.items
     )
-    public = replace(movement, items=items)
-    sides = {
-        side.id: decide_side(book, side.id, movement if side.id == own else public) for side in book.boundary.sides
-    }
-    return Decision(movement, sides, book.packs)
+    public = _own_items(replace(stated, items=items), reading)
+    whole = _own_items(_as_found(inputs, book), reading) if reading.inside else public
+    sides = {side.id: decide_side(book, side.id, whole if side.id == own else public) for side in book.boundary.sides}
+    return Decision(whole, sides, book.packs)
+
+
+def _as_found(inputs: Mapping[str, Any], book: Rulebook) -> Asked:
+    return read_movement(with_found(inputs), book.boundary, book.packs.dictionary)
+
+
+def _own_items(movement: Asked, reading: Reading) -> Asked:
+    if reading.items is None:
+        return movement
+    return replace(movement, items=tuple(movement.items[place] for place in sorted(reading.items)))
+
+
+def levels_read(
+    inputs: Mapping[str, Any], book: Rulebook, reading: Reading, decision: Decision, whole: Mapping[str, Levels]
+) -> Mapping[str, Levels]:
+    """Return what each side has answered of what a reader reads, as (low, high); None if it has not.
+
+    Of one item among others' this side's answer is known. The other side answered for all at once: of one item its
+    answer is certain as far as the public rules say the same of it.
+
+    Args:
+        inputs: of a ``SideDecision``.
+        book: the law it was decided by.
+        reading: as whom it is read.
+        decision: by ``read_again``, for this reader.
+        whole: what each side answered of the whole movement, that of the copy's own side first.
+    """
+    if reading.items is None:
+        return whole
+    asked = _own_items(_as_found(inputs, book), reading)
+    found: dict[str, Levels] = {}
+    own = next(iter(whole))
+    for side, levels in whole.items():
+        if levels is None:
+            found[side] = None
+        elif side == own:
+            found[side] = counted_levels(decide_side(book, side, asked), asked.flow)
+        else:
+            found[side] = min(decision.sides[side].low, levels[0]), levels[1]
+    return found
 
 
 def read_stored(
@@ -102,6 +157,7 @@ def read_stored(
     zone: Zone,
     language: str,
     now: datetime | None = None,
+    levels: Mapping[str, Levels] | None = None,
 ) -> Stored:
     """Lay a filed movement out for one reader.
 
@@ -114,8 +170,9 @@ def read_stored(
         zone: names the sides and their authorities.
         language: en, zh-Hant or zh-Hans.
         now: tells which duties are past.
+        levels: what each side answered of what is read, by ``levels_read``; of the whole movement if it is not given.
     """
-    levels = levels_of(movement)
+    levels = levels if levels is not None else levels_of(movement)
     sides = {name: _as_read(said, movement, levels[name], reading) for name, said in decision.sides.items()}
     unanswered = frozenset(name for name, bounds in levels.items() if bounds is None)
     own = movement.owner_side
@@ -130,11 +187,28 @@ def read_stored(
         signed=frozenset(name for name, bounds in levels.items() if bounds and bounds[0] == REFUSED),
         now=now,
     )
+    if reading.items is not None:
+        _number_as_filed(explained.sides, sorted(reading.items))
     columns = [_column(view, newest.get(view.id), movement, reading, unanswered, _) for view in explained.sides]
+    if reading.kind == "applicant" and _is_unexplained(decision.sides[own], levels[own], movement.flow):
+        view = next(view for view in explained.sides if view.id == own)
+        view.rules.append(concealed_view(language))
     return Stored(explained, columns)
 
 
-def levels_of(movement: Movement) -> dict[str, tuple[int, int] | None]:
+def _number_as_filed(views: Iterable[SideView], places: Sequence[int]) -> None:
+    """Let rules name own items by the places that they have in the whole movement."""
+    for view in views:
+        for rule in (*view.rules, *view.displaced, *view.undetermined, *view.announced):
+            rule.items = [places[number - 1] + 1 for number in rule.items]
+
+
+def _is_unexplained(said: SideDecision, levels: Levels, flow: str) -> bool:
+    """Say whether a side's answer is graver than what the rules say of what was stated."""
+    return levels is not None and levels[0] > counted_levels(said, flow)[0]
+
+
+def levels_of(movement: Movement) -> dict[str, Levels]:
     """Return what each side has answered, as (low, high); None if it has not."""
     first, second = movement.direction.split("-")
     other = second if first == movement.owner_side else first
@@ -144,11 +218,11 @@ def levels_of(movement: Movement) -> dict[str, tuple[int, int] | None]:
     }
 
 
-def _bounds(low: int | None, high: int | None) -> tuple[int, int] | None:
+def _bounds(low: int | None, high: int | None) -> Levels:
     return None if low is None or high is None else (low, high)
 
 
-def _as_read(said: SideDecision, movement: Movement, levels: tuple[int, int] | None, reading: Reading) -> SideDecision:
+def _as_read(said: SideDecision, movement: Movement, levels: Levels, reading: Reading) -> SideDecision:
     low, high = levels or (CLEARED, REFUSED)
     proposed = movement.flow == "person" and low == REFERRED and said.low == REFUSED
     if not proposed:  # a proposal to refuse a person counts as a referral, and is told as what it is
@@ -179,4 +253,8 @@ def _column(
         reasons = "signed"
     else:
         reasons = "public" if reading.kind == "applicant" else ""
-    return Column(view, answered, reasons, decided.decided_at if decided else None, decided.number if decided else 0)
+    if decided is None or reading.items is not None:
+        return Column(view, answered, reasons, None, 0)
+    if reading.inside:
+        return Column(view, answered, reasons, decided.decided_at, decided.number)
+    return Column(view, answered, reasons, decided.said_at or decided.decided_at, decided.said_number)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from riverloop.apps.clearance import sentences
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision, Statement
-from riverloop.apps.clearance.permissions import coordinates_filer, is_in_it
 from riverloop.apps.clearance.stated import OFFICER
+from riverloop.apps.clearance.whose import as_applicant
 from riverloop.apps.desk.models import Step
 from riverloop.apps.documents.selectors import draws_of
 from riverloop.apps.parties.here import told, zone
@@ -22,6 +22,9 @@ from riverloop.apps.parties.models import User
 from riverloop.apps.parties.selectors import role_text, view_records
 from riverloop.apps.parties.words import N_
 from riverloop.core.rules.decisions import outcome
+
+Places = Collection[int] | None
+"""Of items; None where all are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +77,19 @@ def timeline(movement: Movement, user: User) -> list[Event]:
         user: the account.
     """
     roles = [role.kind for role in user.held_roles if role.owner_side == movement.owner_side]
-    applicant = bool(coordinates_filer(user, movement) or is_in_it(user, movement))
+    applicant = as_applicant(user, movement)
+    places = applicant.items if applicant else None
     inside = not applicant and ("officer" in roles or "auditor" in roles)
     own = {role.authority for role in user.held_roles if role.kind == "officer"}
     authorities = own if inside and "auditor" not in roles else None
-    events = [*_filed(movement, officers=inside), *_decided(movement, officers=inside, gate="gate" in roles)]
+    events = [*_filed(movement, places, officers=inside)]
+    events += _decided(movement, officers=inside, gate="gate" in roles, several=places is not None)
     if inside or applicant:
-        events += _asked(movement, authorities)
-        events += _told(movement, authorities)
+        events += _asked(movement, authorities, places)
+        events += _told(movement, authorities, places)
         events += _looked(movement, user)
     if applicant or (inside and "auditor" in roles):
-        events += _drawn(movement)
+        events += _drawn(movement, places)
     if inside:
         events += _steps(movement, authorities)
     return sorted(events, key=lambda event: event.at)
@@ -104,10 +109,10 @@ def _side(name: str) -> str:
     return told(zone().side(name).title)
 
 
-def _filed(movement: Movement, *, officers: bool) -> Iterator[Event]:
+def _filed(movement: Movement, places: Places, *, officers: bool) -> Iterator[Event]:
     yield Event(movement.declared_at, "filed", movement.filed_side, _filer(movement), _("Filed"))
     later = Statement.objects.filter(item__movement=movement, number__gt=1).order_by("at")
-    for one in later:
+    for one in later if places is None else later.filter(item__place__in=places):
         if one.asserted_as == OFFICER:
             if officers:
                 yield Event(one.at, "stated", one.side, _authority(one.authority), _("Stated what was found"))
@@ -120,16 +125,23 @@ def _filed(movement: Movement, *, officers: bool) -> Iterator[Event]:
         yield Event(movement.crossed_at, "crossed", "", told(point) if point else "", _("Crossed"))
 
 
-def _decided(movement: Movement, *, officers: bool, gate: bool) -> Iterator[Event]:
-    """Yield what was decided; that an officer found something which changed nothing, officers alone are told."""
+def _decided(movement: Movement, *, officers: bool, gate: bool, several: bool) -> Iterator[Event]:
+    """Yield what was decided: to officers all of it, to whoever filed what told them something new.
+
+    Args:
+        movement: whose decisions they are.
+        officers: whether an officer or an auditor reads.
+        gate: whether the gate does.
+        several: whether somebody reads who crosses with others: of those they read that the outcome became another.
+    """
     rows = SideDecision.objects.filter(movement=movement).order_by("decided_at").defer("inputs", "told")
     known: set[str] = set()
-    before: dict[str, tuple[int, int]] = {}
+    before: dict[str, Any] = {}
     for one in rows:
-        levels = (one.low, one.high)
-        if not officers and one.cause == "officer" and before.get(one.side) == levels:
+        news: Any = one.number if officers else (one.low, one.high) if several else one.said_number
+        if before.get(one.side) == news:
             continue
-        before[one.side] = levels
+        before[one.side] = news
         word = sentences.outcome_word(outcome(one.low, one.high), _)
         yield Event(one.decided_at, "decided", one.side, _side(one.side), word)
         draws = one.result.get("draws", {}) if (officers or gate) and one.side == movement.owner_side else {}
@@ -140,29 +152,30 @@ def _decided(movement: Movement, *, officers: bool, gate: bool) -> Iterator[Even
                 yield Event(one.decided_at, "inspection", one.side, _side(one.side), said)
 
 
-def _asked(movement: Movement, authorities: Collection[str] | None) -> Iterator[Event]:
-    for one in _by(authorities, Question.objects.filter(movement=movement)):
+def _asked(movement: Movement, authorities: Collection[str] | None, places: Places) -> Iterator[Event]:
+    for one in _by(authorities, places, Question.objects.filter(movement=movement)):
         yield Event(one.asked_at, "asked", one.side, _authority(one.authority), _("Asked for more"), one.text)
         if one.answered_at:
             yield Event(one.answered_at, "answered", movement.filed_side, _filer(movement), _("Answered"), one.answer)
 
 
-def _by(authorities: Collection[str] | None, found: QuerySet[Any]) -> QuerySet[Any]:
-    """Narrow rows to what these authorities said; to nothing less for whoever reads what all of them said."""
+def _by(authorities: Collection[str] | None, places: Places, found: QuerySet[Any]) -> QuerySet[Any]:
+    """Narrow rows to what these authorities said of these items; without them, to nothing less."""
+    found = found if places is None else found.filter(place__in=places)
     return found if authorities is None else found.filter(authority__in=authorities)
 
 
-def _told(movement: Movement, authorities: Collection[str] | None) -> Iterator[Event]:
-    for one in _by(authorities, Notice.objects.filter(movement=movement)):
+def _told(movement: Movement, authorities: Collection[str] | None, places: Places) -> Iterator[Event]:
+    for one in _by(authorities, places, Notice.objects.filter(movement=movement)):
         title = _(NOTICE_TITLES.get(one.act, one.act))
         yield Event(one.at, "told", one.side, _authority(one.authority), title, one.reason)
         if one.remedy_filed_at:
             yield Event(one.remedy_filed_at, "objected", movement.filed_side, _filer(movement), _("Objected"))
 
 
-def _drawn(movement: Movement) -> Iterator[Event]:
-    items = list(Item.objects.filter(movement=movement).values_list("id", flat=True))
-    for one in draws_of(items):
+def _drawn(movement: Movement, places: Places) -> Iterator[Event]:
+    items = Item.objects.filter(movement=movement).values_list("id", flat=True)
+    for one in draws_of(list(items if places is None else items.filter(place__in=places))):
         amount = f"{one.quantity.normalize():f} {one.permit.unit}".strip()
         yield Event(one.drawn_at, "drawn", one.owner_side, _filer(movement), _("Drawn from a permit"), amount)
 

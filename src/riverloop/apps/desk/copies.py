@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from riverloop.apps.desk.models import Matter, Obligation
+from riverloop.apps.parties.law import rulebook
 from riverloop.apps.parties.models import Person, User, ViewRecord
 from riverloop.apps.record.services import record_append
 
@@ -84,11 +85,15 @@ def _views(person: Person) -> list[dict[str, Any]]:
     ]
 
 
-_TOLD = ("refusal", "remedy", "request")  # their reasons are written for whom they are about; others' are an officer's
+_TOLD = ("request",)  # their answers are written for whom they are about; what else is told, stands in a notice
 
 
 def _matters(person: Person) -> list[dict[str, Any]]:
-    """Return what was asked about a person and how it was decided; an open matter's workings stay the officer's."""
+    """Return what was asked about a person and that it was closed; how officers came to it stays theirs.
+
+    Of a matter that a rule opened which is its authority's alone, not even that it was is told.
+    """
+    concealed = [rule.id for rule in rulebook().packs.rules.values() if rule.disclose == "authority"]
     return [
         {
             "number": matter.number,
@@ -98,10 +103,10 @@ def _matters(person: Person) -> list[dict[str, Any]]:
             "opened_at": matter.opened_at.isoformat(),
             "text": matter.text or None,
             "closed_at": matter.closed_at.isoformat() if matter.closed_at else None,
-            "act": matter.act or None,
+            "act": matter.act or None if matter.kind in _TOLD else None,
             "reason": matter.reason or None if matter.closed_at and matter.kind in _TOLD else None,
         }
-        for matter in Matter.objects.filter(person=person).order_by("opened_at", "id")
+        for matter in Matter.objects.filter(person=person).exclude(rule__in=concealed).order_by("opened_at", "id")
     ]
 
 

@@ -37,7 +37,7 @@ def _plain(text: str) -> str:
 
 def _by_name(organisation: Organisation) -> dict[str, list[Person]]:
     found: dict[str, list[Person]] = {}
-    for person in Person.objects.filter(organisation=organisation):
+    for person in Person.objects.filter(organisation=organisation, left_at=None):
         for name in {_plain(person.name), _plain(person.name_latin), _plain(person.id)} - {""}:
             found.setdefault(name, []).append(person)
     return found
@@ -50,7 +50,10 @@ def _by_number(organisation: Organisation, texts: Iterable[str]) -> dict[str, li
     indexes = list(wanted)
     for start in range(0, len(indexes), _CHUNK):
         numbers = IdentityNumber.objects.filter(
-            owner_side=side, person__organisation=organisation, finding_index__in=indexes[start : start + _CHUNK]
+            owner_side=side,
+            person__organisation=organisation,
+            person__left_at=None,
+            finding_index__in=indexes[start : start + _CHUNK],
         ).select_related("person")
         for number in numbers:
             people = found.setdefault(wanted[bytes(number.finding_index)], [])
