@@ -23,7 +23,8 @@ _PEOPLE = [
     [("陳嘉欣", "Chan Ka Yan"), ("李志明", "Lee Chi Ming"), ("Anna Keller", "")],
     [("王晓梅", "Wang Xiaomei"), ("刘洋", "Liu Yang"), ("赵敏", "Zhao Min")],
 ]
-_OFFICERS = ("immigration", "customs", "health", "science", "data")
+_OFFICERS = {"immigration": 4, "customs": 2, "health": 2, "science": 2, "data": 2, "privacy": 1, "fire": 1, "local": 1}
+"""How many of each. Two sign the refusal of a person, and neither of them decides what is said against it."""
 
 
 @transaction.atomic
@@ -46,10 +47,11 @@ class _Cast:
             self.tenants(park.id)
             self.account("operator", park.id, park=park.id)
         authorities = zone().side(self.side).side.authorities
-        for role in _OFFICERS:
+        for role, count in _OFFICERS.items():
             for authority in [one for one in authorities if role in one.roles]:
-                self.account("officer", authority.id, authority=authority.id)
-                self.account("officer", f"{authority.id}-2", authority=authority.id)  # some acts need two
+                for number in range(1, count + 1):
+                    suffix = authority.id if number == 1 else f"{authority.id}-{number}"
+                    self.account("officer", suffix, number=number, authority=authority.id)
         for point in [one for one in zone().control_points if one.status == "open" and one.position]:
             self.account("gate", point.id, control_point=point.id)
         for kind in ("planner", "treasurer", "auditor"):
@@ -70,9 +72,9 @@ class _Cast:
     def person(self, organisation: Organisation, name: str, latin: str) -> Person:
         return services.person_add(side=self.side, name=name, name_latin=latin, organisation=organisation)
 
-    def account(self, kind: str, suffix: str, **held_for: Any) -> None:
+    def account(self, kind: str, suffix: str, *, number: int = 0, **held_for: Any) -> None:
         place = suffix.replace("_", "-").replace(".", "-")
         address = "-".join(part for part in (kind, self.side, place) if part) + "@demo.invalid"
-        name = held_for["person"].name if "person" in held_for else kind.capitalize()
+        name = held_for["person"].name if "person" in held_for else f"{kind.capitalize()} {number or ''}".strip()
         user = services.user_add(email=address, name=name, side=self.side, is_demo=True)
         services.role_grant(user=user, kind=kind, **held_for)
