@@ -296,3 +296,12 @@ def test_a_long_list_goes_on_after_a_row_and_shows_each_person_once(cast, enter,
             break
         address = f"/people/{after[1]}"
     assert len(shown) == len(set(shown)) == 4
+
+
+def test_a_coordinator_comes_from_a_person_to_a_permit_that_names_them(cast, enter):
+    client = enter(cast.dora)
+    link = f"/permits/new/?person={cast.hana_herself.id}"
+    assert link in client.get(f"/people/{cast.hana_herself.id}/").content.decode()
+    assert "It names Ha Na" in client.get(link).content.decode()
+    for other in (cast.hana, cast.ada):
+        assert "/permits/new/" not in enter(other).get(f"/people/{cast.hana_herself.id}/").content.decode()

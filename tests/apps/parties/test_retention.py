@@ -1,6 +1,7 @@
 """Things are kept as long as the zone file says and no longer, and what is deleted is recorded by number."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import ApiToken, IdempotencyKey, Person, Role, User, ViewRecord
 from riverloop.apps.parties.services import identity_number_add, person_leave, user_close, view_record
 from riverloop.apps.parties.tokens import token_make
+from riverloop.apps.parties.words import PERIOD_WORDS
 from riverloop.apps.record.selectors import records_of
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.work import timetables
@@ -186,3 +188,11 @@ def test_it_runs_every_day_and_by_hand(cast, monkeypatch):
 def test_the_table_is_open_to_everyone(client, language, words):
     html = client.get("/retention/", headers={"accept-language": language}).content.decode()
     assert words in html
+
+
+def test_each_period_says_whether_a_law_was_read_for_it(client):
+    html = client.get("/retention/").content.decode()
+    tags = re.findall(r'<td>[^<]+<span class="tag">([^<]+)</span></td>', html)
+    assert len(tags) == len(zone().retention)
+    assert set(tags) == {PERIOD_WORDS[zone().bases[row.basis].verified] for row in zone().retention}
+    assert "assumed, no law read" in tags

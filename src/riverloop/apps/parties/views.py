@@ -22,7 +22,7 @@ from riverloop.apps.parties.forms import CaseForm, SearchForm
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Person, User
 from riverloop.apps.parties.paging import Part, part_of
-from riverloop.apps.parties.words import PURPOSE_WORDS
+from riverloop.apps.parties.words import PERIOD_WORDS, PURPOSE_WORDS
 from riverloop.zones.zone import Retention
 
 A_PAGE = 50  # rows of a list
@@ -164,7 +164,15 @@ def who_looked(request: HttpRequest) -> HttpResponse:
 def retention(request: HttpRequest) -> HttpResponse:
     """Say to everyone how long things are kept."""
     here = zone()
-    rows = [{"row": row, "keep": _keep_text(row), "basis": here.bases[row.basis]} for row in here.retention]
+    rows = [
+        {
+            "row": row,
+            "keep": _keep_text(row),
+            "basis": here.bases[row.basis],
+            "verified": _(PERIOD_WORDS[here.bases[row.basis].verified]),
+        }
+        for row in here.retention
+    ]
     bases = {row.basis: here.bases[row.basis] for row in here.retention}
     return render(request, "parties/retention.html", {"rows": rows, "bases": list(bases.values())})
 

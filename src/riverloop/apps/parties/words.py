@@ -44,6 +44,13 @@ PURPOSE_WORDS = {
 }
 """What personal data may be looked at for."""
 
+PERIOD_WORDS = {
+    "primary": N_("from a law that was read"),
+    "secondary": N_("from secondary sources"),
+    "none": N_("assumed, no law read"),
+}
+"""How a period of keeping was found, by what was read of its basis."""
+
 TOKEN_SCOPES = {
     "movements:read": N_("Read movements"),
     "movements:write": N_("File, change and withdraw movements"),
