@@ -24,7 +24,7 @@ from riverloop.apps.desk.models import Matter
 from riverloop.apps.documents import services as documents
 from riverloop.apps.parties import services as parties
 from riverloop.apps.parties.here import zone
-from riverloop.apps.parties.models import Organisation, Role, User
+from riverloop.apps.parties.models import Organisation, Person, Role, User
 from riverloop.core.kernel.instants import date_in, time_zone
 from riverloop.core.kernel.sides import origin
 from riverloop.core.kernel.sources import read_yaml
@@ -32,6 +32,7 @@ from riverloop.core.kernel.sources import read_yaml
 _NOTE = "Synthetic: made by the demo."
 _ACTS = {"referral": ("allow", "refuse"), "refusal": ("refuse", "refuse"), "permit": ("accept", "reject")}
 _ASKED_ABOUT = ("referral", "refusal")
+_HOLDER_SHARE = 12  # of a hundred crossings of their employer's people
 
 
 def day_load(*, now: datetime | None = None) -> int:
@@ -60,6 +61,9 @@ class Day:
         self.people = {
             side: {one.id: list(one.people.all()) for one, _ in pairs} for side, pairs in self.tenants.items()
         }
+
+        held = Role.objects.filter(kind="holder", user__is_demo=True, ended_at=None).select_related("person")
+        self.holders = {role.person.organisation_id: role.person for role in held if role.person}
 
     def load(self) -> int:
         """File, decide, answer and let cross."""
@@ -132,7 +136,7 @@ class Day:
         first, last = kind["at"]
         minutes = self.random.randrange(first * 60, last * 60, 5)
         clock = time_zone(zone().side(side).side.time_zone)
-        person = self.random.choice(self.people[side][organisation.id]) if kind["flow"] == "person" else None
+        person = self.traveller(organisation) if kind["flow"] == "person" else None
         return Draft(
             flow=kind["flow"],
             direction=kind["direction"],
@@ -141,6 +145,12 @@ class Day:
             control_point=facts.get("control_point", ""),
             reference=f"DEMO-{number:04}",
         )
+
+    def traveller(self, organisation: Organisation) -> Person:
+        """Draw somebody of the tenant's; the holder of the cast now and then, to have something to read."""
+        people = self.people[organisation.owner_side][organisation.id]
+        holder = self.holders.get(organisation.id)
+        return holder if holder and self.random.randrange(100) < _HOLDER_SHARE else self.random.choice(people)
 
     # Following -----------------------------------------------------------------------------------------------
 
