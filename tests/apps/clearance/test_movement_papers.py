@@ -112,3 +112,10 @@ def test_a_permit_of_the_other_sides_law_is_told_with_its_number(cast):
     copy = copy_of(movement)
     assert stated(copy, "cn")["has_gacc_special_article_approval"] is True
     assert [(one["document"], one["number"]) for one in copy.papers] == [("gacc_special_article_approval", "GACC-7")]
+
+
+def test_a_permit_that_one_movement_uses_up_still_carries_that_one(cast):
+    permit = add(cast, quantity="4")
+    movement = blood(cast)
+    assert permit_left(permit) == 0
+    assert "dh_import_permit" not in missing(movement), "what it drew is its own"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from threading import local
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from riverloop.apps.clearance.stated import REGISTER, Subject
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.services import NewMatter, matters_close, matters_open
 from riverloop.apps.documents.models import Permit
-from riverloop.apps.documents.selectors import draws_of, permits_held
+from riverloop.apps.documents.selectors import draws_of, permits_counting
 from riverloop.apps.documents.services import draw, draw_release
 from riverloop.core.kernel.instants import date_in
 from riverloop.core.rules import decisions as core
@@ -26,21 +27,21 @@ from riverloop.core.rules.decide import decide_side
 _here = local()
 _CHUNK = 2000
 Shelf = dict[str, list[Permit]]
+Shelves = dict[tuple[str, date], Shelf]  # by organisation and day
 Drawn = dict[str, dict[str, Decimal]]  # by item, then by permit
 
 
 def permits_fill(subjects: Sequence[Subject]) -> None:
     """Let the permits of whoever filed say of items what is held, until when, and how much is left of it."""
-    items = [item for subject in subjects for item in subject.items]
-    shelves = _shelves(items)
+    shelves = _shelves(subjects)
     if not shelves:
         return
-    drawn = _drawn([item.id for item in items])
+    drawn = _drawn(subjects)
     for subject in subjects:
         every: dict[str, Permit] = {}
         for item in subject.items:
             unit = subject.facts(item, own=False).get("quantity_unit")
-            best = [permit for permit in _best(item, shelves, drawn) if counts_in(permit, unit)]
+            best = [one for one in _best(subject.movement, item, shelves, drawn) if counts_in(one, unit)]
             best = _bearing(subject, item, best, drawn)
             every |= {permit.id: permit for permit in best}
             told = subject.register.setdefault(item.id, {})
@@ -81,24 +82,24 @@ def _paper(permit: Permit) -> dict[str, Any]:
     }
 
 
-def _shelves(items: Iterable[Item]) -> dict[tuple[str, date], Shelf]:
+def _shelves(subjects: Sequence[Subject]) -> Shelves:
     """Return the permits that count, by organisation and day, each shelf by document; empty if there are none."""
-    filed = {item.movement_id: item.movement for item in items if item.movement.organisation_id}
-    organisations = {one.organisation_id: one.organisation for one in filed.values() if one.organisation}
-    holding = set(
-        Permit.objects.filter(organisation__in=organisations, state__in=("stated", "verified")).values_list(
-            "organisation", flat=True
-        )
-    )
-    found: dict[tuple[str, date], Shelf] = {}
-    once: dict[str, Permit] = {}  # a permit that counts on several days is one, and so is what is left of it
-    for movement in filed.values():
-        key = _key(movement)
-        if movement.organisation_id in holding and key not in found:
-            shelf: Shelf = {}
-            for permit in permits_held(organisations[movement.organisation_id], key[1]):
-                shelf.setdefault(permit.document, []).append(once.setdefault(permit.id, permit))
-            found[key] = shelf
+    filed = [subject.movement for subject in subjects if subject.movement.organisation_id]
+    if not filed:
+        return {}
+    keys = [_key(movement) for movement in filed]
+    days = sorted(day for _, day in keys)
+    every: dict[str, list[Permit]] = {}
+    for permit in permits_counting({organisation for organisation, _ in keys}, days[0], days[-1]):
+        every.setdefault(permit.organisation_id, []).append(permit)
+    found: Shelves = {}
+    for key in keys:
+        organisation, day = key
+        if organisation in every and key not in found:
+            found[key] = {}
+            for permit in every[organisation]:
+                if permit.issued_on <= day and (permit.expires_on is None or permit.expires_on >= day):
+                    found[key].setdefault(permit.document, []).append(permit)
     return found
 
 
@@ -107,7 +108,8 @@ def _key(movement: Movement) -> tuple[str, date]:
     return (movement.organisation_id or "", date_in(movement.crossed_at or movement.crossing_at, side.time_zone))
 
 
-def _drawn(items: list[str]) -> Drawn:
+def _drawn(subjects: Iterable[Subject]) -> Drawn:
+    items = [item.id for subject in subjects for item in subject.items]
     found: Drawn = {}
     for start in range(0, len(items), _CHUNK):
         for one in draws_of(items[start : start + _CHUNK]):
@@ -115,20 +117,24 @@ def _drawn(items: list[str]) -> Drawn:
     return found
 
 
-def _best(item: Item, shelves: dict[tuple[str, date], Shelf], drawn: Drawn) -> list[Permit]:
+def _best(movement: Movement, item: Item, shelves: Shelves, drawn: Drawn) -> list[Permit]:
     """Return the permit of each kind that speaks for an item: what is drawn for it, or the best there is."""
-    movement = item.movement
     shelf = shelves.get(_key(movement), {})
     words = rulebook().packs.dictionary.documents
     best = []
     for document, permits in shelf.items():
         if document not in words or movement.flow not in words[document].flows:
             continue
-        fitting = [one for one in permits if one.person_id in (None, item.person_id)]
+        fitting = [one for one in permits if one.person_id in (None, item.person_id) and _lasts(one, item, drawn)]
         own = [one for one in fitting if one.id in drawn.get(item.id, {})]
         if own or fitting:
             best.append((own or fitting)[0])
     return best
+
+
+def _lasts(permit: Permit, item: Item, drawn: Drawn) -> bool:
+    """Say whether anything is left of a permit for an item: what is drawn for it already is its own."""
+    return permit.quantity is None or _left(permit, item, drawn) > 0
 
 
 def _left(permit: Permit, item: Item, drawn: Drawn) -> Decimal:
@@ -145,37 +151,77 @@ def draw_for(subjects: Sequence[Subject]) -> None:
     What a law requires is worked out from what is stated alone. Where too little is left nothing is drawn, and the
     rules say so.
     """
-    shelves = _shelves([item for subject in subjects for item in subject.items])
+    shelves = _shelves(subjects)
     if not any(
         permit.quantity is not None for shelf in shelves.values() for every in shelf.values() for permit in every
     ):
         return
-    drawn = _drawn([item.id for subject in subjects for item in subject.items])
+    drawn = _drawn(subject for subject in subjects if not subject.fresh)
     with drawing():
         for subject in subjects:
             for item in subject.items:
-                _draw(subject, item, _wanted(subject, item), shelves, drawn)
+                wanted = _wanted(subject, item) if _may_draw(subject.movement, shelves) else ()
+                _draw(subject, item, wanted, shelves, drawn)
 
 
-def _wanted(subject: Subject, item: Item) -> list[tuple[str, ...]]:
+def _may_draw(movement: Movement, shelves: Shelves) -> bool:
+    """Say whether a tenant holds any paper for a quantity of what crosses."""
+    documents = rulebook().packs.dictionary.documents
+    return any(
+        name in documents and documents[name].quantity and movement.flow in documents[name].flows
+        for name in shelves.get(_key(movement), {})
+    )
+
+
+def _wanted(subject: Subject, item: Item) -> tuple[tuple[str, ...], ...]:
     """Return the papers for a quantity that either side's rules require of an item, by what is stated of it."""
+    law, movement = rulebook(), subject.movement
+    at = max(timezone.now(), movement.crossing_at)
+    days = tuple(date_in(at, side.time_zone) for side in law.boundary.sides)
+    facts = json.dumps(subject.facts(item, own=False), sort_keys=True)
+    key = _Case(law.packs.sha256, law.boundary.assume, movement.flow, movement.direction, days, facts)
+    found = _KNOWN.get(key)
+    if found is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        found = _KNOWN[key] = _required(subject, item, at)
+    return found
+
+
+class _Case(NamedTuple):
+    """All that the papers which are required of an item depend on."""
+
+    packs: str
+    assume: frozenset[str]
+    flow: str
+    direction: str
+    days: tuple[date, ...]
+    facts: str
+
+
+# What is drawn, what bears on an item and what a preview says ask the same within moments of each other.
+_KNOWN: dict[_Case, tuple[tuple[str, ...], ...]] = {}
+_MOST_KNOWN = 5_000
+
+
+def _required(subject: Subject, item: Item, at: datetime) -> tuple[tuple[str, ...], ...]:
     law, movement = rulebook(), subject.movement
     words = law.packs.dictionary
     asked = core.Movement(
         flow=movement.flow,
         direction=movement.direction,
-        at=max(timezone.now(), movement.crossing_at),
+        at=at,
         items=(words.read(movement.flow, subject.facts(item, own=False)),),
     )
-    required = {one for side in law.boundary.sides for one in decide_side(law, side.id, asked).requires}
-    return [one for one in required if any(words.documents[name].quantity for name in one)]
+    required = {one: None for side in law.boundary.sides for one in decide_side(law, side.id, asked).requires}
+    return tuple(one for one in required if any(words.documents[name].quantity for name in one))
 
 
 def _draw(
     subject: Subject,
     item: Item,
-    wanted: list[tuple[str, ...]],
-    shelves: dict[tuple[str, date], Shelf],
+    wanted: Iterable[tuple[str, ...]],
+    shelves: Shelves,
     drawn: Drawn,
 ) -> None:
     facts = subject.facts(item, own=False)

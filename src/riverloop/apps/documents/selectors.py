@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -78,10 +78,17 @@ def permits_usable(organisation: Organisation, document: str, on: date) -> Query
 
 def permits_held(organisation: Organisation, on: date) -> QuerySet[Permit]:
     """Return all of an organisation's permits that count on a day, as ``permits_usable`` does: one query for many."""
+    return permits_counting([organisation.pk], on, on).filter(Q(quantity=None) | Q(left__gt=0))
+
+
+def permits_counting(organisations: Iterable[str], first: date, last: date) -> QuerySet[Permit]:
+    """Return the permits of some organisations that count on any of some days, in the order of ``permits_usable``.
+
+    Those that are used up are among them, since what used them up may be what is asked about.
+    """
     return (
-        permits_with_left(Permit.objects.filter(organisation=organisation, state__in=COUNTING, issued_on__lte=on))
-        .filter(Q(expires_on=None) | Q(expires_on__gte=on))
-        .filter(Q(quantity=None) | Q(left__gt=0))
+        permits_with_left(Permit.objects.filter(organisation__in=list(organisations), state__in=COUNTING))
+        .filter(Q(expires_on=None) | Q(expires_on__gte=first), issued_on__lte=last)
         .order_by("document", "-state", F("expires_on").asc(nulls_last=True), "added_at", "id")
     )
 
