@@ -228,6 +228,7 @@ _TABLE = [
     Page("documents:permit_add", _only("coordinator"), "Add a permit", files_bytes=MOST_BYTES),
     Page("documents:permit_verify", _only("officer"), "Say whether a permit is what it states"),
     Page("documents:permit_end", _only("coordinator", "officer"), "End a permit"),
+    Page("documents:files", _only("coordinator"), "The files of one's organisation"),
     Page("documents:upload", _only("coordinator"), "Attach a file", files_bytes=MOST_BYTES),
     Page("documents:file", ACCOUNTS, "A file as a download, to whoever may see what it is attached to; recorded"),
     Page("documents:file_erase", _only("coordinator"), "Erase a file"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import logging
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from riverloop.apps.documents import services, subjects
 from riverloop.apps.documents.models import File, Permit
 from riverloop.apps.parties.models import ViewRecord
 from riverloop.core.kernel.ids import new_id
+from tests.apps.clearance.filing import file_goods
 from tests.apps.documents import samples
 from tests.apps.documents.test_permits import permit_of
 from tests.cast import account
@@ -319,3 +321,62 @@ def test_many_files_count_together(cast, enter, subject):
     half = b"1" * 11_000_000
     response = enter(cast.dora).post("/files/new/", {"subject": subject, "file": upload(half), "more": upload(half)})
     assert response.status_code == 413
+
+
+# The list of files
+
+
+def kept(cast, name, *, by=None, organisation=None, subject=""):
+    content = io.BytesIO(f"a,b\n{name},2\n".encode())
+    by = by or cast.dora
+    return services.file_store(
+        by=by, organisation=organisation or cast.delta, name=name, content=content, subject=subject
+    )
+
+
+def test_a_coordinator_lists_the_files_of_their_own_organisation(cast, enter):
+    assert "Nothing was handed in yet" in enter(cast.dora).get("/files/").content.decode()
+    movement = file_goods(cast)
+    attached = kept(cast, "lots.csv", subject=movement.id)
+    kept(cast, "egret.csv", by=cast.eve, organisation=cast.egret)
+    permit = permit_of(cast, "SECRET-9")
+    permit.file = kept(cast, "permit.csv")
+    permit.save()
+    services.file_erase(file=kept(cast, "gone.csv"), by=cast.dora)
+    page = enter(cast.dora).get("/files/").content.decode()
+    assert f'href="/files/{attached.id}/"' in page
+    assert f'href="/movements/{movement.id}/"' in page
+    assert f'href="/permits/{permit.id}/"' in page
+    assert movement.number in page
+    for other in ("egret.csv", "gone.csv", "SECRET-9"):
+        assert other not in page
+    assert "egret.csv" in enter(cast.eve).get("/files/").content.decode()
+    assert enter(cast.ada).get("/files/").status_code == 403
+
+
+def test_a_file_is_looked_for_by_a_part_of_its_name_that_stands_in_no_address(cast, enter, monkeypatch):
+    monkeypatch.setattr("riverloop.apps.documents.selectors.A_PAGE", 2)
+    for number in range(5):
+        kept(cast, f"Hana {number}.csv")
+        kept(cast, f"other {number}.csv")
+    dora, seen, after = enter(cast.dora), [], ""
+    for _ in range(3):
+        page = dora.post("/files/", {"name": " hana ", "after": after}).content.decode()
+        seen += re.findall(r">((?:Hana|other) \d.csv)<", page)
+        after = next(iter(re.findall(r'name="after" value="(\w+)"', page)), "")
+        assert "?name=" not in page
+    assert (sorted(seen), after) == ([f"Hana {number}.csv" for number in range(5)], "")
+    assert "No file has this in its name" in dora.post("/files/", {"name": "nobody"}).content.decode()
+    first = dora.get("/files/").content.decode()
+    assert "other 4.csv" in first
+    following = re.search(r'rel="next" href="([^"]+)"', first)[1]
+    assert "other 4.csv" not in dora.get(f"/files/{following}").content.decode()
+
+
+def test_the_list_of_files_asks_the_database_no_more_for_more_files(cast, enter, django_assert_max_num_queries):
+    movement = file_goods(cast)
+    for number in range(20):
+        kept(cast, f"{number}.csv", subject=movement.id)
+    dora = enter(cast.dora)
+    with django_assert_max_num_queries(20):
+        dora.get("/files/")

@@ -77,6 +77,19 @@ def item_titles(ids: Collection[str], user: Any) -> dict[str, Title]:
     }
 
 
+def movement_titles(ids: Collection[str], user: Any) -> dict[str, Title]:
+    """Return what movements are called to whom may see them."""
+    found = movements(visible_to=user).order_by().filter(pk__in=ids).only("ref")
+    return {movement.id: Title(movement.number, f"/movements/{movement.id}/") for movement in found}
+
+
+def movements_alone(person: str) -> QuerySet[Any]:
+    """Return the ids of the movements in which one person is, and nobody else."""
+    own = Item.objects.filter(movement=OuterRef("pk"), person=person)
+    others = Item.objects.filter(movement=OuterRef("pk")).exclude(person=person)
+    return Movement.objects.filter(Exists(own), ~Exists(others)).values("pk")
+
+
 def organisation_of(movement: str) -> str:
     """Return the id of the organisation that filed a movement; nothing if that is not known here."""
     return Movement.objects.filter(pk=movement).values_list("organisation", flat=True).first() or ""

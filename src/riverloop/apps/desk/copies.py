@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from riverloop.apps.desk.models import Matter, Obligation
+from riverloop.apps.documents import copying
 from riverloop.apps.parties.law import rulebook
 from riverloop.apps.parties.models import Person, User, ViewRecord
 from riverloop.apps.record.services import record_append
@@ -128,3 +129,5 @@ register("accounts", _accounts)
 register("who_looked", _views)
 register("matters", _matters)
 register("obligations", _obligations)
+register("files", copying.files_of)
+register("permits", copying.permits_of)

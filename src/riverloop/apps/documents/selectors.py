@@ -62,6 +62,18 @@ def files(*, visible_to: Any) -> QuerySet[File]:
     return File.objects.filter(may, erased_at=None).select_related("organisation").order_by("-uploaded_at", "-id")
 
 
+def files_kept(*, visible_to: Any, name: str = "") -> QuerySet[File]:
+    """Return the files of the organisations that an account coordinates, newest first.
+
+    Args:
+        visible_to: the account.
+        name: a part of the file's name.
+    """
+    own = {role.organisation_id for role in held(visible_to, "coordinator")}
+    found = files(visible_to=visible_to).filter(organisation__in=own)
+    return found.filter(name__icontains=name) if name else found
+
+
 def files_of(*, subject: str, visible_to: Any) -> QuerySet[File]:
     """Return what is attached to something, oldest first."""
     return files(visible_to=visible_to).filter(subject=subject).order_by("uploaded_at", "id")

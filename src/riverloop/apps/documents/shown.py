@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from riverloop.apps.documents import selectors, subjects
 from riverloop.apps.documents.forms import document_label, unit_text
-from riverloop.apps.documents.models import Permit
+from riverloop.apps.documents.models import File, Permit
 from riverloop.apps.documents.selectors import COUNTING
 from riverloop.apps.documents.services import today_at
-from riverloop.apps.documents.words import STATE_WORDS
+from riverloop.apps.documents.words import KIND_WORDS, STATE_WORDS
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.selectors import purpose_of
 from riverloop.apps.parties.services import view_record
@@ -118,6 +118,29 @@ def draws(permit: Permit, user: User, most: int) -> list[DrawRow]:
             one.drawn_at, plain(one.quantity), one.released_at, titles.get(one.subject, subjects.Title(_("An item")))
         )
         for one in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file in a list, with what it is attached to and the permits that rest on it."""
+
+    file: File
+    kind: str
+    about: subjects.Title | None
+    permits: list[tuple[str, str]]
+
+
+def file_rows(files: Iterable[File], user: User) -> list[FileRow]:
+    """Return files as a list shows them; a permit by what it is, without its number."""
+    listed = list(files)
+    titles = subjects.titles_of({one.subject for one in listed if one.subject}, user)
+    permits: dict[str, list[tuple[str, str]]] = {}
+    for permit in selectors.permits(visible_to=user).filter(file__in=listed):
+        permits.setdefault(permit.file_id or "", []).append((permit.id, document_label(permit.document)))
+    return [
+        FileRow(one, _(KIND_WORDS.get(one.media_type, "")), titles.get(one.subject), permits.get(one.id, []))
+        for one in listed
     ]
 
 

@@ -26,21 +26,31 @@ Owner = Callable[[str], str]
 Titles = Callable[[Collection[str], Any], Mapping[str, Title]]
 """Takes ids and an account, and returns titles of those that it knows and that the account may see."""
 
+Alone = Callable[[str], QuerySet[Any]]
+"""Takes a person's id, and returns the ids of what is about that person and nobody else, as ``Visible`` does."""
+
 _visible: dict[str, Visible] = {}
 _titles: dict[str, Titles] = {}
 _owners: dict[str, Owner] = {}
+_alone: dict[str, Alone] = {}
 
 
 def register(
-    name: str, *, visible: Visible | None = None, titles: Titles | None = None, owner: Owner | None = None
+    name: str,
+    *,
+    visible: Visible | None = None,
+    titles: Titles | None = None,
+    owner: Owner | None = None,
+    alone: Alone | None = None,
 ) -> None:
     """Tell of one kind of subject; whoever sees one sees what is attached to it.
 
     Args:
         name: what they are, such as ``movement``.
         visible: says which of them an account may see; needed if files are attached to them.
-        titles: says what they are called; needed if permits are drawn for them.
+        titles: says what they are called; needed if permits are drawn for them, or files attached to them.
         owner: says whose they are; what is attached to one is the same organisation's.
+        alone: says which are about one person alone, so that what is attached to them is in that person's copy.
     """
     if visible is not None:
         _visible[name] = visible
@@ -48,6 +58,8 @@ def register(
         _titles[name] = titles
     if owner is not None:
         _owners[name] = owner
+    if alone is not None:
+        _alone[name] = alone
 
 
 def among(user: Any) -> Q:
@@ -56,6 +68,14 @@ def among(user: Any) -> Q:
     for visible in _visible.values():
         may |= Q(subject__in=visible(user))
     return may
+
+
+def alone(person: str) -> Q:
+    """Return the condition that a row's ``subject`` is about one person and nobody else."""
+    about = Q(pk__in=())
+    for found in _alone.values():
+        about |= Q(subject__in=found(person))
+    return about
 
 
 def is_visible(user: Any, subject: str) -> bool:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("permits/<str:permit_id>/", views.permit, name="permit"),
     path("permits/<str:permit_id>/verify/", views.permit_verify, name="permit_verify"),
     path("permits/<str:permit_id>/end/", views.permit_end, name="permit_end"),
+    path("files/", views.files, name="files"),
     path("files/new/", views.upload, name="upload"),
     path("files/<str:file_id>/", views.file, name="file"),
     path("files/<str:file_id>/erase/", views.file_erase, name="file_erase"),

@@ -23,12 +23,14 @@ from riverloop.apps.documents.models import File, Permit
 from riverloop.apps.documents.selectors import MOST_COUNTED, MOST_EXPORTED, Wanted
 from riverloop.apps.documents.words import KIND_WORDS, STATE_WORDS
 from riverloop.apps.parties.models import Organisation, Person, User
+from riverloop.apps.parties.paging import part_of
 from riverloop.apps.parties.selectors import people, purpose_of
 from riverloop.apps.parties.services import view_record
 from riverloop.apps.parties.views import account_of
 from riverloop.core.kernel.errors import ConflictError, RiverloopError
 
 _MOST_DRAWS = 200
+_LONGEST_NAME = 120
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -215,6 +217,19 @@ def permit_end(request: HttpRequest, permit_id: str) -> HttpResponse:
 
 
 # Files
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def files(request: HttpRequest) -> HttpResponse:
+    """List the files of one's organisation; a name is looked for by a posted form, since it may say of whom it is."""
+    user = account_of(request)
+    asked = request.POST if request.method == "POST" else request.GET
+    name = " ".join(request.POST.get("name", "").split())[:_LONGEST_NAME]
+    part = part_of(selectors.files_kept(visible_to=user, name=name), asked.get("after", "")[:26], selectors.A_PAGE)
+    own = {role.organisation_id for role in user.held_roles if role.kind == "coordinator"}
+    context = {"rows": shown.file_rows(part.rows, user), "part": part, "name": name, "of_many": len(own) > 1}
+    return render(request, "documents/files.html", context)
 
 
 @never_cache
