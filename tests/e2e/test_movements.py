@@ -85,11 +85,11 @@ def test_a_coordinator_declares_files_restates_and_withdraws(open_as, cast, java
     page.click("text=File this movement")
     page.fill("#reference", "Study 7")
     page.click("text=File this movement >> nth=-1")
-    page.wait_for_url("**/movements/*/?filed")
+    page.wait_for_url("**/movements/*/?said=filed")
     assert "Filed." in page.inner_text(".verdict")
     page.click("text=Change what is stated")
     page.select_option("#f-0-category", "document")
-    page.click("text=State it so")
+    page.click("text=Save the changes")
     page.wait_for_selector("text=What is stated")
     assert "version 2" in page.inner_text(".stated")
     page.click("text=What has changed")
@@ -104,14 +104,14 @@ def test_a_coordinator_declares_files_restates_and_withdraws(open_as, cast, java
 def test_a_holder_objects_by_keyboard(open_as, cast, filed):
     page = open_as(cast.hana, phone=True)
     page.goto("/me/")
-    page.focus("a.button:has-text('Ask for it to be looked at again')")
+    page.focus("a.button:has-text('Object to the refusal')")
     page.keyboard.press("Enter")
     page.wait_for_selector("#text")
     page.focus("#text")
     page.keyboard.type("It is me.")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.wait_for_selector("text=You have asked for it to be looked at again")
+    page.wait_for_selector("text=You have objected")
 
 
 def test_a_page_prints_without_its_buttons(open_as, cast, filed):

@@ -45,7 +45,7 @@ ENTRIES = {
     "treasurer": ("clearance:day",),
     "auditor": (
         *("clearance:day", "desk:queue", "clearance:movements", "parties:people"),
-        *("notices:messages", "runs:runs"),
+        *("documents:permits", "desk:obligations", "notices:messages", "runs:runs"),
     ),
 }
 """What each role works with, in order. An account with several roles finds each page once."""

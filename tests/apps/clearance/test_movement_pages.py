@@ -191,7 +191,7 @@ def test_what_was_declared_is_filed_with_reference_and_control_point(cast, enter
     typed = {**DECLARED, "file": "once", "reference": "Study-7", "control_point": "futian"}
     response = client.post("/movements/new/", typed)
     filed = Movement.objects.get(owner_side="hk")
-    assert response.url == f"/movements/{filed.id}/?filed"
+    assert response.url == f"/movements/{filed.id}/?said=filed"
     assert (filed.reference, filed.control_point) == ("Study-7", "futian")
     assert "Filed." in client.get(response.url).content.decode()
 
@@ -355,7 +355,7 @@ def test_a_holder_objects_from_the_own_page_and_reads_how_long_there_is(cast, en
     assert client.post(path, {"text": "It is me."}).status_code == 302
     notice.refresh_from_db()
     assert notice.remedy_text == "It is me."
-    assert "You have asked for it to be looked at again" in client.get("/me/").content.decode()
+    assert "You have objected" in client.get("/me/").content.decode()
 
 
 def test_nobody_else_objects_in_a_holders_place(cast, enter):

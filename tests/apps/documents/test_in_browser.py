@@ -40,7 +40,7 @@ def test_a_permit_is_added_with_its_paper_and_found_by_its_number(as_dora, tmp_p
     page = as_dora()
     page.goto("/permits/")
     page.get_by_role("link", name="Add the first permit").click()
-    page.get_by_label("What it is").select_option("dh_import_permit")
+    page.get_by_label("Kind of paper").select_option("dh_import_permit")
     page.get_by_label("Number").fill("DH-2026-1")
     page.get_by_label("Issued by").fill("Department of Health")
     page.get_by_label("Issued on").fill("2026-11-01")

@@ -149,7 +149,7 @@ class MovementIn(Given):
     items: Annotated[list[ItemIn], Field(min_length=1, max_length=MAX_ITEMS)]
     control_point: str = Field("", max_length=40, description=N_("Id of the control point, if it is known."))
     reference: str = Field("", max_length=80, description=N_("Your own; it never goes to the other side."))
-    organisation: str = Field("", max_length=26, description=N_("For which it is filed; one's only one if left out."))
+    organisation: str = Field("", max_length=26, description=N_("Who files it; your only organisation if left out."))
     twice: StrictBool = Field(default=False, description=N_("Whether it may be filed though it was filed already."))
 
 

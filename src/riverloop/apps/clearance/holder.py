@@ -33,6 +33,7 @@ from riverloop.apps.parties.selectors import own_person_ids, role_text, view_rec
 from riverloop.apps.parties.views import account_of
 from riverloop.apps.parties.words import PURPOSE_WORDS
 from riverloop.core.kernel.instants import date_in
+from riverloop.core.kernel.sides import origin
 
 COMING, PAST, LOOKS, PERMITS, DUTIES = 10, 20, 5, 20, 20  # how many of each are shown
 LATE = timedelta(days=1)  # a crossing not yet recorded still counts as coming
@@ -77,7 +78,7 @@ def _readings(coming: list[Movement], people: list[Person]) -> dict[str, Reading
 def _card(movement: Movement, newest: Mapping[str, SideDecision], reading: Reading) -> dict[str, Any]:
     stored = stored_of(movement, newest, reading)
     steps = [step for column in stored.columns for step in column.view.next_steps]
-    papers = [paper.label for column in stored.columns for paper in column.view.papers if not paper.held]
+    papers = [paper for column in stored.columns for paper in column.view.papers]
     missing = {label for column in stored.columns for label in column.view.missing}
     return {
         **head(movement),
@@ -86,17 +87,19 @@ def _card(movement: Movement, newest: Mapping[str, SideDecision], reading: Readi
         "valid_until": stored.explained.valid_until,
         "symbol": shown_outcome(movement, outcomes.outcome_of(movement)),
         "steps": list(dict.fromkeys(steps)),
-        "papers": list(dict.fromkeys(papers)),
-        "left": _days_text((movement.crossing_at - timezone.now()).days),
+        "papers": list(dict.fromkeys(one.label for one in papers if not (one.held or one.unsettled))),
+        "left": _days_text(movement),
     }
 
 
-def _days_text(days: int) -> str:
-    """Return how far off a day is."""
-    if days < 0:
+def _days_text(movement: Movement) -> str:
+    """Return how far off a crossing is, in days of the calendar at the side that it leaves."""
+    clock = zone().boundary.side(origin(movement.direction)).time_zone
+    days = (date_in(movement.crossing_at, clock) - date_in(timezone.now(), clock)).days
+    if movement.crossing_at < timezone.now():
         return _("past")
     if days == 0:
-        return _("within a day")
+        return _("today")
     return ngettext("in {count} day", "in {count} days", days).format(count=days)
 
 

@@ -57,7 +57,7 @@ def _refusal() -> Kind:
         label=N_("Refusal that a rule proposes"),
         acts={
             "refuse": Act(N_("Sign the refusal"), two_officers=_refuses_a_person),
-            "allow": Act(N_("Do not refuse")),
+            "allow": Act(N_("Do not sign it")),
         },
         describe=_describe,
         panel=_panel,

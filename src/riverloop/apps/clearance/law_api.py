@@ -51,7 +51,7 @@ class FactOut(Schema):
     choices: list[ChoiceOut]
     source: str = Field(description=N_("Who states it: applicant, register, computed or officer."))
     document: str = Field(description=N_("The paper that it describes, if it describes one."))
-    visible_to: list[str] = Field(description=N_("Sides that may read it; none for each."))
+    visible_to: list[str] = Field(description=N_("Sides that may read it; empty if each side may."))
 
 
 class FactsOut(Schema):
@@ -131,7 +131,7 @@ class RuleOut(Schema):
     owner: str = Field(description=N_("The side whose rule it is, or the shared pack."))
     measure: str = Field(description=N_("Id of the law that it is from."))
     flow: str
-    directions: list[str] = Field(description=N_("Directions that it is for; none for each."))
+    directions: list[str] = Field(description=N_("Directions that it is for; empty if it is for both."))
     status: Literal["law", "pilot", "announced", "future", "past"]
     starts: date | None
     until: date | None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -65,7 +66,7 @@ def restate(request: HttpRequest, movement_id: str) -> HttpResponse:
         except RiverloopError as refusal:
             error = say(refusal, _)
         else:
-            return redirect("clearance:movement", found.id)
+            return _done(found, "stated")
     return _restating(request, found, declared, error=error, seen=request.POST.get("seen", seen))
 
 
@@ -191,7 +192,7 @@ def answer(request: HttpRequest, movement_id: str, question_id: str) -> HttpResp
         except RiverloopError as refusal:
             error = say(refusal, _)
         else:
-            return redirect("clearance:movement", found.id)
+            return _done(found, "answered")
     fields = fields_of(
         declared,
         question.facts,
@@ -263,7 +264,7 @@ def remedy(request: HttpRequest, movement_id: str, notice_id: str) -> HttpRespon
         except RiverloopError as refusal:
             error = say(refusal, _)
         else:
-            return redirect("clearance:movement", found.id)
+            return _done(found, "objected")
     context = {"notice": notice_view(notice, applicant=True), "typed": typed}
     return _form(request, "clearance/remedy_file.html", found, error, context)
 
@@ -277,6 +278,11 @@ def _changeable(user: User, movement_id: str) -> Movement:
     if not user.has_perm("clearance.change_movement", found):
         raise PermissionDenied
     return found
+
+
+def _done(found: Movement, said: str) -> HttpResponse:
+    """Lead back to a movement, which says what was done."""
+    return redirect(f"{reverse('clearance:movement', args=[found.id])}?{urlencode({'said': said})}")
 
 
 def _form(

@@ -35,7 +35,7 @@ MOST_VERSIONS = 200
 TURNS = (
     ("gained", sentences.N_("Speak now")),
     ("lost", sentences.N_("Speak no longer")),
-    ("turned", sentences.N_("Say something else")),
+    ("turned", sentences.N_("Say something different now")),
 )
 
 

@@ -50,7 +50,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if "file" in request.POST:
         filed = form.file()
         if filed:
-            return redirect(f"{reverse('clearance:movement', args=[filed])}?filed")
+            return redirect(f"{reverse('clearance:movement', args=[filed])}?said=filed")
     return render(request, "clearance/movement_new.html", form.context(), status=_CONFLICT if form.error else 200)
 
 

@@ -30,7 +30,7 @@ from riverloop.apps.clearance.movement_parts import (
     state_text,
     stated_of,
 )
-from riverloop.apps.clearance.movement_words import shown_outcome
+from riverloop.apps.clearance.movement_words import SAID, shown_outcome
 from riverloop.apps.clearance.selectors import facts_shown, movements, rulebook, timeline, zone
 from riverloop.apps.clearance.stated import Asserted
 from riverloop.apps.clearance.stored import Reading, Stored, levels_of, levels_read, read_again, read_stored
@@ -67,7 +67,7 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
         "is_applicant": reading.kind == "applicant",
         "state": state_text(found),
         "symbol": shown_outcome(found, outcome),
-        "filed_now": "filed" in request.GET,
+        "told": _(SAID[said]) if (said := request.GET.get("said", "")) in SAID else "",
         "people": list(names.values()) if found.flow == "person" else [],
         "items": _items(found, items, user, names, reading) if reading.kind != "gate" else [],
         "questions": questions,
@@ -198,7 +198,7 @@ def said_to(found: QuerySet[Said], reading: Reading) -> QuerySet[Said]:
 
 def notices_of(found: Movement, reading: Reading) -> list[dict[str, Any]]:
     """Return what authorities told whoever filed, newest first."""
-    told = Notice.objects.filter(movement=found).order_by("-at", "id")
+    told = Notice.objects.filter(movement=found).select_related("movement").order_by("-at", "id")
     return [notice_view(notice, applicant=reading.kind == "applicant") for notice in said_to(told, reading)]
 
 

@@ -17,7 +17,7 @@ CAUSE_WORDS = {
     "authority": N_("when an authority had answered"),
     "permit": N_("when a paper changed"),
     "law": N_("when the law changed"),
-    "remedy": N_("when a remedy was decided"),
+    "remedy": N_("when an objection was decided"),
     "officer": N_("when an officer had stated something"),
     "expired": N_("when the earlier answer no longer held"),
     "crossed": N_("when it crossed"),
@@ -36,10 +36,10 @@ ASSERTED_WORDS = {
 NOTICE_WORDS = {
     "refused": N_("Refused by an officer"),
     "allowed": N_("Allowed by an officer"),
-    "remedy_allowed": N_("The remedy succeeded"),
-    "remedy_refused": N_("The remedy was refused"),
-    "interim": N_("Released until the remedy is decided"),
-    "interim_release": N_("Released until the remedy is decided"),
+    "remedy_allowed": N_("The objection succeeded"),
+    "remedy_refused": N_("The objection was dismissed"),
+    "interim": N_("Released until the objection is decided"),
+    "interim_release": N_("Released until the objection is decided"),
     "interim_end": N_("The release has ended"),
 }
 """What an authority tells, by ``Notice.act``."""
@@ -61,6 +61,14 @@ CHANGE_CAUSES = {
     "time": N_("the time, or the law in force then"),
 }
 """What made a rule turn."""
+
+SAID = {
+    "filed": N_("Filed. Both sides have been asked."),
+    "stated": N_("Changed. Both sides decide again."),
+    "answered": N_("Sent. The authority has your answer."),
+    "objected": N_("Sent. The authority has your objection."),
+}
+"""What was just done, as the page of a movement says it."""
 
 
 def outcome_word(movement: Movement, outcome: str, _: Gettext) -> str:

@@ -70,7 +70,7 @@ class AskForm(forms.Form):
 class HandOverForm(forms.Form):
     """To whom, and why."""
 
-    authority = forms.ChoiceField(label=_("To"))
+    authority = forms.ChoiceField(label=_("To which authority"))
     reason = _text(_("Reason"), rows=2)
 
     def __init__(self, *arguments: Any, authorities: Any, **named: Any) -> None:
@@ -82,7 +82,9 @@ class StandingForm(forms.Form):
     """One answer to every matter that the same version of a rule asks about."""
 
     allow = forms.ChoiceField(
-        label=_("Answer"), choices=[("yes", _("Allow each")), ("no", _("Refuse each"))], widget=forms.RadioSelect
+        label=_("What is answered"),
+        choices=[("yes", _("Allow each")), ("no", _("Refuse each"))],
+        widget=forms.RadioSelect,
     )
     only = forms.BooleanField(label=_("Only for this organisation"), required=False)
     until = _day(_("Stands until"), _("Leave it empty if it stands until it is withdrawn."))

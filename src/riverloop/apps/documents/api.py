@@ -90,7 +90,7 @@ def _file_out(file: File) -> FileOut:
 
 
 class FileIn(Given):
-    organisation: str = Field("", max_length=26, description=N_("Whose it is; one's only one if it is left out."))
+    organisation: str = Field("", max_length=26, description=N_("Whose it is; your only organisation's if left out."))
     subject: str = Field("", max_length=26, description=N_("Id of the movement that it belongs to."))
 
 
@@ -220,7 +220,7 @@ class PermitIn(Given):
     expires_on: Day | None = None
     quantity: Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=6)] | None = None
     unit: Annotated[str, Field(max_length=20, description=N_("UCUM, such as mL."))] = ""
-    organisation: str = Field("", max_length=26, description=N_("Whose it is; one's only one if it is left out."))
+    organisation: str = Field("", max_length=26, description=N_("Whose it is; your only organisation's if left out."))
     person: Id | None = None
     file: Id | None = None
 

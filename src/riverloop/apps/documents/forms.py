@@ -54,7 +54,7 @@ def _day() -> forms.DateInput:
 class PermitForm(forms.Form):
     """A permit as it is printed."""
 
-    document = forms.ChoiceField(label=gettext_lazy("What it is"))
+    document = forms.ChoiceField(label=gettext_lazy("Kind of paper"))
     number = forms.CharField(label=gettext_lazy("Number"), max_length=60)
     issuer = forms.CharField(label=gettext_lazy("Issued by"), max_length=120)
     issued_on = forms.DateField(label=gettext_lazy("Issued on"), widget=_day())

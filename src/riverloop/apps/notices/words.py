@@ -11,7 +11,7 @@ MAIL_WORDS = {
     "movement.question": N_("An authority asks something about a movement."),
     "movement.notice": N_("An authority has written to you about a movement."),
     "movement.refusal": N_("An authority has refused something. The page says why, and how to contest it until when."),
-    "movement.remedy": N_("A remedy that you asked for was answered."),
+    "movement.remedy": N_("An objection of yours was answered."),
     "movement.crossed": N_("A movement has crossed."),
     "person.concerned": N_("Something about you has changed. The page says what, and who decided it."),
     "request.answered": N_("A request of yours was answered."),

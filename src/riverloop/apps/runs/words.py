@@ -7,7 +7,7 @@ from riverloop.core.kernel.words import N_ as N_  # noqa: PLC0414 - for those ab
 STATE_WORDS = {
     "waiting": N_("Waiting for its turn"),
     "running": N_("At work"),
-    "done": N_("Done"),
+    "done": N_("Finished"),
     "failed": N_("Failed"),
     "cancelled": N_("Cancelled"),
 }
