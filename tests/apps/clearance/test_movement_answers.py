@@ -262,7 +262,7 @@ def test_the_clock_of_a_remedy_ends_with_the_day_at_the_side_that_refused(cast, 
     rule = rulebook().packs.rules[notice.rule]
     rules = {**rulebook().packs.rules, rule.id: replace(rule, remedy=replace(rule.remedy, days=60))}
     book = replace(rulebook(), packs=replace(rulebook().packs, rules=rules))
-    monkeypatch.setattr(consequences, "rulebook", lambda: book)
+    monkeypatch.setattr(telling, "rulebook", lambda: book)
     at = timezone.now()
     until = telling.notice_of(copy, "cn.nia", "refused", at, rule.id).remedy_until
     assert (until.hour, until.minute, until.second) == (23, 59, 59)

@@ -96,8 +96,10 @@ def with_found(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
 def subjects_of(movements: Iterable[Movement]) -> list[Subject]:
     """Read movements with their items and statements, in three queries."""
     listed = list(movements)
+    by_id = {movement.id: movement for movement in listed}
     items: dict[str, list[Item]] = {movement.id: [] for movement in listed}
     for item in Item.objects.filter(movement__in=listed).order_by("movement", "place"):
+        item.movement = by_id[item.movement_id]
         items[item.movement_id].append(item)
     statements: dict[str, list[Statement]] = {}
     for statement in Statement.objects.filter(item__movement__in=listed).order_by("item", "number"):
