@@ -214,6 +214,7 @@ _TABLE = [
     Page("clearance:movement_restate", _only("coordinator"), "State facts of a movement anew"),
     Page("clearance:movement_withdraw", _only("coordinator"), "Withdraw a movement"),
     Page("clearance:movement_cross", _only("gate", "officer"), "Record that a movement has crossed"),
+    Page("clearance:movement_findings", _only("officer"), "State what an officer found; the view is recorded"),
     Page("clearance:question_answer", _only("coordinator"), "Answer what an authority asks"),
     Page("clearance:remedy_file", _only("holder", "coordinator"), "Ask for a refusal to be looked at again"),
     Page(

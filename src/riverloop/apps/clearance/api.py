@@ -276,6 +276,7 @@ def movement_cross(
 class FoundIn(Given):
     place: Number = Field(description=N_("Of the item, from 0."))
     facts: dict[str, Any] = Field(description=N_("What an officer found; null takes a fact back."))
+    reason: Prose = Field("", description=N_("How it was found; never told to whoever filed."))
 
 
 @router.post(
@@ -284,7 +285,7 @@ class FoundIn(Given):
 def movement_find(request: HttpRequest, movement_id: PathId, found: FoundIn, response: HttpResponse) -> MovementWhole:
     user = caller(request)
     movement = movement_or_404(user, movement_id)
-    services.officer_state(by=user, movement=movement, place=found.place, facts=found.facts)
+    services.officer_state(by=user, movement=movement, place=found.place, facts=found.facts, reason=found.reason)
     return _answered(response, user, movement_or_404(user, movement_id))
 
 

@@ -6,7 +6,7 @@ the route, papers or duties. An answered question keeps its place, so that nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -144,24 +144,26 @@ def fields_of(
     zone: Zone,
     language: str,
     _: Gettext,
+    sources: Collection[str] = ASKED_OF_APPLICANT,
 ) -> list[list[Question]]:
     """Return the fields for the facts and papers named, for each item, with what was typed into them.
 
     Args:
         declared: what was typed so far.
-        names: of facts, or of documents; those that an applicant does not state are left out.
+        names: of facts, or of documents.
         decision: of what could be read of it.
         rulebook: whose dictionary names them.
         zone: its control points are choices.
         language: en, zh-Hant or zh-Hans.
         _: translates into that language.
+        sources: whose facts are asked; those of others are left out.
     """
     asker, words = _Asker(declared, decision, rulebook, zone, language, _), rulebook.packs.dictionary
     facts = [
         name
         for wanted in names
         for name in ([one.name for one in words.documents[wanted].facts()] if wanted in words.documents else [wanted])
-        if name in words.facts and words.facts[name].source in ASKED_OF_APPLICANT
+        if name in words.facts and words.facts[name].source in sources
     ]
     return [
         [asker.question(place, item, name, later=False) for name in dict.fromkeys(facts)]

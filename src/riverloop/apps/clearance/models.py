@@ -108,6 +108,7 @@ class Statement(models.Model):
     asserted_as = models.CharField(max_length=10)  # applicant, officer, register, computed
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     authority = models.CharField(max_length=40, blank=True)  # an officer's
+    reason = models.TextField(blank=True)  # an officer's; for that authority and auditors alone
     side = models.CharField(max_length=8)  # where it was stated
     at = models.DateTimeField()
 

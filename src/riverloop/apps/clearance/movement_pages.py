@@ -34,7 +34,7 @@ from riverloop.apps.clearance.movement_words import SAID, shown_outcome
 from riverloop.apps.clearance.selectors import facts_shown, movements, rulebook, timeline, zone
 from riverloop.apps.clearance.stated import Asserted
 from riverloop.apps.clearance.stored import Reading, Stored, levels_of, levels_read, read_again, read_stored
-from riverloop.apps.clearance.whose import as_applicant, coordinated, own_people
+from riverloop.apps.clearance.whose import as_applicant, coordinated, facts_held_by, own_people
 from riverloop.apps.desk.models import Obligation
 from riverloop.apps.documents.files_of import Panel
 from riverloop.apps.documents.files_of import panel as papers_panel
@@ -210,12 +210,22 @@ def obligations_of(found: Movement, reading: Reading) -> list[dict[str, Any]]:
     return [obligation_view(one) for one in kept.order_by("due_at", "id")]
 
 
+def findable(user: User, found: Movement) -> list[str]:
+    """Return the names of the facts that an officer may state of a movement, in the order in which they are asked."""
+    if not user.has_perm("clearance.state_officers_facts", found):
+        return []
+    own = [role.authority for role in user.held_roles if role.kind == "officer"]
+    words = rulebook().packs.dictionary
+    return words.in_order({name for authority in own for name in facts_held_by(authority, found.flow)})
+
+
 def acts(user: User, found: Movement) -> dict[str, Any]:
     """Return what an account may do with a movement now."""
     open_still = found.withdrawn_at is None and found.crossed_at is None and found.erased_at is None
     return {
         "may_change": open_still and user.has_perm("clearance.change_movement", found),
         "may_cross": open_still and user.has_perm("clearance.cross_movement", found),
+        "may_find": open_still and bool(findable(user, found)),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from riverloop.apps.clearance.models import Item, Movement
-from riverloop.apps.clearance.movement_pages import facts_of, newest_of, questions_of, reading_of, stored_of
+from riverloop.apps.clearance.movement_pages import acts, facts_of, newest_of, questions_of, reading_of, stored_of
 from riverloop.apps.clearance.movement_parts import column_view, head, item_view
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.desk.models import Matter
@@ -32,5 +32,7 @@ def matter_panel(matter: Matter, user: User) -> tuple[str, dict[str, Any]] | Non
         "items": [item_view(item, facts, {}) for item, facts in facts_of(found, items, user, reading)],
         "columns": [column_view(one) for one in stored.columns],
         "answers": questions_of(found, reading),
+        "may_find": acts(user, found)["may_find"],
+        "matter_id": matter.id,
     }
     return "clearance/matter_panel.html", context

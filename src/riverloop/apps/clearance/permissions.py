@@ -39,6 +39,12 @@ def is_officer_of_side(user: Any, movement: Movement) -> bool:
 
 
 @predicate
+def is_no_party(user: Any, movement: Movement) -> bool:
+    """Nobody states as an officer what is about themselves, or what an organisation filed that they coordinate."""
+    return as_applicant(user, movement) is None
+
+
+@predicate
 def stands_at_its_gate(user: Any, movement: Movement) -> bool:
     own = [role.control_point for role in _held(user, "gate") if role.owner_side == movement.owner_side]
     if movement.control_point:
@@ -66,6 +72,6 @@ rules.add_perm("clearance.file_for", coordinates_it)
 rules.add_perm("clearance.view_movement", may_see)
 rules.add_perm("clearance.change_movement", coordinates_filer)
 rules.add_perm("clearance.cross_movement", (stands_at_its_gate | is_officer_of_side) & may_see)
-rules.add_perm("clearance.state_officers_facts", is_officer_of_side & may_see)
+rules.add_perm("clearance.state_officers_facts", is_officer_of_side & may_see & is_no_party)
 rules.add_perm("clearance.answer_question", coordinates_asked)
 rules.add_perm("clearance.file_remedy", is_told)

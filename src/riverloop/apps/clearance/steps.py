@@ -29,6 +29,7 @@ from riverloop.core.rules.facts import as_json
 
 Changes = Mapping[int, Mapping[str, Any]]
 
+LONGEST_REASON = 4000  # characters
 MOST_DAYS_BACK = 10
 """How late a crossing may be recorded: a gate that was cut off catches up after the longest public holiday, of eight
 days, and two days more. What is older than that nobody saw just now, and it would move what is due from the crossing
@@ -123,7 +124,9 @@ def refile(subject: Subject, *, changed: set[str], cause: str = "restated") -> N
     decide_subjects([subject], cause=cause, before=lambda all_: exchange.declared_tell(all_, exchange.RESTATED))
 
 
-def _state(subject: Subject, items: Changes, *, by: User, asserted_as: str, authority: str = "") -> set[str]:
+def _state(
+    subject: Subject, items: Changes, *, by: User, asserted_as: str, authority: str = "", reason: str = ""
+) -> set[str]:
     """Store what is stated otherwise than it holds, and return the names of those facts."""
     changed: set[str] = set()
     movement = subject.movement
@@ -147,6 +150,7 @@ def _state(subject: Subject, items: Changes, *, by: User, asserted_as: str, auth
                 asserted_as=asserted_as,
                 by=by,
                 authority=authority,
+                reason=reason,
                 side=item.owner_side,
                 at=timezone.now(),
             )
@@ -238,7 +242,15 @@ def _check_crossed(movement: Movement, when: datetime, now: datetime) -> None:
 
 
 @transaction.atomic
-def officer_state(*, by: User, movement: Movement, place: int, facts: Mapping[str, Any]) -> Movement:
+def officer_state(
+    *,
+    by: User,
+    movement: Movement,
+    place: int,
+    facts: Mapping[str, Any],
+    reason: str = "",
+    seen: str | None = None,
+) -> Movement:
     """State what an officer found about an item. It stays on this side, which decides again.
 
     Args:
@@ -246,10 +258,13 @@ def officer_state(*, by: User, movement: Movement, place: int, facts: Mapping[st
         movement: this side's copy.
         place: of the item, from 0.
         facts: what was found, of what the authority may hold; None takes it back.
+        reason: how it was found; for officers of that authority and auditors alone.
+        seen: the mark of what ``by`` read of officers' facts before; None if they replace whatever there is.
 
     Raises:
-        ConflictError: it was withdrawn or has crossed.
-        InputError: no such item, a bad fact, one that this side may not know, or that is another authority's.
+        ConflictError: it was withdrawn or has crossed, or an officer stated something meanwhile.
+        InputError: no such item, too long a reason, a bad fact, one that this side may not know, or that is another
+            authority's.
         PermissionDenied: the movement is not before ``by``'s authority.
     """
     if not by.has_perm("clearance.state_officers_facts", movement):
@@ -259,9 +274,14 @@ def officer_state(*, by: User, movement: Movement, place: int, facts: Mapping[st
     for name in facts:
         if name in known and not known[name].is_visible_to(now.owner_side):
             raise InputError("clearance.not_ours", N_('This side may not know "{fact}". Leave it out.'), fact=name)
+    if len(reason) > LONGEST_REASON:
+        raise InputError(
+            "clearance.long_reason", N_("The reason has more than {most} characters. Shorten it."), most=LONGEST_REASON
+        )
     authority = _authority(by, now, facts)
     (subject,) = subjects_of([now])
-    changed = _state(subject, {place: facts}, by=by, asserted_as=OFFICER, authority=authority)
+    _check_seen(subject, OFFICER, seen)
+    changed = _state(subject, {place: facts}, by=by, asserted_as=OFFICER, authority=authority, reason=reason.strip())
     if not changed:
         raise InputError(
             "clearance.nothing_new", N_("Nothing is stated otherwise than before. Change something first.")

@@ -82,7 +82,7 @@ def timeline(movement: Movement, user: User) -> list[Event]:
     inside = not applicant and ("officer" in roles or "auditor" in roles)
     own = {role.authority for role in user.held_roles if role.kind == "officer"}
     authorities = own if inside and "auditor" not in roles else None
-    events = [*_filed(movement, places, officers=inside)]
+    events = [*_filed(movement, places, officers=inside, authorities=authorities)]
     events += _decided(movement, officers=inside, gate="gate" in roles, several=places is not None)
     if inside or applicant:
         events += _asked(movement, authorities, places)
@@ -109,13 +109,14 @@ def _side(name: str) -> str:
     return told(zone().side(name).title)
 
 
-def _filed(movement: Movement, places: Places, *, officers: bool) -> Iterator[Event]:
+def _filed(movement: Movement, places: Places, *, officers: bool, authorities: set[str] | None) -> Iterator[Event]:
     yield Event(movement.declared_at, "filed", movement.filed_side, _filer(movement), _("Filed"))
     later = Statement.objects.filter(item__movement=movement, number__gt=1).order_by("at")
     for one in later if places is None else later.filter(item__place__in=places):
         if one.asserted_as == OFFICER:
             if officers:
-                yield Event(one.at, "stated", one.side, _authority(one.authority), _("Stated what was found"))
+                why = one.reason if authorities is None or one.authority in authorities else ""
+                yield Event(one.at, "stated", one.side, _authority(one.authority), _("Stated what was found"), why)
         else:
             yield Event(one.at, "stated", one.side, _filer(movement), _("Stated anew"))
     if movement.withdrawn_at:

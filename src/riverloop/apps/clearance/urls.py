@@ -5,6 +5,7 @@ from django.urls import path
 from riverloop.apps.clearance import (
     day,
     earliest_page,
+    findings,
     holder,
     movement_acts,
     movement_compare,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("movements/<str:movement_id>/changes/", movement_compare.changes, name="movement_changes"),
     path("movements/<str:movement_id>/restate/", movement_acts.restate, name="movement_restate"),
     path("movements/<str:movement_id>/withdraw/", movement_acts.withdraw, name="movement_withdraw"),
+    path("movements/<str:movement_id>/findings/", findings.findings, name="movement_findings"),
     path("movements/<str:movement_id>/cross/", movement_acts.cross, name="movement_cross"),
     path("movements/<str:movement_id>/questions/<str:question_id>/", movement_acts.answer, name="question_answer"),
     path("movements/<str:movement_id>/notices/<str:notice_id>/", movement_acts.remedy, name="remedy_file"),
