@@ -31,7 +31,7 @@ def _own_registers(monkeypatch):
     monkeypatch.setattr(receiving, "_handlers", {})
     monkeypatch.setattr(work, "_functions", {})
     monkeypatch.setattr(work, "_timetables", {})
-    monkeypatch.setattr(outbox, "_deliver_now", lambda _: None)
+    monkeypatch.setattr(outbox, "_deliver_now", lambda: None)
 
 
 def together(function):

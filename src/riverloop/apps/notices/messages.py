@@ -6,7 +6,6 @@ import logging
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import groupby
 from threading import local
 
@@ -58,8 +57,17 @@ def messages_send(*, from_side: str, to_side: str, outgoing: Iterable[Outgoing])
     for message in made:
         message.signature, message.key_id = sign(signed_bytes(message))
     rows_insert(made)
-    transaction.on_commit(partial(_deliver_now, [message.ref for message in made]), robust=True)
+    _sent().extend(message.ref for message in made)
+    transaction.on_commit(_deliver_now, robust=True)
     return made
+
+
+def _sent() -> list[str]:
+    """Return the refs of what this thread has sent and not yet tried to deliver; some may have been undone."""
+    if not hasattr(_here, "sent"):
+        _here.sent = []
+    sent: list[str] = _here.sent
+    return sent
 
 
 def _check(to_side: str, given: list[Outgoing]) -> None:
@@ -129,13 +137,16 @@ def messages_deliver(limit: int = 500, *, patience_seconds: float = 0) -> int:
     return taken
 
 
-def _deliver_now(refs: list[str]) -> None:
-    """Deliver what a transaction sent as soon as it has committed, and what is sent in answer."""
+def _deliver_now() -> None:
+    """Deliver all that a transaction sent as soon as it has committed, and what is sent in answer."""
+    refs, _here.sent = _sent(), []
     waiting: list[str] | None = getattr(_here, "refs", None)
     if waiting is not None:
         waiting.extend(refs)
         return
-    _here.refs = list(refs)
+    if not refs:
+        return  # it went with what the same transaction sent before
+    _here.refs = refs
     try:
         for _ in range(_ROUNDS):
             now_due, _here.refs = _here.refs, []
