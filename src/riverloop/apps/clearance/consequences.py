@@ -54,7 +54,7 @@ def _turned(one: Decided, row: SideDecision) -> bool:
 
 def _matters(side: str, pairs: Pairs) -> None:
     wanted = {(new.kind, new.subject, new.rule, new.rule_version): new for pair in pairs for new in _wanted(*pair)}
-    stored = [one.movement.id for one, _ in pairs if one.last is not None]
+    stored = [one.movement.id for one, _ in pairs if one.last is not None and not _is_over(one.movement)]
     overtaken = [
         matter
         for matter in open_matters(side, stored, (REFERRAL, REFUSAL))
@@ -71,7 +71,7 @@ def _wanted(one: Decided, row: SideDecision) -> Iterable[NewMatter]:
     from riverloop.apps.clearance.deciding import proposals_of  # noqa: PLC0415
 
     movement, decision = one.movement, one.decision
-    if movement.withdrawn_at or movement.crossed_at:
+    if _is_over(movement):
         return
     owner = zone().side(row.side).side
     for hit in decision.refers:
@@ -80,6 +80,11 @@ def _wanted(one: Decided, row: SideDecision) -> Iterable[NewMatter]:
         measure = rulebook().packs.measures[hit.rule.rule.measure].authority if hit.rule.rule else "immigration"
         authority = owner.authority("immigration" if measure in SHARED else measure)
         yield _matter(one, REFUSAL, authority, hit)
+
+
+def _is_over(movement: Movement) -> bool:
+    """Say whether it waits for nobody any longer; what waited was closed when it crossed or was withdrawn."""
+    return movement.withdrawn_at is not None or movement.crossed_at is not None
 
 
 def _matter(one: Decided, kind: str, authority: str, hit: core.Hit) -> NewMatter:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from secrets import SystemRandom
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import Max, OuterRef, Subquery
 from django.utils import timezone
 
 from riverloop.apps.clearance import consequences, exchange
@@ -84,7 +84,7 @@ def decide_subjects(
     if not subjects:
         return []
     side, law, now = subjects[0].movement.owner_side, rulebook(), timezone.now()
-    if not is_stored(law.packs.sha256):
+    if any(one.movement.own_packs != law.packs.sha256 for one in subjects) and not is_stored(law.packs.sha256):
         pack_text_store(sha256=law.packs.sha256, files=pack_texts())
     fill(subjects)
     decided = _decide(subjects, side, law, now)
@@ -204,12 +204,11 @@ def numbers_of(movements: Sequence[str], side: str) -> dict[str, int]:
 
 def latest_of(movements: Sequence[str], side: str) -> dict[str, SideDecision]:
     """Return the newest decision of a side that is held of each movement."""
-    numbers = numbers_of(movements, side)
     found: dict[str, SideDecision] = {}
+    later = SideDecision.objects.filter(movement=OuterRef("movement"), side=OuterRef("side")).order_by("-number")
     for start in range(0, len(movements), _CHUNK):
-        part = movements[start : start + _CHUNK]
-        rows = SideDecision.objects.filter(movement__in=part, side=side, number__in=set(numbers.values()))
-        found |= {row.movement_id: row for row in rows if row.number == numbers[row.movement_id]}
+        rows = SideDecision.objects.filter(movement__in=movements[start : start + _CHUNK], side=side)
+        found |= {row.movement_id: row for row in rows.filter(number=Subquery(later.values("number")[:1]))}
     return found
 
 
