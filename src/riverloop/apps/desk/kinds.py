@@ -108,6 +108,11 @@ def kinds() -> Sequence[Kind]:
     return tuple(_KINDS.values())
 
 
+def kind_names() -> Sequence[str]:
+    """Return their names: with them, what is about one thing is found by an index."""
+    return tuple(_KINDS)
+
+
 def titles(matters: list[Matter], user: User) -> dict[str, str]:
     """Return the title of each matter, asking each kind once."""
     found: dict[str, str] = {}

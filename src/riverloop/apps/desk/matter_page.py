@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from riverloop.apps.desk import forms, selectors, services, shown
-from riverloop.apps.desk.kinds import kind_of
+from riverloop.apps.desk.kinds import kind_names, kind_of
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.permissions import officer_of
 from riverloop.apps.desk.selectors import Sought
@@ -92,7 +92,7 @@ class MatterPage:
         labels = dict(self.kind.askable(self.matter))
         steps = selectors.steps(matter=self.matter)
         panel = self.kind.panel(self.matter, self.user) if self.kind.panel else None
-        same = selectors.matters(visible_to=self.user).filter(subject=self.matter.subject)
+        same = selectors.matters(visible_to=self.user).filter(subject=self.matter.subject, kind__in=kind_names())
         return {
             **shown.matter_shown(self.matter, self.user, timezone.now()),
             "people": self.kind.people(self.matter),
