@@ -57,6 +57,7 @@ class Day:
     def __init__(self, spec: Mapping[str, Any], now: datetime) -> None:
         self.spec, self.now = spec, now
         self.random = random.Random(spec["seed"])  # noqa: S311 - the same day for everyone, and nothing to guess
+        self.crossers: dict[tuple[str, str], User] = {}
         self.tenants = {side.id: self.tenants_of(side.id) for side in zone().sides}
         self.people = {
             side: {one.id: list(one.people.all()) for one, _ in pairs} for side, pairs in self.tenants.items()
@@ -72,9 +73,9 @@ class Day:
                 self.add_people(side)
             self.add_permits()
             filed = self.file()
-        self.officers()
-        self.coordinators()
-        self.cross()
+        for part in (self.officers, self.coordinators, self.cross):
+            with transaction.atomic():  # what each side tells the other goes at once, and is decided on at once
+                part()
         return filed
 
     def tenants_of(self, side: str) -> list[tuple[Organisation, User]]:
@@ -205,11 +206,14 @@ class Day:
         for movement in Movement.objects.filter(crossing_at__lte=self.now, withdrawn_at=None, crossed_at=None):
             leaves = movement.owner_side == origin(movement.direction)
             if leaves and outcome_of(movement) == "cleared":
-                self.let_cross(movement, [role.user for role in staff if role.owner_side == movement.owner_side])
+                own = [role.user for role in staff if role.owner_side == movement.owner_side]
+                last = self.crossers.get((movement.owner_side, movement.flow))  # most likely may again
+                self.let_cross(movement, [last, *own] if last else own)
 
     def let_cross(self, movement: Movement, staff: list[User]) -> None:
         by = next((user for user in staff if user.has_perm("clearance.cross_movement", movement)), None)
         if by is not None:
+            self.crossers[movement.owner_side, movement.flow] = by
             at = max(movement.crossing_at, movement.declared_at)  # the day's morning was filed only now
             clearance.movement_cross(by=by, movement=movement, at=at)
 
