@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from riverloop.apps.clearance.deciding import decision_rerun
-from riverloop.apps.clearance.models import SideDecision
+from riverloop.apps.clearance.models import SideDecision, Statement
 from riverloop.apps.clearance.selectors import facts_shown, timeline
 from riverloop.apps.clearance.services import officer_state
 from riverloop.apps.desk.models import Matter, Obligation
@@ -15,7 +15,7 @@ from riverloop.apps.desk.services import matter_hand_over
 from riverloop.apps.notices.messages import messages_deliver
 from riverloop.apps.notices.models import Message
 from riverloop.core.kernel.errors import InputError
-from tests.movements import again, decide, file, file_visitor, officers, open_matter
+from tests.movements import again, copy_of, decide, file, file_visitor, officers, open_matter
 from tests.web.programs import program_of
 
 pytestmark = pytest.mark.django_db
@@ -145,14 +145,16 @@ def test_an_officer_states_what_their_own_authority_may_hold_and_no_other(cast):
 
 
 def test_of_goods_each_authority_states_its_own(cast):
-    movement = file(cast, {"category": "human_blood", "suspected_infectious": True}, direction="cn-hk")
-    (health,) = officers("hk", "hk.dh", "hedy")
-    (customs,) = officers("hk", "hk.ced", "carl")
-    assert Matter.objects.filter(subject=movement.id, authority="hk.ced").exists() or movement
-    officer_state(by=customs, movement=movement, place=0, facts={"suspected_infectious": False})
-    if Matter.objects.filter(subject=movement.id, authority="hk.dh").exists():
-        with pytest.raises(InputError, match="Your authority"):
-            officer_state(by=health, movement=movement, place=0, facts={"quantity": 3})
+    movement = copy_of(file(cast))
+    (customs,), (health,) = officers("cn", "cn.gacc", "gao"), officers("cn", "cn.nhc", "hu")
+    matter = open_matter(movement, "referral", authority="cn.gacc")
+    matter_hand_over(by=customs, matter=matter, authority="cn.nhc", reason="Theirs.", seen=matter.version)
+    with pytest.raises(InputError, match="Your authority may not state"):
+        officer_state(by=health, movement=movement, place=0, facts={"quantity": 4})
+    officer_state(by=health, movement=movement, place=0, facts={"human_genetic_material": True})
+    officer_state(by=customs, movement=movement, place=0, facts={"quantity": 4})
+    stated = Statement.objects.filter(item__movement=movement, asserted_as="officer").order_by("number")
+    assert list(stated.values_list("authority", flat=True)) == ["cn.nhc", "cn.gacc"]
 
 
 # The holder's copy -------------------------------------------------------------------------------------------------

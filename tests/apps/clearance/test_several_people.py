@@ -128,6 +128,9 @@ def test_each_reads_what_the_rules_say_of_them_alone(cast, omar, together, enter
     assert any(kind == "refuse" for _, kind in said["his"])
     assert not any(kind == "refuse" for _, kind in said["hers"])
     assert "Omar" not in read(enter(cast.hana), together)
+    for page in (read(enter(cast.hana), together), enter(cast.hana).get("/me/").content.decode()):
+        assert "Others cross in the same movement" in page
+    assert "Others cross" not in read(enter(cast.dora), together)
     assert rules_items(his, "cn") == {2}, "items keep the place that they have in the movement"
 
 

@@ -116,8 +116,9 @@ def movement_get(request: HttpRequest, movement_id: PathId, response: HttpRespon
 
 
 def _answered(response: HttpResponse, user: User, movement: Movement) -> MovementWhole:
-    response.headers["ETag"] = state_of(movement, user)
-    return movement_whole(movement, user)
+    whole = movement_whole(movement, user)
+    response.headers["ETag"] = state_of(whole)
+    return whole
 
 
 class TimelineOut(Schema):
@@ -215,7 +216,7 @@ def _held(request: HttpRequest, movement_id: str) -> tuple[User, Movement]:
     user = caller(request)
     visible = movement_or_404(user, movement_id)
     movement = Movement.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=visible.pk)
-    check_seen(request, state_of(movement, user))
+    check_seen(request, state_of(movement_whole(movement, user, named=False)))
     return user, movement
 
 

@@ -21,7 +21,7 @@ from riverloop.apps.clearance.day import duties_of
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Notice, SideDecision
 from riverloop.apps.clearance.movement_list import rows
-from riverloop.apps.clearance.movement_pages import newest_of_all, stored_of
+from riverloop.apps.clearance.movement_pages import newest_of_all, stored_of, together_text
 from riverloop.apps.clearance.movement_parts import head, notice_view, obligation_view
 from riverloop.apps.clearance.movement_words import shown_outcome
 from riverloop.apps.clearance.selectors import movements, rulebook, zone
@@ -79,13 +79,15 @@ def _card(movement: Movement, newest: Mapping[str, SideDecision], reading: Readi
     stored = stored_of(movement, newest, reading)
     steps = [step for column in stored.columns for step in column.view.next_steps]
     papers = [paper for column in stored.columns for paper in column.view.papers]
+    outcome = outcomes.outcome_of(movement)
     missing = {label for column in stored.columns for label in column.view.missing}
     return {
         **head(movement),
         "missing": len(missing),
         "sentence": stored.explained.sentence,
         "valid_until": stored.explained.valid_until,
-        "symbol": shown_outcome(movement, outcomes.outcome_of(movement)),
+        "together": together_text(movement, outcome, reading),
+        "symbol": shown_outcome(movement, outcome),
         "steps": list(dict.fromkeys(steps)),
         "papers": list(dict.fromkeys(one.label for one in papers if not (one.held or one.unsettled))),
         "left": _days_text(movement),

@@ -245,9 +245,9 @@ _WORDS = {"sentence", "valid_until", "word", "reason", "effect", "next_step", "l
 _TIMELESS = ("register", "computed")  # asserted as of now, whenever it is read
 
 
-def state_of(movement: Movement, user: User) -> str:
+def state_of(whole: MovementWhole) -> str:
     """Return the entity tag of what an account reads of a movement, the same in every language."""
-    return etag_of(_bare(movement_whole(movement, user, named=False).model_dump()))
+    return etag_of(_bare(whole.model_dump()))
 
 
 def _bare(value: Any) -> Any:

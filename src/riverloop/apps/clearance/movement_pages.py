@@ -30,7 +30,7 @@ from riverloop.apps.clearance.movement_parts import (
     state_text,
     stated_of,
 )
-from riverloop.apps.clearance.movement_words import SAID, shown_outcome
+from riverloop.apps.clearance.movement_words import SAID, outcome_word, shown_outcome
 from riverloop.apps.clearance.selectors import facts_shown, movements, rulebook, timeline, zone
 from riverloop.apps.clearance.stated import Asserted
 from riverloop.apps.clearance.stored import Reading, Stored, levels_of, levels_read, read_again, read_stored
@@ -63,6 +63,7 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
         **head(found),
         "reference": found.reference if reading.kind == "applicant" else "",
         "explained": stored.explained,
+        "together": together_text(found, outcome, reading),
         "columns": [column_view(column) for column in stored.columns],
         "is_applicant": reading.kind == "applicant",
         "state": state_text(found),
@@ -227,6 +228,14 @@ def acts(user: User, found: Movement) -> dict[str, Any]:
         "may_cross": open_still and user.has_perm("clearance.cross_movement", found),
         "may_find": open_still and bool(findable(user, found)),
     }
+
+
+def together_text(found: Movement, outcome: str, reading: Reading) -> str:
+    """Return how the whole movement stands, to somebody who crosses with others and reads what concerns them."""
+    if reading.items is None:
+        return ""
+    text = _("Others cross in the same movement. This says what concerns you; the whole movement: {outcome}.")
+    return text.format(outcome=outcome_word(found, outcome, _))
 
 
 def _versions(newest: SideDecision | None, reading: Reading) -> int:
