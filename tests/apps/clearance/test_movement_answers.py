@@ -216,6 +216,15 @@ def test_an_objection_crosses_and_whoever_refused_does_not_decide_it(cast, refus
     assert ended.reason == "She does."
 
 
+def test_a_refusal_that_was_lifted_is_not_told_as_a_proposal(cast, refused, immigration, enter):
+    decide(objection(refused, cast.dora), immigration[2], "allow", reason="She does.")
+    type(refused).objects.filter(pk=refused.pk).update(other_low=1, other_high=1)  # another rule refers it still
+    page = f"/movements/{refused.id}/"
+    assert "proposes to refuse" not in enter(cast.dora).get(page).content.decode()
+    Notice.objects.filter(movement=refused, act="remedy_allowed").delete()
+    assert "proposes to refuse" in enter(cast.dora).get(page).content.decode()
+
+
 def test_an_objection_that_fails_leaves_the_refusal(cast, refused, immigration):
     *_, three, four = immigration
     decide(objection(refused, cast.dora), three, "refuse", second=four, reason="No permit was found.")

@@ -225,10 +225,18 @@ def _bounds(low: int | None, high: int | None) -> Levels:
 def _as_read(said: SideDecision, movement: Movement, levels: Levels, reading: Reading) -> SideDecision:
     low, high = levels or (CLEARED, REFUSED)
     proposed = movement.flow == "person" and low == REFERRED and said.low == REFUSED
-    if not proposed:  # a proposal to refuse a person counts as a referral, and is told as what it is
+    if not proposed or _is_lifted(
+        movement, said.side
+    ):  # a proposal to refuse a person counts as a referral, and is told as what it is
         said = replace(said, low=low, high=high)
     hidden = reading.kind == "gate" or (reading.kind != "applicant" and said.side != movement.owner_side)
     return _outcome_alone(replace(said, low=low, high=high)) if hidden else said
+
+
+def _is_lifted(movement: Movement, side: str) -> bool:
+    """Say whether the last that a side told of its refusal is that it stands no longer, or not for the time being."""
+    told = movement.notices.filter(side=side).order_by("-at", "-id").values_list("act", flat=True).first()
+    return told in ("remedy_allowed", "interim_release")
 
 
 def _outcome_alone(said: SideDecision) -> SideDecision:
