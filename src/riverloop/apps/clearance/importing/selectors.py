@@ -19,6 +19,7 @@ from riverloop.apps.parties.models import Organisation, User
 from riverloop.apps.runs.models import Run
 
 A_PAGE = 50  # rows
+_MOST_FACTS = 4  # of a row that are shown
 _MOST_ITEMS_SAID = 100  # of one movement, to say its sentence in a list
 _ENDED = ("done", "failed", "cancelled")
 
@@ -91,7 +92,7 @@ def _shown(batch: Import, row: ImportRow, said: str) -> RowView:
         outcome=outcome,
         word=_word(batch.flow, outcome) if outcome else "",
         mistakes=list(mistakes_said(row.mistakes)),
-        facts=[(law.label(name), law.said(name, value)) for name, value in row.facts.items()][:4],
+        facts=[(law.label(name), law.said(name, value)) for name, value in list(row.facts.items())[:_MOST_FACTS]],
     )
 
 
