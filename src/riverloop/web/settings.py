@@ -19,6 +19,7 @@ RIVERLOOP_OIDC_CLIENT, RIVERLOOP_OIDC_SECRET, RIVERLOOP_OIDC_NAME    what that i
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -290,10 +291,19 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_HANDLERS = ["riverloop.web.uploads.UploadHandler"]  # what a page takes more of, the table of access says
 
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Say what was refused without where in the code: only our own mistakes are traced."""
+    if record.levelno < logging.ERROR:
+        record.exc_info = None
+    return True
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "filters": {"one_line": {"()": "django.utils.log.CallbackFilter", "callback": _in_one_line}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["one_line"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"axes": {"level": "CRITICAL"}},  # it would write addresses of people; the database holds them
 }
