@@ -152,3 +152,32 @@ def test_a_withdrawn_movement_is_no_longer_looked_into(cast, enter):
     client = enter(cast.oscar)
     assert client.get(page_of(movement)).url == f"/movements/{movement.id}/"
     assert "State what you found" not in client.get(f"/movements/{movement.id}/").content.decode()
+
+
+@pytest.fixture
+def as_oscar(cast, enter, open_page, live_server):
+    session = enter(cast.oscar).cookies["sessionid"].value
+
+    def opened(**options):
+        page = open_page(**options)
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        return page
+
+    return opened
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("options", [{}, {"phone": True, "dark": True}])
+def test_the_page_is_readable_to_all_and_fits_a_phone(cast, as_oscar, assert_accessible, options):
+    movement = file_visitor(cast)
+    page = as_oscar(**options)
+    page.goto(page_of(movement))
+    assert_accessible(page)
+    page.get_by_text("Everything else that your authority may state").click()
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("group", name="Watch-list hit").get_by_label("Yes").check()
+    page.get_by_label("How you found it").fill(REASON)
+    page.get_by_role("button", name="State it").click()
+    page.get_by_text(REASON).wait_for()

@@ -1,6 +1,7 @@
 """The pages of permits as a person finds them: readable to all, and a file too large is told before it is sent."""
 
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 
@@ -24,12 +25,20 @@ def as_dora(cast, enter, open_page, live_server):
     return opened
 
 
+@pytest.fixture
+def own_folder(settings, tmp_path):
+    settings.RIVERLOOP_DATA = tmp_path
+
+
+@pytest.mark.usefixtures("own_folder")
 @pytest.mark.parametrize("options", [{}, {"phone": True, "dark": True, "language": "zh-HK"}])
 def test_the_pages_are_accessible(cast, as_dora, assert_accessible, options):
     permit = permit_of(cast)
+    name = f"Certificates of analysis {'long ' * 15}.csv"
+    services.file_store(by=cast.dora, organisation=cast.delta, name=name, content=BytesIO(b"a,b\n1,2\n"))
     services.draw(permit=permit, subject=new_id(), quantity=Decimal("2.5"))
     page = as_dora(**options)
-    for address in ("/permits/", "/permits/new/", f"/permits/{permit.id}/", "/files/new/"):
+    for address in ("/permits/", "/permits/new/", f"/permits/{permit.id}/", "/files/", "/files/new/"):
         page.goto(address)
         assert_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -140,13 +140,16 @@ def _typed(request: HttpRequest, place: int, names: Iterable[str]) -> Typed:
 def _form(user: User, found: Movement, item: Item, names: list[str], typed: Typed) -> dict[str, Any]:
     """Return the fields: first those that are an officer's alone, stated or found; the others folded away."""
     words, shown = rulebook().packs.dictionary.facts, facts_shown(found, user).get(item.id, {})
-    first = [one for one in names if words[one].source == OFFICER or one in shown or one in typed.typed]
+    own = [one for one in names if words[one].source == OFFICER]
+    first = [*own, *(one for one in names if one not in own and (one in shown or one in typed.typed))]
     people = record_names(user, found, [item], "clearance:movement_findings")
     questions = {question.name: question for question in _questions(found, item.place, names, typed)}
+    for question in questions.values():
+        question.help, question.from_register = _stated(question.name, shown) or question.help, False
     return {
         "person": people.get(item.id, ""),
-        "rows": [(questions[name], _stated(name, shown)) for name in first],
-        "others": [(questions[name], "") for name in names if name not in first],
+        "questions": [questions[name] for name in first],
+        "others": [questions[name] for name in names if name not in first],
     }
 
 
@@ -169,6 +172,8 @@ def _questions(found: Movement, place: int, names: list[str], typed: Typed) -> l
 
 
 def _stated(name: str, shown: Mapping[str, Asserted]) -> str:
-    """Return what somebody else stated of a fact, in words."""
+    """Return what somebody else stated of a fact, in words; an officer needs no help for whoever files."""
     one = shown.get(name)
-    return law.said(name, one.value) if one is not None and one.asserted_as != OFFICER else ""
+    if one is None or one.asserted_as == OFFICER:
+        return ""
+    return _("Stated: {value}").format(value=law.said(name, one.value))
