@@ -202,3 +202,17 @@ def test_a_refusal_is_logged_in_one_line_and_a_mistake_of_ours_with_its_trace():
         record = logging.LogRecord("django.request", level, "", 0, "Forbidden: /day/", (), trace)
         assert only(record)
         assert record.exc_info == kept
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "address", ["/movements/%00/", "/movements/?q=%00", "/rules/?flow=%00", "/queue/?%00=1", "/a%00b/"]
+)
+def test_the_zero_character_is_refused_in_every_address(client, address):
+    assert client.get(address).status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("form", [{"flow": "goods\0"}, {"a\0b": "1"}])
+def test_the_zero_character_is_refused_in_every_form(client, form):
+    assert client.post("/decide/", form).status_code == 400

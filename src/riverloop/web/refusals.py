@@ -16,6 +16,7 @@ from riverloop.web.api.problems import is_api
 _UNREADABLE = (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError)
 _TOO_LARGE = (RequestDataTooBig, TooManyFields, TooManyFilesSent)
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+ZERO = "\0"
 _MOST_DRAINED_BYTES = 256_000_000
 _MOST_DRAINED_SECONDS = 10
 _CHUNK_BYTES = 65_536
@@ -29,13 +30,20 @@ def posted(request: HttpRequest) -> QueryDict:
     if request.method != "POST":
         return QueryDict()
     try:
-        return request.POST
+        if not _holds_zero(request.POST):
+            return request.POST
+        request.unread = 400  # type: ignore[attr-defined]
     except _UNREADABLE as error:
         request.unread = 413 if isinstance(error, _TOO_LARGE) else 400  # type: ignore[attr-defined]
     request.POST = QueryDict()
     request._files = MultiValueDict()  # type: ignore[attr-defined]  # noqa: SLF001 - Django offers no other way
     _drain(request)
     return request.POST
+
+
+def _holds_zero(given: QueryDict) -> bool:
+    """Say whether a text holds the zero character, which PostgreSQL does not keep and nobody types."""
+    return any(ZERO in name or any(ZERO in text for text in texts) for name, texts in given.lists())
 
 
 def _drain(request: HttpRequest) -> None:
@@ -60,6 +68,8 @@ class RefusalsMiddleware:
         from riverloop.web import views  # noqa: PLC0415 - its models need Django to be set up
 
         unread = getattr(request, "unread", 0)
+        if ZERO in request.path_info or _holds_zero(request.GET):
+            unread = 400
         if unread:
             return views.bad_request(request, status=unread)
         if request.method not in _METHODS:
