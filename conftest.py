@@ -9,7 +9,7 @@ from sybil import Sybil
 from sybil.integration.pytest import SybilItem
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 
-from tests.tools import SOAKING, TOOLS
+from tests.tools import FOUND, SOAKING, TOOLS
 
 ROOT = Path(__file__).parent
 IN_CI = bool(os.environ.get("CI"))
@@ -53,14 +53,10 @@ def _skip_what_lacks_its_tool(config: pytest.Config, items: list[pytest.Item]) -
             item.add_marker(pytest.mark.skip(reason=f"{tool.name} is missing"))
 
 
-# Faults: what each found, which a soak prints as the table that docs publish.
-FOUND = pytest.StashKey[list[tuple[str, int, str]]]()
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if SOAKING and config.stash.get(FOUND, []):
+    if SOAKING and FOUND:
         terminalreporter.write_line("| fault | times | found |\n|---|---|---|")
-        for fault, times, found in sorted(config.stash[FOUND]):
+        for fault, times, found in sorted(FOUND):
             terminalreporter.write_line(f"| {fault} | {times:,} | {found} |")
     for line in config.stash.get(_missing_lines, []):
         terminalreporter.write_line(line, yellow=True)

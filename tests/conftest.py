@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.tools import SOAKING, find_chromium
+from tests.tools import FOUND, SOAKING, find_chromium
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",  # the tests may run as root, and open no page but their own
@@ -74,15 +74,9 @@ def fault_count() -> Callable[[int], int]:
 
 
 @pytest.fixture
-def tell(request):
+def tell() -> Callable[[str, int, str], None]:
     """Say what a fault test found, for the table that a soak prints: `tell("killed", 20, "none lost")`."""
-
-    def add(fault, times, found):
-        from conftest import FOUND  # the root's, which prints the table
-
-        request.config.stash.setdefault(FOUND, []).append((fault, times, found))
-
-    return add
+    return lambda fault, times, found: FOUND.append((fault, times, found))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 SOAKING = os.environ.get("RIVERLOOP_SOAK") == "1"
+FOUND: list[tuple[str, int, str]] = []
+"""What each fault test found: the fault, how often it was tried, and what came of it."""
 
 
 class Tool(NamedTuple):
