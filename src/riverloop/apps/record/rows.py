@@ -16,7 +16,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 Row = TypeVar("Row", bound=models.Model)
 _WORTH_COPYING = 50  # rows: fewer are as quick one by one
-_PLAIN = (models.CharField, models.TextField, models.IntegerField, models.BooleanField, models.ForeignKey)
+_TEXTS = (models.CharField, models.TextField, models.BinaryField)
+_PLAIN = (*_TEXTS, models.IntegerField, models.BooleanField, models.ForeignKey)
 
 
 def rows_insert(rows: Iterable[Row]) -> list[Row]:
