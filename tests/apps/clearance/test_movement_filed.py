@@ -113,6 +113,7 @@ def test_one_that_was_withdrawn_may_be_filed_again(cast):
         ({"items": [DraftItem({"category": "banana"})]}, "category"),
         ({"items": [DraftItem({"watch_hit": True})]}, "watch_hit"),
         ({"reference": "x" * 81}, "Shorten"),
+        ({"reference": "1\u202e2"}, "cannot be seen"),
     ],
 )
 def test_a_draft_that_does_not_hold_together_is_refused_with_its_place(cast, change, said):

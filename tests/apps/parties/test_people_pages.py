@@ -135,6 +135,13 @@ def test_a_coordinator_of_two_organisations_says_which(cast, enter):
     assert not Person.objects.filter(name="Other").exists()
 
 
+@pytest.mark.parametrize("names", [{"name": "\u202eChan"}, {"name": "Chan", "name_latin": "Ch\u0007an"}])
+def test_a_name_holds_no_character_that_cannot_be_seen(cast, enter, names):
+    html = enter(cast.dora).post("/people/new/", names).content.decode()
+    assert "cannot be seen" in html
+    assert not Person.objects.filter(name__contains="Chan").exists()
+
+
 def test_names_are_corrected_and_numbers_kept_and_removed(cast, enter):
     client = enter(cast.dora)
     act(client, cast.hana_herself, "name", name="夏娜", name_latin="Ha Nah")

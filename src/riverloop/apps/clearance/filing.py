@@ -227,6 +227,12 @@ def _check_draft(draft: Draft, where: str) -> None:
             where=f"{where}.reference",
             most=LONGEST_REFERENCE,
         )
+    if not draft.reference.isprintable():
+        raise InputError(
+            "clearance.reference",
+            N_("The reference holds a character that cannot be seen. Type it anew."),
+            where=f"{where}.reference",
+        )
 
 
 def check_crossing(at: datetime, *, where: str = "") -> None:

@@ -33,6 +33,8 @@ from riverloop.core.identity import read_uscc
 from riverloop.core.kernel.errors import InputError, did_you_mean
 from riverloop.core.kernel.instants import date_in
 
+JOINERS = "\u200c\u200d"  # unseen, and part of how some names are written
+
 # Accounts
 
 
@@ -116,7 +118,7 @@ def organisation_add(
         owner_side=side,
         park=park,
         name=_named(name),
-        name_latin=" ".join(name_latin.split()),
+        name_latin=_named_or_empty(name_latin),
         uscc=read_uscc(uscc) if uscc else "",
         business_registration=business_registration.strip(),
         created_at=timezone.now(),
@@ -140,7 +142,7 @@ def person_add(*, side: str, name: str, name_latin: str = "", organisation: Orga
     person = Person.objects.create(
         owner_side=side,
         name=_named(name),
-        name_latin=" ".join(name_latin.split()),
+        name_latin=_named_or_empty(name_latin),
         organisation=organisation,
         created_at=timezone.now(),
     )
@@ -155,7 +157,7 @@ def person_change(*, person: Person, name: str, name_latin: str = "") -> Person:
     Raises:
         InputError: there is no name.
     """
-    person.name, person.name_latin = _named(name), " ".join(name_latin.split())
+    person.name, person.name_latin = _named(name), _named_or_empty(name_latin)
     person.save(update_fields=["name", "name_latin"])
     _record_person("person.changed", person)
     return person
@@ -182,7 +184,13 @@ def _named(name: str) -> str:
         raise InputError(
             "parties.name", N_("A name has 1 to {most} characters. Type the name as it is written."), most=NAME_LENGTH
         )
+    if any(not letter.isprintable() and letter not in JOINERS for letter in named):  # such as one that turns a line
+        raise InputError("parties.name", N_("The name holds a character that cannot be seen. Type it anew."))
     return named
+
+
+def _named_or_empty(name: str) -> str:
+    return _named(name) if name.strip() else ""
 
 
 @transaction.atomic
