@@ -167,6 +167,14 @@ def test_the_gate_reads_outcomes_and_no_facts(cast, enter):
     assert "<h3>Why</h3>" not in html
 
 
+def test_the_gate_is_led_to_no_page_that_it_may_not_open(cast, enter):
+    own = file_goods(cast, BLOOD, days=0)
+    movement_restate(by=cast.dora, movement=own, items={0: {"suspected_infectious": True}})
+    page = f"/movements/{own.id}/"
+    assert "changes/" in enter(cast.dora).get(page).content.decode()
+    assert "changes/" not in enter(cast.greta).get(page).content.decode()
+
+
 def test_every_reader_gets_the_page(cast, enter):
     own = file_person(cast, days=0)
     for user in (cast.dora, cast.hana, cast.oscar, cast.greta, cast.ada):

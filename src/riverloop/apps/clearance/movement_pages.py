@@ -239,7 +239,7 @@ def together_text(found: Movement, outcome: str, reading: Reading) -> str:
 
 
 def _versions(newest: SideDecision | None, reading: Reading) -> int:
-    if newest is None:
+    if newest is None or reading.kind == "gate":  # who reads outcomes alone has nothing to compare
         return 0
     return newest.number if reading.inside else newest.said_number
 
