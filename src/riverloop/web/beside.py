@@ -1,17 +1,36 @@
-"""The worker beside the server: started with it, started again if it dies, and ended with it."""
+"""The processes of the server: none outlives it, and the worker is started again if it dies."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from threading import Event, Thread
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _PATIENCE_SECONDS = 12.0  # the worker gives its run back sooner
+
+
+def end_with(parent: int) -> None:
+    """End this process soon after its parent has gone: left alone it would go on answering at the same port.
+
+    Args:
+        parent: process id of whoever started this one.
+    """
+    Thread(target=_watch, args=(parent,), name="watch", daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_FIRST_PAUSE_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_PATIENCE_SECONDS)
+    os._exit(0)
 
 
 @contextlib.contextmanager

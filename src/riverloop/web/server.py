@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import socket
 from typing import Any
 
+from riverloop.core.kernel.errors import InputError
 from riverloop.web.beside import worker_beside
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riverloop.web.settings")
@@ -49,6 +52,8 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
 
     One process with one thread on SQLite, which takes one writer at a time; more on PostgreSQL.
     """
+    _check_free(host, port)
+    os.environ["RIVERLOOP_SERVED_BY"] = str(os.getpid())  # its processes end with it
     os.environ.setdefault("RIVERLOOP_URL", f"http://{_shown(host)}:{port}")  # before the settings are read
     from django.conf import settings  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
@@ -71,6 +76,21 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     granian = Granian("riverloop.web.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, **options)
     with worker_beside() if worker else contextlib.nullcontext():
         granian.serve()
+
+
+def _check_free(host: str, port: int) -> None:
+    """Check that nobody listens there: of two servers at one port each would answer some of the requests."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise InputError(
+                "serve.port", "Another program serves at port {port}. Stop it, or choose another --port.", port=port
+            ) from error
 
 
 def _shown(host: str) -> str:

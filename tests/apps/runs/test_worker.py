@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -115,6 +116,23 @@ def test_a_worker_that_dies_is_started_again_and_ended_with_its_server(monkeypat
     for process in (first, second):
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
+
+
+def test_a_process_of_the_server_ends_when_its_parent_has_gone():
+    program = "import time; from riverloop.web.beside import end_with; end_with(1); time.sleep(60)"
+    done = subprocess.run([sys.executable, "-c", program], timeout=30, check=False)
+    assert done.returncode == -signal.SIGTERM
+
+
+def test_a_port_at_which_another_serves_is_refused_in_one_line():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        command = [sys.executable, "-m", "riverloop", "serve", "--port", port]
+        done = subprocess.run(command, timeout=60, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"Another program serves at port {port}. Stop it, or choose another --port.\n"
 
 
 def pids(path):
