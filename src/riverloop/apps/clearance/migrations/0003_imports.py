@@ -7,76 +7,126 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clearance', '0002_movements'),
-        ('parties', '0002_tokens'),
+        ("clearance", "0002_movements"),
+        ("parties", "0002_tokens"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.CharField(default=riverloop.core.kernel.ids.new_id, editable=False, max_length=26, primary_key=True, serialize=False)),
-                ('owner_side', models.CharField(db_index=True, max_length=8)),
-                ('flow', models.CharField(max_length=8)),
-                ('name', models.CharField(max_length=120)),
-                ('sha256', models.CharField(max_length=64)),
-                ('sealed', models.BinaryField()),
-                ('kind', models.CharField(blank=True, max_length=4)),
-                ('encoding', models.CharField(blank=True, max_length=10)),
-                ('state', models.CharField(default='checking', max_length=10)),
-                ('mistakes', models.JSONField(default=list)),
-                ('rows_count', models.PositiveIntegerField(default=0)),
-                ('wrong_count', models.PositiveIntegerField(default=0)),
-                ('twice_count', models.PositiveIntegerField(default=0)),
-                ('movements_count', models.PositiveIntegerField(default=0)),
-                ('outcomes', models.JSONField(default=dict)),
-                ('run', models.CharField(blank=True, max_length=26)),
-                ('only_good', models.BooleanField(default=False)),
-                ('twice', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField()),
-                ('filed_at', models.DateTimeField(blank=True, null=True)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='parties.organisation')),
+                (
+                    "id",
+                    models.CharField(
+                        default=riverloop.core.kernel.ids.new_id,
+                        editable=False,
+                        max_length=26,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("owner_side", models.CharField(db_index=True, max_length=8)),
+                ("flow", models.CharField(max_length=8)),
+                ("name", models.CharField(max_length=120)),
+                ("sha256", models.CharField(max_length=64)),
+                ("sealed", models.BinaryField()),
+                ("kind", models.CharField(blank=True, max_length=4)),
+                ("encoding", models.CharField(blank=True, max_length=10)),
+                ("state", models.CharField(default="checking", max_length=10)),
+                ("mistakes", models.JSONField(default=list)),
+                ("rows_count", models.PositiveIntegerField(default=0)),
+                ("wrong_count", models.PositiveIntegerField(default=0)),
+                ("twice_count", models.PositiveIntegerField(default=0)),
+                ("movements_count", models.PositiveIntegerField(default=0)),
+                ("outcomes", models.JSONField(default=dict)),
+                ("run", models.CharField(blank=True, max_length=26)),
+                ("only_good", models.BooleanField(default=False)),
+                ("twice", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField()),
+                ("filed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="imports", to="parties.organisation"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('id', models.CharField(default=riverloop.core.kernel.ids.new_id, editable=False, max_length=26, primary_key=True, serialize=False)),
-                ('owner_side', models.CharField(db_index=True, max_length=8)),
-                ('number', models.PositiveIntegerField()),
-                ('group', models.PositiveIntegerField()),
-                ('direction', models.CharField(blank=True, max_length=20)),
-                ('crossing_at', models.DateTimeField(blank=True, null=True)),
-                ('control_point', models.CharField(blank=True, max_length=40)),
-                ('reference', models.CharField(blank=True, max_length=80)),
-                ('facts', models.JSONField(default=dict)),
-                ('mistakes', models.JSONField(default=list)),
-                ('is_wrong', models.BooleanField(default=False)),
-                ('filed_before', models.CharField(blank=True, max_length=26)),
-                ('outcome', models.CharField(blank=True, max_length=12)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='clearance.import')),
-                ('movement', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='clearance.movement')),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='parties.person')),
+                (
+                    "id",
+                    models.CharField(
+                        default=riverloop.core.kernel.ids.new_id,
+                        editable=False,
+                        max_length=26,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("owner_side", models.CharField(db_index=True, max_length=8)),
+                ("number", models.PositiveIntegerField()),
+                ("group", models.PositiveIntegerField()),
+                ("direction", models.CharField(blank=True, max_length=20)),
+                ("crossing_at", models.DateTimeField(blank=True, null=True)),
+                ("control_point", models.CharField(blank=True, max_length=40)),
+                ("reference", models.CharField(blank=True, max_length=80)),
+                ("facts", models.JSONField(default=dict)),
+                ("mistakes", models.JSONField(default=list)),
+                ("is_wrong", models.BooleanField(default=False)),
+                ("filed_before", models.CharField(blank=True, max_length=26)),
+                ("outcome", models.CharField(blank=True, max_length=12)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rows", to="clearance.import"
+                    ),
+                ),
+                (
+                    "movement",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="clearance.movement",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="parties.person",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(fields=['organisation', '-created_at', 'id'], name='clearance_imports_by_tenant'),
+            model_name="import",
+            index=models.Index(fields=["organisation", "-created_at", "id"], name="clearance_imports_by_tenant"),
         ),
         migrations.AddIndex(
-            model_name='import',
-            index=models.Index(fields=['organisation', 'sha256'], name='clearance_imports_twice'),
+            model_name="import",
+            index=models.Index(fields=["organisation", "sha256"], name="clearance_imports_twice"),
         ),
         migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['batch', 'is_wrong', 'number'], name='clearance_import_rows_wrong'),
+            model_name="importrow",
+            index=models.Index(fields=["batch", "is_wrong", "number"], name="clearance_import_rows_wrong"),
         ),
         migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('batch', 'number'), name='clearance_import_rows_once'),
+            model_name="importrow",
+            constraint=models.UniqueConstraint(fields=("batch", "number"), name="clearance_import_rows_once"),
         ),
     ]

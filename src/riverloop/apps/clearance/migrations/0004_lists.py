@@ -5,28 +5,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('clearance', '0003_imports'),
-        ('parties', '0002_tokens'),
+        ("clearance", "0003_imports"),
+        ("parties", "0002_tokens"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='movement',
-            name='clearance_movements_by_side',
+            model_name="movement",
+            name="clearance_movements_by_side",
         ),
         migrations.RemoveIndex(
-            model_name='movement',
-            name='clearance_movements_by_tenant',
+            model_name="movement",
+            name="clearance_movements_by_tenant",
         ),
         migrations.AddIndex(
-            model_name='movement',
-            index=models.Index(fields=['owner_side', '-crossing_at', 'id', 'flow', 'direction', 'own_low', 'own_high', 'other_low', 'other_high', 'withdrawn_at', 'crossed_at', 'reference'], name='clearance_movements_of_side'),
+            model_name="movement",
+            index=models.Index(
+                fields=[
+                    "owner_side",
+                    "-crossing_at",
+                    "id",
+                    "flow",
+                    "direction",
+                    "own_low",
+                    "own_high",
+                    "other_low",
+                    "other_high",
+                    "withdrawn_at",
+                    "crossed_at",
+                    "reference",
+                ],
+                name="clearance_movements_of_side",
+            ),
         ),
         migrations.AddIndex(
-            model_name='movement',
-            index=models.Index(fields=['organisation', 'owner_side', '-crossing_at', 'id', 'flow', 'direction', 'own_low', 'own_high', 'other_low', 'other_high', 'withdrawn_at', 'crossed_at', 'reference'], name='clearance_movements_of_tenant'),
+            model_name="movement",
+            index=models.Index(
+                fields=[
+                    "organisation",
+                    "owner_side",
+                    "-crossing_at",
+                    "id",
+                    "flow",
+                    "direction",
+                    "own_low",
+                    "own_high",
+                    "other_low",
+                    "other_high",
+                    "withdrawn_at",
+                    "crossed_at",
+                    "reference",
+                ],
+                name="clearance_movements_of_tenant",
+            ),
         ),
     ]
