@@ -48,6 +48,7 @@ FIELD_WORDS = {
     "origin": N_("Name of the log"),
     "outcome": N_("Outcome"),
     "packs": N_("Versions of the rules applied"),
+    "place": N_("Whom or what of the movement it is about"),
     "question": N_("Random number of the question"),
     "reason": N_("Reason"),
     "remedy_body": N_("Before whom an objection is filed"),
