@@ -216,3 +216,11 @@ def test_the_zero_character_is_refused_in_every_address(client, address):
 @pytest.mark.parametrize("form", [{"flow": "goods\0"}, {"a\0b": "1"}])
 def test_the_zero_character_is_refused_in_every_form(client, form):
     assert client.post("/decide/", form).status_code == 400
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/v1/movements", "/movements/", "/nothing/"])
+def test_what_a_refused_request_still_sends_is_read_to_its_end(client, path):
+    answer = client.generic("POST", path, b"x" * 300_000, content_type="text/plain")
+    assert answer.status_code >= 300
+    assert answer.wsgi_request.read() == b""  # else the server would end the connection, and lose what follows on it

@@ -63,6 +63,11 @@ class RefusalsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.answer(request)
+        _drain(request)  # what is left unread, the server would take for the end of the connection
+        return response
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
         if is_api(request):  # its own middleware refuses, and its answers are no pages
             return self.get_response(request)
         from riverloop.web import views  # noqa: PLC0415 - its models need Django to be set up
