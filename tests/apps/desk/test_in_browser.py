@@ -43,6 +43,7 @@ def test_an_officer_finds_opens_and_decides_by_the_keyboard(open_page, sign_in, 
     page.get_by_role("button", name="Allow").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("This is the next one")
     expect(page.get_by_text("Ha Na")).to_be_visible()
+    page.wait_for_load_state("load")  # what is said stands there before the styles do
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     page.get_by_role("button", name="Give it back").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("back in the queue")
