@@ -226,7 +226,7 @@ def test_a_movement_that_both_sides_clear_crosses_and_both_know(cast, cleared):
     assert outcome_of(cleared) == "cleared"
     movement = heard(movement_cross(by=gate, movement=cleared, at=timezone.now()))
     assert movement.crossed_at == copy_of(movement).crossed_at
-    with pytest.raises(ConflictError, match="crossed already"):
+    with pytest.raises(ConflictError, match="is over"):
         movement_cross(by=gate, movement=movement)
 
 

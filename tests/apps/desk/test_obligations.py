@@ -132,7 +132,7 @@ def test_the_list_is_narrowed_by_what_is_late_soon_or_done(cast, enter):
 
 
 def test_the_calendar_file_names_acts_and_days_and_nobody(cast, enter):
-    put(wanted(cast, person=cast.hana_herself), wanted(cast, "report", due_on=None, due_at=timezone.now()))
+    put(wanted(cast), wanted(cast, "report", due_on=None, due_at=timezone.now()))
     response = enter(cast.dora).get("/obligations.ics")
     assert response.headers["Content-Type"].startswith("text/calendar")
     events = Calendar.from_ical(response.content).walk("VEVENT")
@@ -178,8 +178,8 @@ def test_a_feed_shows_nothing_more_once_the_role_has_ended(cast):
 
 
 def test_whoever_has_to_see_to_it_is_reminded_once(cast):
-    put(wanted(cast, person=cast.hana_herself), wanted(cast, "report", 30))
-    assert remind()["obligations"] == 1
+    put(wanted(cast), wanted(cast, "leave", person=cast.hana_herself), wanted(cast, "report", 30))
+    assert remind()["obligations"] == 2
     assert mails() == {("Dora", "obligation.due"), ("Hana", "obligation.due")}
     assert remind()["obligations"] == 0
     assert remind("cn")["obligations"] == 0

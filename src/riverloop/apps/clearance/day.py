@@ -21,8 +21,9 @@ from riverloop.apps.clearance import outcomes, sentences
 from riverloop.apps.clearance.models import Movement, Notice, Question
 from riverloop.apps.clearance.movement_list import rows, waits_for
 from riverloop.apps.clearance.selectors import movements, zone
-from riverloop.apps.clearance.whose import concerns, coordinated, own_people
-from riverloop.apps.desk.models import Matter, Obligation
+from riverloop.apps.clearance.whose import concerns, coordinated, crossing_told, own_people
+from riverloop.apps.desk.models import Matter
+from riverloop.apps.desk.selectors import obligations_of
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.views import account_of
 from riverloop.core.kernel.instants import date_in, start_of_day, time_zone
@@ -120,7 +121,7 @@ def day(request: HttpRequest) -> HttpResponse:
         "is_today": shown == today,
         "before": (shown - timedelta(days=1)).isoformat(),
         "after": (shown + timedelta(days=1)).isoformat(),
-        "board": board(found, clock),
+        "board": board(found, clock, crossing_told(user)),
         "group_titles": [(group, _(GROUP_WORDS[group])) for group in GROUPS],
         "waiting": [one for one in waiting(user) if one.count] if shown == today else [],
         "waits_for_role": shown == today and not kinds <= {*COUNTERS, "gate", "auditor"},
@@ -152,20 +153,25 @@ def of_day(found: QuerySet[Movement], shown: date, clock: str) -> QuerySet[Movem
     return found.filter(crossing_at__gte=span[0], crossing_at__lt=span[1], withdrawn_at=None)
 
 
-def board(found: QuerySet[Movement], clock: str) -> Board:
-    """Count a day's movements by outcome and by hour."""
-    columns = ("crossing_at", "own_low", "own_high", "other_low", "other_high", "crossed_at")
+def board(found: QuerySet[Movement], clock: str, told: Q) -> Board:
+    """Count a day's movements by outcome and by hour.
+
+    Args:
+        found: those of the day.
+        clock: time zone of the side.
+        told: the condition that the reader is told of a crossing.
+    """
+    columns = ("crossing_at", "own_low", "own_high", "other_low", "other_high")
     per_hour: dict[int, Counter[str]] = {}
     by_outcome: Counter[str] = Counter()
-    crossed = 0
+    crossed = found.filter(told, crossed_at__isnull=False).order_by().count()
     place = time_zone(clock)
-    for at, own_low, own_high, other_low, other_high, went in found.order_by().values_list(*columns)[:MOST_COUNTED]:
+    for at, own_low, own_high, other_low, other_high in found.order_by().values_list(*columns)[:MOST_COUNTED]:
         word = outcome(
             max(own_low or 0, other_low or 0),
             max(REFUSED if own_high is None else own_high, REFUSED if other_high is None else other_high),
         )
         by_outcome[word] += 1
-        crossed += went is not None
         per_hour.setdefault(at.astimezone(place).hour, Counter())[_group(word)] += 1
     named = [(word, sentences.outcome_word(word, _), by_outcome[word]) for word in outcomes.WORDS if by_outcome[word]]
     hours = _drawn(per_hour)
@@ -242,7 +248,7 @@ def _for_applicant(user: User, now: datetime, *, coordinates: bool) -> Iterator[
         yield _waiting(_("Questions to answer"), asked, place, "?waits=1", urgent=True)
     refused = Notice.objects.filter(_about_own(user), remedy_filed_at=None, remedy_until__gt=now, act="refused")
     yield _waiting(_("Refusals you may still object to"), refused, place, urgent=True)
-    duties = duties_of(user).filter(done_at=None, dropped_at=None, due_at__lt=now + SOON)
+    duties = obligations_of(user).filter(done_at=None, due_at__lt=now + SOON)
     yield _waiting(_("Duties due within seven days, or overdue"), duties, "desk:obligations", urgent=True)
     if coordinates:
         yield _waiting(_("Movements that wait for papers or answers"), own.filter(waits_for(user)), place, "?waits=1")
@@ -256,13 +262,6 @@ def _about_own(user: User) -> Q:
     if people:
         own |= concerns(people) & Q(movement__withdrawn_at=None)
     return own & Q(owner_side=user.owner_side)
-
-
-def duties_of(user: User) -> QuerySet[Obligation]:
-    """Return the duties of an account: its organisation's, or its own."""
-    organisations = {role.organisation_id for role in user.held_roles if role.kind == "coordinator"}
-    people = {role.person_id for role in user.held_roles if role.kind == "holder"}
-    return Obligation.objects.filter(Q(organisation__in=organisations) | Q(person__in=people))
 
 
 def _waiting(title: str, found: QuerySet[Any], page: str, query: str = "", *, urgent: bool = False) -> Waiting:

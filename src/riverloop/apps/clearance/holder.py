@@ -17,7 +17,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from riverloop.apps.clearance import outcomes, sentences
-from riverloop.apps.clearance.day import duties_of
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Notice, SideDecision
 from riverloop.apps.clearance.movement_list import rows
@@ -27,6 +26,7 @@ from riverloop.apps.clearance.movement_words import shown_outcome
 from riverloop.apps.clearance.selectors import movements, rulebook, zone
 from riverloop.apps.clearance.stored import Reading
 from riverloop.apps.clearance.whose import concerns
+from riverloop.apps.desk.selectors import obligations_of
 from riverloop.apps.documents.selectors import permits
 from riverloop.apps.parties.models import Person, User
 from riverloop.apps.parties.selectors import own_person_ids, role_text, view_records
@@ -112,7 +112,7 @@ def _notices(own: list[Movement], people: list[Person]) -> list[dict[str, Any]]:
 
 
 def _duties(user: User) -> Any:
-    return duties_of(user).filter(done_at=None, dropped_at=None).order_by("due_at", "id")[:DUTIES]
+    return obligations_of(user).filter(done_at=None).order_by("due_at", "id")[:DUTIES]
 
 
 def _permits(user: User, people: list[Person]) -> list[dict[str, Any]]:

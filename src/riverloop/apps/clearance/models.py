@@ -72,6 +72,8 @@ class Movement(models.Model):
             ),
         ]
 
+    crossing_concealed = False  # of a row that is shown to whom its crossing is not told; see ``whose``
+
     def __str__(self) -> str:
         return self.id
 

@@ -23,6 +23,7 @@ from riverloop.apps.clearance.movement_pages import (
 from riverloop.apps.clearance.outcomes import outcome_of
 from riverloop.apps.clearance.stored import Column, Reading, read_again
 from riverloop.apps.clearance.timeline import Event
+from riverloop.apps.clearance.whose import crossings_concealed
 from riverloop.apps.parties.interface import etag_of
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.words import N_
@@ -139,7 +140,8 @@ class EventOut(Schema):
 def movements_out(movements: Sequence[Movement], user: User) -> list[MovementOut]:
     """Return movements as rows, with nobody's name in them."""
     own = ids_applied_for(movements, user)
-    return [MovementOut(**_fields(one, applicant=one.id in own)) for one in movements]
+    shown = crossings_concealed(user, movements)
+    return [MovementOut(**_fields(one, applicant=one.id in own)) for one in shown]
 
 
 def _fields(movement: Movement, *, applicant: bool) -> dict[str, Any]:

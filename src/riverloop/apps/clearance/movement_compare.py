@@ -71,10 +71,12 @@ class _Version:
 
 def _versions(found: Movement, reading: Reading) -> list[_Version]:
     """Return the decisions that a reader may compare: to whoever filed those that said something new."""
-    rows = SideDecision.objects.filter(movement=found, side=found.owner_side).order_by("number")[:MOST_VERSIONS]
+    rows = SideDecision.objects.filter(movement=found, side=found.owner_side).order_by("number")
+    if found.crossing_concealed:
+        rows = rows.exclude(cause="crossed")
     kept: list[_Version] = []
     last: Any = None
-    for row in rows:
+    for row in rows[:MOST_VERSIONS]:
         said = _said_of(row, reading)
         if row.inputs and said != last:
             number = row.number if reading.inside else row.said_number if reading.items is None else len(kept) + 1

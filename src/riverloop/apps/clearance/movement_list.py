@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
@@ -25,7 +25,7 @@ from riverloop.apps.clearance.models import Item, Movement, Question, Statement
 from riverloop.apps.clearance.movement_words import outcome_word, shown_outcome
 from riverloop.apps.clearance.selectors import matters_about, movements, rulebook, zone
 from riverloop.apps.clearance.stated import APPLICANT
-from riverloop.apps.clearance.whose import applied_for, concerns, coordinated, own_people
+from riverloop.apps.clearance.whose import applied_for, concerns, coordinated, crossings_concealed, own_people
 from riverloop.apps.parties.models import Person, User
 from riverloop.apps.parties.selectors import list_purpose_of, people_listed
 from riverloop.apps.parties.services import view_record
@@ -220,8 +220,9 @@ def _read_mark(text: str) -> tuple[datetime, str] | None:
         return None
 
 
-def rows(page: list[Movement], user: User) -> list[Row]:
+def rows(page: Iterable[Movement], user: User) -> list[Row]:
     """Return movements as rows, having recorded whose names they show."""
+    page = crossings_concealed(user, page)
     language, here = active_language(), zone()
     counts = dict(Item.objects.filter(movement__in=page).values_list("movement").annotate(number=Count("pk")))
     about = _names(page, user) | _kinds(page, user)
@@ -358,7 +359,7 @@ def _csv(found: QuerySet[Movement], user: User) -> Iterator[str]:
     yield writer.writerow([*head, "declared_at", "crossed_at", "withdrawn_at", "written_at"])
     now = timezone.now().isoformat(timespec="seconds")
     rest = found.iterator(chunk_size=1000)
-    while chunk := list(islice(rest, 1000)):
+    while chunk := crossings_concealed(user, islice(rest, 1000)):
         own = ids_applied_for(chunk, user)
         for movement in chunk:
             yield writer.writerow([*map(_harmless, _cells(movement, applicant=movement.id in own)), now])

@@ -34,8 +34,15 @@ from riverloop.apps.clearance.movement_words import SAID, outcome_word, shown_ou
 from riverloop.apps.clearance.selectors import facts_shown, movements, rulebook, timeline, zone
 from riverloop.apps.clearance.stated import Asserted
 from riverloop.apps.clearance.stored import Reading, Stored, levels_of, levels_read, read_again, read_stored
-from riverloop.apps.clearance.whose import as_applicant, coordinated, facts_held_by, own_people
+from riverloop.apps.clearance.whose import (
+    as_applicant,
+    coordinated,
+    crossings_concealed,
+    facts_held_by,
+    own_people,
+)
 from riverloop.apps.desk.models import Obligation
+from riverloop.apps.desk.selectors import obligations_of
 from riverloop.apps.documents.files_of import Panel
 from riverloop.apps.documents.files_of import panel as papers_panel
 from riverloop.apps.parties.models import Person, User
@@ -75,7 +82,7 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
         "notices": notices,
         "questions_open": any(not (one["answered_at"] or one["closed_at"]) for one in questions),
         "remedies_open": any(one["may_file"] for one in notices),
-        "obligations": obligations_of(found, reading) if reading.kind != "gate" else [],
+        "obligations": duties(user, found, reading) if reading.kind != "gate" else [],
         "timeline": [event_view(event) for event in timeline(found, user)],
         "papers": _papers(found, user) if reading.kind != "gate" else None,
         "versions": _versions(newest.get(found.owner_side), reading),
@@ -91,7 +98,8 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
 
 def movement_or_404(user: User, movement_id: str) -> Movement:
     """Return a movement that an account may see; to anyone else it is not there."""
-    return get_object_or_404(movements(visible_to=user).select_related("organisation"), pk=movement_id)
+    found = get_object_or_404(movements(visible_to=user).select_related("organisation"), pk=movement_id)
+    return crossings_concealed(user, [found])[0]
 
 
 def reading_of(user: User, found: Movement) -> Reading:
@@ -116,6 +124,11 @@ def newest_of_all(found: Sequence[Movement]) -> dict[str, dict[str, SideDecision
     for side in zone().sides:
         for movement, decided in latest_of(list(newest), side.id).items():
             newest[movement][side.id] = decided
+    for one in found:
+        own = newest[one.id].get(one.owner_side)
+        if one.crossing_concealed and own is not None and own.cause == "crossed":
+            before = SideDecision.objects.filter(movement=one, side=own.side, number__lt=own.number)
+            newest[one.id][own.side] = before.exclude(cause="crossed").order_by("-number").first() or own
     return newest
 
 
@@ -203,9 +216,11 @@ def notices_of(found: Movement, reading: Reading) -> list[dict[str, Any]]:
     return [notice_view(notice, applicant=reading.kind == "applicant") for notice in said_to(told, reading)]
 
 
-def obligations_of(found: Movement, reading: Reading) -> list[dict[str, Any]]:
-    """Return what both laws want done about a movement, soonest first; of own items alone where others' are in it."""
-    kept = Obligation.objects.filter(subject=found.id, owner_side=found.owner_side, dropped_at=None)
+def duties(user: User, found: Movement, reading: Reading) -> list[dict[str, Any]]:
+    """Return what both laws want done about a movement, soonest first; to whoever filed it, what is theirs to do."""
+    every = Obligation.objects.filter(dropped_at=None)
+    kept = obligations_of(user) if reading.kind == "applicant" else every
+    kept = kept.filter(subject=found.id, owner_side=found.owner_side)
     if reading.items is not None:
         kept = kept.filter(item__in=reading.items)
     return [obligation_view(one) for one in kept.order_by("due_at", "id")]

@@ -12,6 +12,7 @@ from riverloop.apps.clearance.deciding import decide_subjects, latest_of
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision, Statement
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.clearance.stated import APPLICANT, Subject, subjects_of
+from riverloop.apps.clearance.telling import crossings_told, outcomes_changed
 from riverloop.apps.notices.envelopes import signed_bytes
 from riverloop.apps.notices.messages import on_message
 from riverloop.apps.notices.models import Message
@@ -202,6 +203,7 @@ def crossed(messages: list[Message], bodies: list[Body]) -> None:
             new.append(movement)
     movements_end(new, act="crossed")
     decide_subjects(subjects_of(new), cause="crossed")
+    crossings_told(new)
     records_append(messages[0].to_side, [("movement.crossed", {"movement": one.id}) for one in new])
 
 
@@ -225,8 +227,6 @@ def _movements(messages: list[Message], *, filed_there: bool = False) -> dict[st
 
 def side_decided(messages: list[Message], bodies: list[Body]) -> None:
     """Keep what the other side decided, with its signature, as the newest that is known of it."""
-    from riverloop.apps.clearance.telling import outcomes_changed  # noqa: PLC0415
-
     movements = _movements(messages)
     known = _newest(movements, messages[0].from_side)
     rows, levels = [], {}

@@ -19,6 +19,7 @@ from riverloop.apps.clearance.outcomes import outcome_of
 from riverloop.apps.clearance.receiving import is_paperwork
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.clearance.stated import APPLICANT, OFFICER, Subject, subjects_of
+from riverloop.apps.clearance.telling import crossings_told
 from riverloop.apps.clearance.whose import facts_held_by
 from riverloop.apps.desk.services import obligations_set
 from riverloop.apps.parties.models import User
@@ -46,7 +47,8 @@ def held(movement: Movement) -> Movement:
     if now.withdrawn_at is not None:
         raise ConflictError("clearance.withdrawn", N_("This movement was withdrawn. File a new one."))
     if now.crossed_at is not None:
-        raise ConflictError("clearance.crossed", N_("This movement has crossed already. Nothing of it can change."))
+        # the words do not say that it crossed, since whoever filed it for somebody is not told that
+        raise ConflictError("clearance.over", N_("This movement is over. Nothing of it can change."))
     if now.erased_at is not None:
         raise ConflictError("clearance.erased", N_("The facts of this movement are no longer kept."))
     return now
@@ -221,6 +223,7 @@ def movement_cross(*, by: User, movement: Movement, at: datetime | None = None) 
     movements_end([now], act="crossed")
     movements_decide([now], cause="crossed")
     record_append(side=now.owner_side, kind="movement.crossed", payload={"movement": now.id, "by": by.id})
+    crossings_told([now])
     exchange.send(now, exchange.CROSSED, "cross", at=when, control_point=now.control_point)
     return now
 

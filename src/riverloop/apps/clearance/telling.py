@@ -114,12 +114,10 @@ def notice_kind(notice: Notice) -> str:
 
 
 def outcomes_changed(movements: Iterable[Movement]) -> None:
-    """Tell whoever filed here that the outcome may be another."""
-    filed = [one for one in movements if one.organisation_id and one.filed_side == one.owner_side]
-    if not filed:
-        return
-    tenants = Organisation.objects.in_bulk({one.organisation_id for one in filed if one.organisation_id})
-    events_publish([(tenants[one.organisation_id], "movement.decided", _event(one)) for one in filed])
+    """Tell whoever filed here that the outcome may be another; of what has crossed there is none to wait for."""
+    own = (one for one in movements if one.organisation_id and one.filed_side == one.owner_side)
+    filed = [one for one in own if one.crossed_at is None]
+    _publish(filed, "movement.decided")
     if len(filed) <= _MOST_MAILS:
         for movement in filed:
             if movement.own_low is not None and movement.other_low is not None:
@@ -128,12 +126,24 @@ def outcomes_changed(movements: Iterable[Movement]) -> None:
                 )
 
 
+def crossings_told(movements: Iterable[Movement]) -> None:
+    """Tell tenants that their consignments and data sets have crossed; of their people they are not told."""
+    _publish(
+        [one for one in movements if one.flow != "person" and one.filed_side == one.owner_side], "movement.crossed"
+    )
+
+
+def _publish(movements: Sequence[Movement], kind: str) -> None:
+    tenants = Organisation.objects.in_bulk({one.organisation_id for one in movements if one.organisation_id})
+    events_publish([(tenants[one.organisation_id], kind, _event(one)) for one in movements if one.organisation_id])
+
+
 def told(movement: Movement, what: str, place: int | None) -> None:
     """Let whoever filed know that something waits for them; they sign in and read here what it is.
 
     Args:
         movement: filed at this side.
-        what: question, notice, refusal, remedy or crossed.
+        what: question, notice, refusal or remedy.
         place: of the one item that it is about.
     """
     if movement.organisation is not None:

@@ -136,6 +136,8 @@ def _decided(movement: Movement, *, officers: bool, gate: bool, several: bool) -
         several: whether somebody reads who crosses with others: of those they read that the outcome became another.
     """
     rows = SideDecision.objects.filter(movement=movement).order_by("decided_at").defer("inputs", "told")
+    if movement.crossing_concealed:
+        rows = rows.exclude(cause="crossed")
     known: set[str] = set()
     before: dict[str, Any] = {}
     for one in rows:

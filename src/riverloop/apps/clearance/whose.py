@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -75,6 +75,46 @@ def shared_with_others(user: Any) -> Q:
         return Q(pk__in=())
     crosses = Q(Exists(items.filter(person__in=people)), Exists(items.exclude(person__in=people)))
     return crosses & ~Q(organisation__in=coordinated(user), organisation__isnull=False)
+
+
+_TOLD_OF_CROSSINGS = ("officer", "auditor", "gate")
+
+
+def crossings_concealed(user: Any, movements: Iterable[Movement]) -> list[Movement]:
+    """Take from rows to be shown that, and when, people crossed, where an account is only their coordinator.
+
+    An employer files where its people are to go; where they went is theirs, and the authorities'.
+
+    Source: design.md, who uses it: a coordinator never sees crossings.
+    """
+    listed = list(movements)
+    roles = user.held_roles if isinstance(user, User) and user.is_active else []
+    if any(role.kind in _TOLD_OF_CROSSINGS for role in roles):
+        return listed
+    crossed = [one for one in listed if one.flow == "person" and one.crossed_at is not None]
+    people = own_people(user)
+    own = (
+        set(
+            Item.objects.filter(movement__in=[one.id for one in crossed], person__in=people).values_list(
+                "movement", flat=True
+            )
+        )
+        if crossed and people
+        else set()
+    )
+    for one in crossed:
+        if one.id not in own:
+            one.crossed_at, one.crossing_concealed = None, True
+    return listed
+
+
+def crossing_told(user: Any) -> Q:
+    """Return the condition that an account is told of a movement's crossing."""
+    roles = user.held_roles if isinstance(user, User) and user.is_active else []
+    if any(role.kind not in ("coordinator", "holder") for role in roles):
+        return Q()
+    own = Item.objects.filter(movement=OuterRef("pk"), person__in=own_people(user))
+    return ~Q(flow="person") | Q(Exists(own))
 
 
 def concerns(people: Collection[str | None]) -> Q:

@@ -55,7 +55,10 @@ def has_to_see_to_it(user: Any, obligation: Obligation) -> bool:
     if not isinstance(user, User) or not user.is_active:
         return False
     return any(
-        (role.kind == "coordinator" and role.organisation_id == obligation.organisation_id)
+        (
+            role.kind == "coordinator"
+            and (role.organisation_id, None) == (obligation.organisation_id, obligation.person_id)
+        )
         or (role.kind == "holder" and role.person_id == obligation.person_id)
         for role in user.held_roles
     )

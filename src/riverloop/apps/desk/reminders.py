@@ -62,7 +62,7 @@ def _obligations(side: str) -> int:
         owner_side=side, due_at__lt=now + OBLIGATION_AHEAD, done_at=None, dropped_at=None, reminded_at=None
     )
     rows = list(due.order_by("due_at", "id")[:_PART])
-    organisations = {row.organisation_id for row in rows if row.organisation_id}
+    organisations = {row.organisation_id for row in rows if row.organisation_id and not row.person_id}
     people = {row.person_id for row in rows if row.person_id}
     mail_queue(to=_seeing_to(organisations, people), kind="obligation.due", path=OBLIGATIONS)
     Obligation.objects.filter(pk__in=[row.pk for row in rows]).update(reminded_at=now)

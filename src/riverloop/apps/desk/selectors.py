@@ -158,10 +158,22 @@ def most_urgent(user: User, sought: Sought) -> QuerySet[Matter]:
 
 def obligations(*, visible_to: Any) -> QuerySet[Obligation]:
     """Return the obligations that an account has to see to, or audits; those that the law dropped are left out."""
-    may = Q(owner_side__in=_held(visible_to, "auditor"))
-    may |= Q(organisation__in=_held(visible_to, "coordinator", "organisation_id"))
-    may |= Q(person__in=_held(visible_to, "holder", "person_id"))
+    may = _own_obligations(visible_to) | Q(owner_side__in=_held(visible_to, "auditor"))
     return Obligation.objects.filter(may, dropped_at=None)
+
+
+def obligations_of(user: User) -> QuerySet[Obligation]:
+    """Return the obligations that an account itself has to see to; those that the law dropped are left out."""
+    return Obligation.objects.filter(_own_obligations(user), dropped_at=None)
+
+
+def _own_obligations(user: Any) -> Q:
+    """Return the condition that it is an account's to see to.
+
+    One of a person is theirs, not their employer's: its day would tell when they crossed.
+    """
+    own = Q(organisation__in=_held(user, "coordinator", "organisation_id"), person=None)
+    return own | Q(person__in=_held(user, "holder", "person_id"))
 
 
 def obligations_sought(user: Any, *, show: str, page: int = 1) -> tuple[list[Obligation], bool]:

@@ -12,7 +12,6 @@ MAIL_WORDS = {
     "movement.notice": N_("An authority has written to you about a movement."),
     "movement.refusal": N_("An authority has refused something. The page says why, and how to contest it until when."),
     "movement.remedy": N_("An objection of yours was answered."),
-    "movement.crossed": N_("A movement has crossed."),
     "person.concerned": N_("Something about you has changed. The page says what, and who decided it."),
     "request.answered": N_("A request of yours was answered."),
     "permit.verified": N_("A permit was checked by an authority."),
