@@ -1,0 +1,58 @@
+"""``riverloop keys``: what seals and signs for a side."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.group("keys")
+def keys_app() -> None:
+    """Keys of a side: seal with a new one, drop old ones."""
+
+
+def _key_owner(side: str) -> str:
+    """Return a side, or ``accounts``, whose keys are those of second factors."""
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.parties.here import zone
+    from riverloop.apps.parties.sealing import ACCOUNTS
+
+    return side if side == ACCOUNTS else zone().side(side).id
+
+
+@keys_app.command("rotate")
+@click.argument("side")
+def keys_rotate(*, side: str) -> None:
+    """Seal and sign with new keys from now on, and seal again all that the old one sealed.
+
+    SIDE is a side's code, or accounts for the secrets of second factors. Stopped half way, run it again: it goes on.
+    """
+    owner = _key_owner(side)
+    from riverloop.apps.parties import sealing
+
+    for name, count in sealing.rotate_all(owner).items():
+        print(f"{name}: {count}")
+    print(f"All is sealed by the newest key. The old ones can go once backups are made: riverloop keys drop {owner}")
+
+
+@keys_app.command("check")
+@click.argument("side")
+def keys_check(*, side: str) -> None:
+    """Open everything that is sealed for SIDE, and say what still needs an older key."""
+    owner = _key_owner(side)
+    from riverloop.apps.parties import sealing
+
+    for name, count in sealing.waiting(owner).items():
+        print(f"{name}: {count} need an older key")
+    print("Everything opens.")
+
+
+@keys_app.command("drop")
+@click.argument("side")
+def keys_drop(*, side: str) -> None:
+    """Drop all sealing keys of SIDE but the newest; refused while anything needs them. Older backups stay sealed."""
+    owner = _key_owner(side)
+    from riverloop.apps.parties import sealing
+
+    print(f"{sealing.drop_old_keys(owner)} dropped")

@@ -1,0 +1,36 @@
+"""Options and arguments that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from riverloop.core.kernel.errors import InputError, did_you_mean
+from riverloop.core.kernel.sides import LANGUAGES
+
+zone_option = click.option(
+    "--zone",
+    "zone_name",
+    envvar="RIVERLOOP_ZONE",
+    default="hetao",
+    show_default=True,
+    help="A bundled zone, or a zone file.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value and nothing else.")
+lang_option = click.option("--lang", default="en", show_default=True, help="en, zh-Hant or zh-Hans.")
+packs_argument = click.argument("directory", required=False, type=click.Path(path_type=Path))
+
+
+def checked_language(lang: str) -> str:
+    """Return the language, or say which ones there are."""
+    if lang not in LANGUAGES:
+        raise InputError(
+            "cli.language",
+            'There is no language "{lang}".{hint} Choose {known}.',
+            where="--lang",
+            lang=lang,
+            hint=did_you_mean(lang, LANGUAGES),
+            known=", ".join(LANGUAGES),
+        )
+    return lang

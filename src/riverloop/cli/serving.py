@@ -1,0 +1,32 @@
+"""``riverloop serve`` and ``riverloop work``: the pages, and the work behind them."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--worker/--no-worker", default=True, show_default=True, help="Start `riverloop work` beside it.")
+def serve(*, port: int, host: str, worker: bool) -> None:
+    """Migrate the database and serve the pages until stopped."""
+    from riverloop.web.server import serve as serve_pages
+
+    serve_pages(host=host, port=port, worker=worker)
+
+
+@click.command("work")
+@click.option("--once", is_flag=True, help="Do what is due and end: for cron.")
+@click.option("--parent", default=0, hidden=True, help="End when this process has gone.")
+def work_command(*, once: bool, parent: int) -> None:
+    """Do background work until stopped: runs, messages between the sides, mail, webhooks, the timetable."""
+    from riverloop.web.server import prepare, set_up
+
+    set_up() if parent else prepare()
+    from riverloop.apps.runs import worker
+
+    if once:
+        print(f"{worker.work_through()} runs")
+    else:
+        worker.work_until_stopped(parent=parent)
