@@ -9,8 +9,11 @@ from django.utils import timezone
 from riverloop.apps.clearance import telling
 from riverloop.apps.clearance.deciding import latest_of
 from riverloop.apps.clearance.models import Notice, Question
+from riverloop.apps.clearance.movement_pages import notices_of
 from riverloop.apps.clearance.outcomes import outcome_of
 from riverloop.apps.clearance.services import movement_restate, officer_state, question_answer, remedy_file
+from riverloop.apps.clearance.stored import Reading
+from riverloop.apps.clearance.timeline import timeline
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.services import matter_confirm, matter_decide, standing_answer_give, standing_answer_withdraw
 from riverloop.apps.notices.messages import messages_deliver
@@ -71,6 +74,27 @@ def test_a_referral_that_is_refused_refuses_goods_and_says_so_with_a_notice(cast
     assert (notice.act, notice.side, notice.authority) == ("refused", "cn", "cn.gacc")
     assert notice.reason == "The list does not fit."
     assert Mail.objects.filter(to=cast.dora, kind="movement.refusal").exists()
+
+
+GENES = {"category": "human_tissue", "human_genetic_material": True, "consignor_is_chinese_party": False}
+
+
+def titles_of(movement, user):
+    """Return how a reader is told of its one notice, and what the timeline calls that."""
+    (told,) = notices_of(movement, Reading("applicant"))
+    return told["title"], [event.title for event in timeline(movement, user) if event.kind == "told"]
+
+
+def test_what_a_rule_refuses_is_not_told_as_an_officers_refusal(cast, customs):
+    movement = file(cast, EQUIPMENT | GENES, direction="cn-hk")
+    assert outcome_of(movement) == "refused"
+    assert titles_of(movement, cast.dora) == ("The law refuses it", ["The law refuses it"])
+    movement.erased_at = timezone.now()
+    movement.save(update_fields=["erased_at"])
+    assert titles_of(movement, cast.dora) == ("Refused", ["Refused"])
+    signed = file(cast)
+    decide(open_matter(copy_of(signed), "referral", authority="cn.gacc"), customs[0], "refuse", reason="No list.")
+    assert titles_of(signed, cast.dora) == ("Refused by an officer", ["Refused by an officer"])
 
 
 def test_an_answer_is_void_once_the_facts_are_others(cast, customs):

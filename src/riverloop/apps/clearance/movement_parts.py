@@ -15,7 +15,7 @@ from riverloop.apps.clearance import law, sentences
 from riverloop.apps.clearance.formats import instant_text
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question
-from riverloop.apps.clearance.movement_words import ASSERTED_WORDS, NOTICE_WORDS
+from riverloop.apps.clearance.movement_words import ASSERTED_WORDS, NOTICE_WORDS, act_told
 from riverloop.apps.clearance.selectors import Event, rulebook, zone
 from riverloop.apps.clearance.stated import APPLICANT, Asserted, subjects_of
 from riverloop.apps.clearance.steps import stated_mark
@@ -143,7 +143,7 @@ def notice_view(notice: Notice, *, applicant: bool) -> dict[str, Any]:
         "id": notice.id,
         "movement": notice.movement,
         "accent": zone().side(notice.side).accent,
-        "title": _(NOTICE_WORDS.get(notice.act, notice.act)),
+        "title": _(NOTICE_WORDS.get(act_told(notice), notice.act)),
         "authority": authority_text(notice.authority),
         "reason": notice.reason,
         "at": notice.at,

@@ -8,7 +8,7 @@ from riverloop.apps.clearance.sentences import N_, Gettext
 from riverloop.apps.clearance.sentences import outcome_word as word_of
 
 if TYPE_CHECKING:
-    from riverloop.apps.clearance.models import Movement
+    from riverloop.apps.clearance.models import Movement, Notice
 
 CAUSE_WORDS = {
     "declared": N_("when it was filed"),
@@ -35,6 +35,8 @@ ASSERTED_WORDS = {
 
 NOTICE_WORDS = {
     "refused": N_("Refused by an officer"),
+    "refused_by_law": N_("The law refuses it"),
+    "refused_once": N_("Refused"),
     "allowed": N_("Allowed by an officer"),
     "remedy_allowed": N_("The objection succeeded"),
     "remedy_refused": N_("The objection was dismissed"),
@@ -42,7 +44,7 @@ NOTICE_WORDS = {
     "interim_release": N_("Released until the objection is decided"),
     "interim_end": N_("The release has ended"),
 }
-"""What an authority tells, by ``Notice.act``."""
+"""What an authority tells, by ``act_told``."""
 
 STATE_WORDS = {
     "speaks": N_("speaks"),
@@ -69,6 +71,17 @@ SAID = {
     "objected": N_("Sent. The authority has your objection."),
 }
 """What was just done, as the page of a movement says it."""
+
+
+def act_told(notice: Notice) -> str:
+    """Return what a notice tells, as its words name it: an officer who refuses says why, and a rule has its own reason.
+
+    Args:
+        notice: with its movement; once that was erased, who had refused is known only where it was decided.
+    """
+    if notice.act != "refused" or notice.matter or notice.reason:
+        return notice.act
+    return "refused_by_law" if notice.movement.erased_at is None else "refused_once"
 
 
 def outcome_word(movement: Movement, outcome: str, _: Gettext) -> str:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from riverloop.apps.clearance import sentences
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision, Statement
+from riverloop.apps.clearance.movement_words import act_told
 from riverloop.apps.clearance.stated import OFFICER
 from riverloop.apps.clearance.whose import as_applicant
 from riverloop.apps.desk.models import Step
@@ -50,7 +51,9 @@ class Event:
 
 
 NOTICE_TITLES = {
-    "refused": N_("Refused"),
+    "refused": N_("Refused by an officer"),
+    "refused_by_law": N_("The law refuses it"),
+    "refused_once": N_("Refused"),
     "remedy_allowed": N_("Objection upheld: the refusal was lifted"),
     "remedy_refused": N_("Objection dismissed: the refusal stands"),
     "interim_release": N_("Released until the objection is decided"),
@@ -169,8 +172,8 @@ def _by(authorities: Collection[str] | None, places: Places, found: QuerySet[Any
 
 
 def _told(movement: Movement, authorities: Collection[str] | None, places: Places) -> Iterator[Event]:
-    for one in _by(authorities, places, Notice.objects.filter(movement=movement)):
-        title = _(NOTICE_TITLES.get(one.act, one.act))
+    for one in _by(authorities, places, Notice.objects.filter(movement=movement).select_related("movement")):
+        title = _(NOTICE_TITLES.get(act_told(one), one.act))
         yield Event(one.at, "told", one.side, _authority(one.authority), title, one.reason)
         if one.remedy_filed_at:
             yield Event(one.remedy_filed_at, "objected", movement.filed_side, _filer(movement), _("Objected"))
