@@ -240,13 +240,40 @@ def test_an_objection_crosses_and_whoever_refused_does_not_decide_it(cast, refus
     assert ended.reason == "She does."
 
 
-def test_a_refusal_that_was_lifted_is_not_told_as_a_proposal(cast, refused, immigration, enter):
-    decide(objection(refused, cast.dora), immigration[2], "allow", reason="She does.")
-    type(refused).objects.filter(pk=refused.pk).update(other_low=1, other_high=1)  # another rule refers it still
-    page = f"/movements/{refused.id}/"
-    assert "proposes to refuse" not in enter(cast.dora).get(page).content.decode()
-    Notice.objects.filter(movement=refused, act="remedy_allowed").delete()
-    assert "proposes to refuse" in enter(cast.dora).get(page).content.decode()
+def is_told_as_proposed(movement, reader, enter):
+    return "proposes to refuse" in enter(reader).get(f"/movements/{movement.id}/").content.decode()
+
+
+@pytest.fixture
+def referred_too(cast, immigration):
+    """Hana's crossing, which the side cn proposes to refuse, and which an officer there has to look at besides."""
+    movement = file_visitor(cast)
+    officer_state(by=immigration[0], movement=copy_of(movement), place=0, facts={"watch_hit": True})
+    return heard(movement)
+
+
+def test_a_refusal_that_was_lifted_is_not_told_as_a_proposal(cast, referred_too, immigration, enter):
+    one, two, three, _ = immigration
+    decide(open_matter(copy_of(referred_too), "refusal"), one, "refuse", second=two)
+    decide(objection(referred_too, cast.dora), three, "allow", reason="She does.")
+    assert again(referred_too).other_low == 1, "the referral is open still"
+    assert not is_told_as_proposed(referred_too, cast.dora, enter)
+
+
+def test_a_refusal_that_is_not_signed_is_told_as_a_proposal_no_longer(cast, referred_too, immigration, enter):
+    assert is_told_as_proposed(referred_too, cast.hana, enter)
+    before = newest(referred_too, "cn").said_number
+    decide(open_matter(copy_of(referred_too), "refusal"), immigration[0], "allow", reason="She holds the permit.")
+    assert again(referred_too).other_low == 1, "the referral is open still"
+    assert newest(referred_too, "cn").said_number == before + 1
+    for reader in (cast.hana, cast.dora):
+        assert not is_told_as_proposed(referred_too, reader, enter)
+
+
+def test_what_is_proposed_anew_after_other_facts_is_told_as_a_proposal_again(cast, referred_too, immigration, enter):
+    decide(open_matter(copy_of(referred_too), "refusal"), immigration[0], "allow", reason="She holds the permit.")
+    heard(movement_restate(by=cast.dora, movement=again(referred_too), items={0: {"stay_days": 9}}))
+    assert is_told_as_proposed(referred_too, cast.dora, enter)
 
 
 def test_an_objection_that_fails_leaves_the_refusal(cast, refused, immigration):

@@ -180,10 +180,21 @@ def _decided(one: Decided, row: SideDecision) -> dict[str, Any]:
         "at_worst": OUTCOMES[row.high],
         "route": row.route or None,
         "missing_documents": row.result["missing_documents"],
+        "proposed": _proposed(one),
         "valid_until": _instant(one.as_stated.valid_until) if one.as_stated.valid_until else None,
         "packs": row.packs_sha256,
     }
     return {name: value for name, value in said.items() if value is not None}
+
+
+def _proposed(one: Decided) -> list[int] | None:
+    """Return the places of the people whose refusal is proposed by rules that they may read; None of other flows."""
+    from riverloop.apps.clearance.deciding import proposals_of  # noqa: PLC0415
+
+    if one.movement.flow != "person":
+        return None
+    proposed = proposals_of(one.as_stated, one.movement.flow)
+    return sorted({hit.item for hit in proposed if hit.rule.rule and hit.rule.rule.disclose == "applicant"})
 
 
 _ALWAYS_NEW = ("number", "at", "packs")

@@ -23,12 +23,12 @@ from riverloop.apps.clearance.movement_pages import movement_or_404, reading_of,
 from riverloop.apps.clearance.movement_parts import head
 from riverloop.apps.clearance.movement_words import CAUSE_WORDS, CHANGE_CAUSES, STATE_WORDS
 from riverloop.apps.clearance.selectors import rulebook, zone
-from riverloop.apps.clearance.stored import Levels, Reading, levels_read, read_again
+from riverloop.apps.clearance.stored import Levels, Reading, is_proposed, levels_read, read_again
 from riverloop.apps.clearance.whose import facts_held_by
 from riverloop.apps.parties.views import account_of
 from riverloop.core.rules.decisions import Decision, outcome
 from riverloop.core.rules.facts import as_json
-from riverloop.core.rules.packs import CLEARED, REFERRED, REFUSED
+from riverloop.core.rules.packs import CLEARED, REFUSED
 from riverloop.core.rules.rulebook import NEUTRAL_REASON
 
 MOST_VERSIONS = 200
@@ -125,10 +125,11 @@ def _as_it_stood(
     if known:
         whole[known[-1].side] = (known[-1].low, known[-1].high)
     levels = levels_read(row.inputs, book, reading, decision, whole)
+    rows = {one.side: one for one in (row, *known[-1:])}
     sides = {}
     for name, said in decision.sides.items():
         low, high = levels.get(name) or (CLEARED, REFUSED)
-        proposed = found.flow == "person" and low == REFERRED and said.low == REFUSED
+        proposed = is_proposed(said, found, levels.get(name), rows.get(name), reading)
         sides[name] = said if proposed else replace(said, low=low, high=high)
     return replace(decision, sides=sides)
 

@@ -258,7 +258,8 @@ def _newest(movements: dict[str, Movement], side: str) -> dict[str, SideDecision
 def _told(movement: Movement, message: Message, body: Body, last: SideDecision | None) -> SideDecision:
     """Return what the other side decided; its number counts here what said something else to whoever filed."""
     low, high = OUTCOMES.index(body["at_best"]), OUTCOMES.index(body["at_worst"])
-    same = last is not None and (last.low, last.high) == (low, high)
+    said = {name: body[name] for name in ("missing_documents", "proposed") if name in body}
+    same = last is not None and (last.low, last.high, last.result.get("proposed")) == (low, high, said.get("proposed"))
     until = body.get("valid_until")
     return SideDecision(
         owner_side=movement.owner_side,
@@ -275,7 +276,7 @@ def _told(movement: Movement, message: Message, body: Body, last: SideDecision |
         valid_until=read_instant(until) if until else None,
         said_number=(last.said_number if last else 0) + (not same),
         said_at=last.said_at if last and same else message.sent_at,
-        result={"missing_documents": body.get("missing_documents", []), "route": body.get("route")},
+        result={"missing_documents": [], "route": body.get("route"), **said},
         told=signed_bytes(message).decode(),
         signature=message.signature,
         key_id=message.key_id,

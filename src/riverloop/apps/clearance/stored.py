@@ -173,7 +173,9 @@ def read_stored(
         levels: what each side answered of what is read, by ``levels_read``; of the whole movement if it is not given.
     """
     levels = levels if levels is not None else levels_of(movement)
-    sides = {name: _as_read(said, movement, levels[name], reading) for name, said in decision.sides.items()}
+    sides = {
+        name: _as_read(said, movement, levels[name], newest.get(name), reading) for name, said in decision.sides.items()
+    }
     unanswered = frozenset(name for name, bounds in levels.items() if bounds is None)
     own = movement.owner_side
     explained = explain(
@@ -222,21 +224,30 @@ def _bounds(low: int | None, high: int | None) -> Levels:
     return None if low is None or high is None else (low, high)
 
 
-def _as_read(said: SideDecision, movement: Movement, levels: Levels, reading: Reading) -> SideDecision:
+def _as_read(said: SideDecision, movement: Movement, levels: Levels, row: Any, reading: Reading) -> SideDecision:
     low, high = levels or (CLEARED, REFUSED)
-    proposed = movement.flow == "person" and low == REFERRED and said.low == REFUSED
-    if not proposed or _is_lifted(
-        movement, said.side
-    ):  # a proposal to refuse a person counts as a referral, and is told as what it is
+    if not is_proposed(said, movement, levels, row, reading):
         said = replace(said, low=low, high=high)
     hidden = reading.kind == "gate" or (reading.kind != "applicant" and said.side != movement.owner_side)
     return _outcome_alone(replace(said, low=low, high=high)) if hidden else said
 
 
-def _is_lifted(movement: Movement, side: str) -> bool:
-    """Say whether the last that a side told of its refusal is that it stands no longer, or not for the time being."""
-    told = movement.notices.filter(side=side).order_by("-at", "-id").values_list("act", flat=True).first()
-    return told in ("remedy_allowed", "interim_release")
+def is_proposed(said: SideDecision, movement: Movement, levels: Levels, row: Any, reading: Reading) -> bool:
+    """Say whether a side proposes to refuse a person: that counts as a referral, and is told as what it is.
+
+    Args:
+        said: what its rules say, by ``read_again``.
+        movement: in the copy of the reader's side.
+        levels: what it answered.
+        row: its ``SideDecision``; the other side tells with it whom it proposes to refuse, as officers left it.
+        reading: as whom it is read.
+    """
+    if movement.flow != "person" or levels is None or levels[0] != REFERRED or said.low != REFUSED:
+        return False
+    if row is None or row.side == movement.owner_side:
+        return True
+    places = row.result.get("proposed", [])
+    return bool(places if reading.items is None else reading.items.intersection(places))
 
 
 def _outcome_alone(said: SideDecision) -> SideDecision:

@@ -49,6 +49,7 @@ FIELD_WORDS = {
     "outcome": N_("Outcome"),
     "packs": N_("Versions of the rules applied"),
     "place": N_("Whom or what of the movement it is about"),
+    "proposed": N_("Whose refusal a rule proposes"),
     "question": N_("Random number of the question"),
     "reason": N_("Reason"),
     "remedy_body": N_("Before whom an objection is filed"),
