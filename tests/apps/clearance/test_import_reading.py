@@ -129,8 +129,10 @@ def test_a_bomb_is_refused_before_it_opens():
             if name.endswith("sheet1.xml"):
                 content = content.replace(b"</sheetData>", b" " * 200_000_000 + b"</sheetData>")
             archive.writestr(name, content)
-    code, _ = refusal(out.getvalue())
-    assert code == "documents.file.complex"
+    code, said = refusal(out.getvalue())
+    assert code == "documents.file.complex_workbook"
+    assert "CSV" in said
+    assert "PDF" not in said, "a table is no table once it is printed"
 
 
 def test_a_locked_or_broken_workbook_is_refused():

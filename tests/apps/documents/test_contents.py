@@ -183,7 +183,7 @@ def test_numbers_with_a_sign_are_no_formulas(cell):
             "runs",
         ),
         ("..__x.xml", b"<x/>", "damaged"),
-        ("xl__big.xml", b" " * 60_000_000, "complex"),
+        ("xl__big.xml", b" " * 60_000_000, "complex_workbook"),
     ],
 )
 def test_a_workbook_that_runs_reaches_out_or_swells_is_refused(part, text, code):

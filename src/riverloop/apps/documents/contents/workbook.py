@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-from riverloop.apps.documents.contents.refusing import MOST_INFLATED_BYTES, damaged, refused, too_complex
+from riverloop.apps.documents.contents.refusing import MOST_INFLATED_BYTES, damaged, refused
 from riverloop.apps.parties.words import N_
 from riverloop.core.kernel.errors import InputError
 
@@ -56,7 +56,7 @@ def _check_outside(data: bytes, archive: zipfile.ZipFile) -> None:
     parts = archive.infolist()
     names = [part.filename for part in parts]
     if len(parts) > _MOST_PARTS:
-        raise too_complex()
+        raise _too_complex()
     if data[-_END_BYTES:-18] != b"PK\x05\x06" or len({name.casefold() for name in names}) != len(names):
         raise damaged()
     if any(part.flag_bits & 1 for part in parts):
@@ -68,7 +68,14 @@ def _check_outside(data: bytes, archive: zipfile.ZipFile) -> None:
     if any(_RUNS.search(name) and not _PRINTER.fullmatch(name) for name in names):
         raise _runs()
     if any(_swells(part) for part in parts) or sum(part.file_size for part in parts) > MOST_INFLATED_BYTES:
-        raise too_complex()
+        raise _too_complex()
+
+
+def _too_complex() -> InputError:
+    return refused(
+        "complex_workbook",
+        N_("The workbook holds more than can be checked here. Save its values as CSV, or in a new, plain XLSX."),
+    )
 
 
 def _leads_elsewhere(name: str) -> bool:
@@ -95,7 +102,7 @@ def _check_inside(archive: zipfile.ZipFile) -> None:
         for chunk in _chunks(archive, part):
             left -= len(chunk)
             if left < 0:  # the archive may lie about sizes
-                raise too_complex()
+                raise _too_complex()
             text += chunk
         if part.filename.casefold().endswith((".xml", ".rels", ".vml")):
             _check_markup(bytes(text), part.filename)
