@@ -30,8 +30,10 @@ def data_folder(tmp_path_factory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("data")
     (folder / "static").mkdir()
     settings.RIVERLOOP_DATA, settings.STATIC_ROOT = folder, folder / "static"
+    settings.RIVERLOOP_SIDE = ""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RIVERLOOP_DATA", str(folder))
+        environment.delenv("RIVERLOOP_SIDE", raising=False)
         yield folder
 
 

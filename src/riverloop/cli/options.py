@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -19,6 +20,21 @@ zone_option = click.option(
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value and nothing else.")
 lang_option = click.option("--lang", default="en", show_default=True, help="en, zh-Hant or zh-Hans.")
+
+
+def _host(_context: click.Context, _parameter: click.Parameter, side: str | None) -> None:
+    """Say it to the settings, which are read later, and to the processes that this one starts."""
+    if side:
+        os.environ["RIVERLOOP_SIDE"] = side
+
+
+side_here_option = click.option(
+    "--side",
+    callback=_host,
+    expose_value=False,
+    is_eager=True,
+    help="The one side that lives on this node; without it, both, or the one that the data folder is of.",
+)
 packs_argument = click.argument("directory", required=False, type=click.Path(path_type=Path))
 
 

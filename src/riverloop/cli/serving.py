@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import click
 
+from riverloop.cli.options import side_here_option
+
 
 @click.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--host", default="127.0.0.1", show_default=True)
+@side_here_option
 @click.option("--worker/--no-worker", default=True, show_default=True, help="Start `riverloop work` beside it.")
 def serve(*, port: int, host: str, worker: bool) -> None:
     """Migrate the database and serve the pages until stopped."""
@@ -18,6 +21,7 @@ def serve(*, port: int, host: str, worker: bool) -> None:
 
 @click.command("work")
 @click.option("--once", is_flag=True, help="Do what is due and end: for cron.")
+@side_here_option
 @click.option("--parent", default=0, hidden=True, help="End when this process has gone.")
 def work_command(*, once: bool, parent: int) -> None:
     """Do background work until stopped: runs, messages between the sides, mail, webhooks, the timetable."""

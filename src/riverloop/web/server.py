@@ -24,6 +24,9 @@ def set_up() -> None:
 def prepare() -> None:
     """Migrate the database, gather the static files and store the text of the law in use."""
     set_up()
+    from riverloop.apps.nodes.here import side_settle  # noqa: PLC0415 - it needs Django
+
+    side_settle()
     from django.core.management import call_command  # noqa: PLC0415
 
     from riverloop.apps.clearance import selectors, services  # noqa: PLC0415

@@ -3,6 +3,7 @@
 RIVERLOOP_DATA            folder of all that is written (./var)
 DATABASE_URL              database (SQLite in the data folder)
 RIVERLOOP_ZONE            zone (hetao)
+RIVERLOOP_SIDE            the one side that lives on this node, by its code in the zone file (both sides)
 RIVERLOOP_SECRET_KEY      key that signs cookies (made once, in the data folder)
 RIVERLOOP_ALLOWED_HOSTS   host names, with commas (this computer)
 RIVERLOOP_DEBUG           1 shows tracebacks; never where others can reach it
@@ -55,6 +56,17 @@ def _secret_key() -> str:
     return key
 
 
+def _side() -> str:
+    """Return the side of the environment, or the one that the data folder was made for; nothing if both live here."""
+    given = os.environ.get("RIVERLOOP_SIDE")
+    if given:
+        return given
+    try:
+        return (DATA / "side").read_text("utf-8").strip()
+    except FileNotFoundError:
+        return ""
+
+
 def _database() -> dict[str, Any]:
     url = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA / 'riverloop.sqlite3'}"
     database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
@@ -84,6 +96,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 RIVERLOOP_DATA = DATA
 RIVERLOOP_URL = (os.environ.get("RIVERLOOP_URL") or "http://127.0.0.1:8000").rstrip("/")
 RIVERLOOP_ZONE = os.environ.get("RIVERLOOP_ZONE") or "hetao"
+RIVERLOOP_SIDE = _side()
 
 INSTALLED_APPS = [
     "django.contrib.staticfiles",
@@ -93,6 +106,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "riverloop.web",
+    "riverloop.apps.nodes",
     "riverloop.apps.record",
     "riverloop.apps.runs",
     "riverloop.apps.parties",  # before allauth, whose pages it writes anew

@@ -11,7 +11,7 @@ from django.db import transaction
 from riverloop.apps.documents import sealing, selectors, services, store, subjects, sweeping
 from riverloop.apps.documents.forgetting import files_go
 from riverloop.apps.documents.models import File
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 from riverloop.apps.record.selectors import records_of
 from riverloop.apps.runs import work
 from riverloop.core.kernel.errors import ConflictError, InputError

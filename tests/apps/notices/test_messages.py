@@ -14,7 +14,7 @@ from riverloop.apps.notices.backoff import message_tried_again
 from riverloop.apps.notices.envelopes import envelope_of
 from riverloop.apps.notices.messages import Outgoing, messages_deliver, messages_send, on_message
 from riverloop.apps.notices.models import Message, Webhook
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 from riverloop.apps.record.models import PendingRecord
 from riverloop.apps.record.services import record_append
 from riverloop.core.kernel.errors import ZoneError

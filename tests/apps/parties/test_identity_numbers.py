@@ -5,7 +5,8 @@ import stat
 import pytest
 from cryptography.fernet import InvalidToken
 
-from riverloop.apps.parties import keys, sealing, selectors
+from riverloop.apps.nodes import keys
+from riverloop.apps.parties import sealing, selectors
 from riverloop.apps.parties.models import IdentityNumber
 from riverloop.apps.parties.services import identity_number_add
 from riverloop.core.kernel.errors import InputError

@@ -7,7 +7,8 @@ from cryptography.fernet import InvalidToken
 from django.apps import apps
 from django.db import models
 
-from riverloop.apps.parties import keys, sealing
+from riverloop.apps.nodes import key_files, keys
+from riverloop.apps.parties import sealing
 from riverloop.apps.parties.adapters import SecondFactorAdapter
 from riverloop.apps.parties.models import IdentityNumber
 from riverloop.apps.parties.services import identity_number_add, person_add
@@ -35,7 +36,7 @@ def numbers(cast):
 
 
 def lines(side="hk"):
-    return (keys._folder(side) / "sealing_keys").read_text().split()
+    return (key_files.folder(side) / "sealing_keys").read_text().split()
 
 
 def opened():

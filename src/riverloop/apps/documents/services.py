@@ -19,7 +19,7 @@ from riverloop.apps.documents.contents import MOST_BYTES, harmless_name, media_t
 from riverloop.apps.documents.models import Draw, File, Permit
 from riverloop.apps.documents.permits import left_of, read_permit
 from riverloop.apps.documents.signals import permit_changed
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, User
 from riverloop.apps.parties.words import N_

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from cryptography.exceptions import InvalidSignature
 
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 
 
 def sign(side: str, data: bytes) -> tuple[bytes, str]:

@@ -21,13 +21,13 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from riverloop.apps.nodes import keys
 from riverloop.apps.notices.backoff import call_tried_again
 from riverloop.apps.notices.calling import Called, call, check_url
 from riverloop.apps.notices.mails import mail_queue
 from riverloop.apps.notices.models import Delivery, Mail, Webhook
 from riverloop.apps.notices.outbox import claim
 from riverloop.apps.notices.words import N_
-from riverloop.apps.parties import keys
 from riverloop.apps.parties.models import Organisation, User
 from riverloop.apps.record.services import record_append
 from riverloop.core.kernel.canonical import canonical_json

@@ -12,7 +12,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from riverloop.apps.parties import keys, second_factor
+from riverloop.apps.nodes import keys
+from riverloop.apps.parties import second_factor
 from riverloop.apps.parties.models import User, normal_email
 
 _ACCOUNTS = "accounts"  # secrets of authenticators are the node's, and no side's

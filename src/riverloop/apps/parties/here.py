@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from django.conf import settings
 from django.utils.translation import get_language, gettext
 
+from riverloop.apps.nodes.here import zone
 from riverloop.core.kernel.errors import RiverloopError
 from riverloop.core.kernel.sides import Text
-from riverloop.zones import Zone, load_zone
+
+__all__ = ["active_language", "mistake_text", "told", "zone"]
 
 _NAMES = {"zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
-
-
-@cache
-def zone() -> Zone:
-    """Return the zone that this process serves."""
-    return load_zone(settings.RIVERLOOP_ZONE)
 
 
 def active_language() -> str:

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 from riverloop.apps.parties.here import active_language
 from riverloop.apps.parties.words import DOCUMENT_WORDS, PURPOSE_WORDS, ROLE_WORDS
 from riverloop.core.identity import mask_number

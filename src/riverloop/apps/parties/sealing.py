@@ -17,7 +17,7 @@ from cryptography.fernet import InvalidToken
 from django.apps import apps
 from django.db import models, transaction
 
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 from riverloop.apps.parties.words import N_
 from riverloop.apps.record.services import record_append
 from riverloop.core.kernel.errors import ConflictError

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 from riverloop.apps.parties.held import held_about
 from riverloop.apps.parties.here import told, zone
 from riverloop.apps.parties.models import IdentityNumber, Organisation, Person, Role, User, ViewRecord

@@ -10,7 +10,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 from riverloop.apps.parties.granting import check_grantable, person_has_account, role_held
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import (

@@ -8,19 +8,17 @@ import signal
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import cache
 from threading import Thread
 from types import FrameType
 
-from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
+from riverloop.apps.nodes.here import hosted_sides
 from riverloop.apps.runs import work
 from riverloop.apps.runs.locks import take_turns
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_start
-from riverloop.zones import load_zone
 
 _IDLE_SECONDS = 1.0
 _TIMETABLE_SECONDS = 30.0
@@ -94,20 +92,15 @@ def _connect_anew() -> None:
         close_old_connections()
 
 
-@cache
-def _sides() -> tuple[str, ...]:
-    return tuple(side.id for side in load_zone(settings.RIVERLOOP_ZONE).sides)
-
-
 def timetable_keep(*, now: datetime | None = None, sides: Iterable[str] = ()) -> list[Run]:
     """Start what the timetable says is due at each side, and return it.
 
     Args:
         now: the instant to look at; the present one without it.
-        sides: the sides to look at; those of the zone without it.
+        sides: the sides to look at; those that live here without it.
     """
     now = now or timezone.now()
-    here = tuple(sides) or _sides()
+    here = tuple(sides) or hosted_sides()
     return [run for one in work.timetables() for side in here if (run := _start_if_due(one, side, now)) is not None]
 
 

@@ -21,7 +21,7 @@ from riverloop.apps.clearance.importing.reading import MOST_BYTES, Table, read_t
 from riverloop.apps.clearance.importing.staff import people_named
 from riverloop.apps.clearance.models import Movement
 from riverloop.apps.clearance.selectors import rulebook, zone
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 from riverloop.apps.parties.models import Organisation, Person, User
 from riverloop.apps.parties.words import N_
 from riverloop.apps.record.rows import rows_insert

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from riverloop.apps.clearance.importing.checking import Row
 from riverloop.apps.clearance.importing.columns import PERSON
 from riverloop.apps.clearance.sentences import N_
-from riverloop.apps.parties import keys
+from riverloop.apps.nodes import keys
 from riverloop.apps.parties.models import IdentityNumber, Organisation, Person
 from riverloop.apps.parties.numbers import readings
 from riverloop.core.kernel.errors import InputError

@@ -1,0 +1,96 @@
+"""The zone that this process serves, and which of its two sides live here."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from django.conf import settings
+
+from riverloop.apps.nodes.words import N_
+from riverloop.core.kernel.errors import InputError
+from riverloop.zones import Zone, load_zone
+
+
+@cache
+def zone() -> Zone:
+    """Return the zone that this process serves."""
+    return load_zone(settings.RIVERLOOP_ZONE)
+
+
+def hosted_sides() -> tuple[str, ...]:
+    """Return the sides whose rows and keys live here, as the zone orders them: both, or the one of RIVERLOOP_SIDE.
+
+    Raises:
+        InputError: the zone has no such side.
+    """
+    if settings.RIVERLOOP_SIDE:
+        return (zone().side(settings.RIVERLOOP_SIDE).id,)
+    return tuple(side.id for side in zone().sides)
+
+
+def hosts(side: str) -> bool:
+    """Say whether a side lives here."""
+    return side in hosted_sides()
+
+
+def hosts_both() -> bool:
+    """Say whether both sides live on this one computer, as in the demo."""
+    return len(hosted_sides()) > 1
+
+
+def other_side(side: str) -> str:
+    """Return the side across the boundary.
+
+    Raises:
+        InputError: the zone has no such side.
+    """
+    own = zone().side(side).id
+    return next(one.id for one in zone().sides if one.id != own)
+
+
+def check_hosted(side: str) -> str:
+    """Return a side that lives here.
+
+    Raises:
+        InputError: it lives elsewhere, or the zone has no such side.
+    """
+    if hosts(zone().side(side).id):
+        return side
+    raise InputError(
+        "nodes.not_hosted",
+        N_("Side {side} does not live here: this is the node of side {here}. Do it at the other side's node."),
+        side=side,
+        here=", ".join(hosted_sides()),
+    )
+
+
+def side_settle() -> None:
+    """Keep in the data folder which side it is of, so that no later start takes it for another's.
+
+    Raises:
+        InputError: it is of the other side, or of both, or the zone has no such side.
+    """
+    if not settings.RIVERLOOP_SIDE:
+        return
+    (wanted,) = hosted_sides()
+    kept = settings.RIVERLOOP_DATA / "side"
+    if kept.exists():
+        held = kept.read_text("utf-8").strip()
+    else:
+        held = other_side(wanted) if _keys_of(other_side(wanted)) else wanted
+    if held != wanted:
+        raise InputError(
+            "nodes.other_side",
+            N_("The data folder holds what is side {held}'s, and side {wanted} was asked for. Choose another folder."),
+            held=held,
+            wanted=wanted,
+            where=str(settings.RIVERLOOP_DATA),
+        )
+    if not kept.exists():
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept.write_text(f"{wanted}\n", "utf-8")
+
+
+def _keys_of(side: str) -> bool:
+    """Say whether keys of a side were made in the data folder."""
+    return (settings.RIVERLOOP_DATA / "keys" / side).exists()
