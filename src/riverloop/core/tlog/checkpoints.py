@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from riverloop.core.tlog.cosignatures import unpack_cosignature
 from riverloop.core.tlog.hashing import EMPTY_ROOT, HASH_BYTES
-from riverloop.core.tlog.keys import COSIGNATURE, Signer, VerifierKey, from_base64, to_base64
+from riverloop.core.tlog.keys import COSIGNATURE, Signer, VerifierKey, from_base64, shown, to_base64
 from riverloop.core.tlog.notes import Note, Signature, format_note, parse_note, verify_note
 from riverloop.core.tlog.refusals import LogError
 from riverloop.core.tlog.tree import MOST_LEAVES
@@ -160,7 +160,7 @@ def open_checkpoint(
                 "tlog.not_signed_by",
                 "{name} did not sign this checkpoint (key {id}). Wait until it has, or fetch the checkpoint again.",
                 where=where,
-                name=key.name,
+                name=shown(key.name),
                 id=key.id.hex(),
             )
     if only_known and verified.unknown:
@@ -183,7 +183,7 @@ def _check_origin(origin: str, name: str, where: str = "") -> None:
             "tlog.origin",
             "This is a checkpoint of another log: line 1 does not say {name}. Fetch that log's own.",
             where=where,
-            name=name,
+            name=shown(name),
         )
 
 
@@ -194,7 +194,7 @@ def _time_of(signature: Signature, latest_seconds: int | None, where: str) -> in
             "tlog.no_time",
             "The signature of {name} bears no time, so it is no cosignature. Give its key of type {type}.",
             where=where,
-            name=signature.name,
+            name=shown(signature.name),
             type=COSIGNATURE,
         )
     if latest_seconds is not None and timed[0] > latest_seconds:
@@ -203,7 +203,7 @@ def _time_of(signature: Signature, latest_seconds: int | None, where: str) -> in
             "{name} cosigned this at {seconds} seconds since 1970, which is still to come. Set the clocks of both "
             "sides right.",
             where=where,
-            name=signature.name,
+            name=shown(signature.name),
             seconds=timed[0],
         )
     return timed[0]

@@ -9,7 +9,7 @@ Source: C2SP tlog-checkpoint, section "Signatures" (what is inconsistent); RFC 6
 from __future__ import annotations
 
 from riverloop.core.tlog.checkpoints import SignedCheckpoint, open_checkpoint
-from riverloop.core.tlog.keys import VerifierKey, to_base64
+from riverloop.core.tlog.keys import VerifierKey, shown, to_base64
 from riverloop.core.tlog.reading import TiledTree
 from riverloop.core.tlog.refusals import ForkError, LogError, StaleError
 from riverloop.core.tlog.tiles import Read
@@ -108,7 +108,7 @@ def _fork(old: SignedCheckpoint, new: SignedCheckpoint, leaf: int | None, where:
         "tlog.fork" if leaf is None else "tlog.fork_at",
         _FORK if leaf is None else _FORK_AT,
         where=where,
-        origin=old.checkpoint.origin,
+        origin=shown(old.checkpoint.origin),
         leaf=leaf,
         first=old.checkpoint.size,
         first_root=to_base64(old.checkpoint.root),

@@ -35,6 +35,7 @@ MOST_VKEY_BYTES = 2048
 """A longer verifier key is refused unread: name, id and key of the longest name take less."""
 
 _PARTS = 3
+_LETTERS_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def parse_vkey(line: str, *, where: str = "") -> VerifierKey:
             "tlog.vkey_id",
             "The verifier key calls itself {given}, but its name and key make {made}. Copy its one line again.",
             where=where,
-            given=parts[1][:16],
+            given=shown(parts[1]),
             made=key.id.hex(),
         )
     return key
@@ -186,13 +187,23 @@ def check_key_name(name: str) -> None:
     Raises:
         LogError: empty, too long, or with a space, a plus or a control character.
     """
-    odd = any(letter.isspace() or letter == "+" or letter < " " for letter in name)
-    if odd or not 0 < len(name) <= MOST_NAME_CHARACTERS or "\ufffd" in name:
+    odd = any(letter.isspace() or letter in "+\ufffd" or letter < " " or _is_half(letter) for letter in name)
+    if odd or not 0 < len(name) <= MOST_NAME_CHARACTERS:
         raise LogError(
             "tlog.key_name",
             "This is no name of a key: it has 1 to {most} characters without spaces and plus signs. Mend the name.",
             most=MOST_NAME_CHARACTERS,
         )
+
+
+def _is_half(letter: str) -> bool:
+    """Say whether this is half of a character (a surrogate), which no UTF-8 holds."""
+    return "\ud800" <= letter <= "\udfff"
+
+
+def shown(text: str) -> str:
+    """Return what a stranger wrote as a message may show it: short, and without what would move the reader's cursor."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:_LETTERS_SHOWN])
 
 
 def to_base64(content: bytes) -> str:

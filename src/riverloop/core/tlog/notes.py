@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from riverloop.core.tlog.keys import KEY_ID_BYTES, VerifierKey, check_key_name, from_base64, to_base64
+from riverloop.core.tlog.keys import KEY_ID_BYTES, VerifierKey, check_key_name, from_base64, shown, to_base64
 from riverloop.core.tlog.refusals import LogError
 
 MOST_NOTE_BYTES = 262_144
@@ -20,7 +20,6 @@ MOST_SIGNATURES = 64
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DASH = "\u2014 "
 _KEYS_SHOWN = 3
-_LETTERS_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,15 +206,11 @@ def _signature(line: str, number: int, where: str) -> Signature:
 
 
 def _error(code: str, message: str, key: VerifierKey, where: str = "") -> LogError:
-    return LogError(code, message, where=where, name=key.name)
+    return LogError(code, message, where=where, name=shown(key.name))
 
 
 def _named(keys: Iterable[tuple[str, bytes]]) -> str:
     """Return names and ids for a message, a few of them and cut short: they are whatever a stranger wrote."""
-    listed = [f"{_shown(name)}+{key_id.hex()}" for name, key_id in keys]
+    listed = [f"{shown(name)}+{key_id.hex()}" for name, key_id in keys]
     more = ", …" if len(listed) > _KEYS_SHOWN else ""
     return ", ".join(listed[:_KEYS_SHOWN]) + more or "none"
-
-
-def _shown(name: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in name[:_LETTERS_SHOWN])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from riverloop.core.tlog.checkpoints import SignedCheckpoint, open_checkpoint
 from riverloop.core.tlog.growth import edge_root, read_edge
 from riverloop.core.tlog.hashing import HASH_BYTES, joined_root, leaf_hashes
-from riverloop.core.tlog.keys import VerifierKey, read_vkey_file, to_base64
+from riverloop.core.tlog.keys import VerifierKey, read_vkey_file, shown, to_base64
 from riverloop.core.tlog.notes import MOST_NOTE_BYTES
 from riverloop.core.tlog.reading import TiledTree, first_difference, wrong_leaf
 from riverloop.core.tlog.refusals import LogError, TileError
@@ -120,8 +120,8 @@ def _key(read: Read, key: VerifierKey | None, where: str) -> VerifierKey:
             "tlog.other_key",
             "This is the log of {found}, and that of {wanted} is wanted. Give the right folder, or the right key.",
             where=name,
-            found=f"{found.name}+{found.id.hex()}",
-            wanted=f"{key.name}+{key.id.hex()}",
+            found=f"{shown(found.name)}+{found.id.hex()}",
+            wanted=f"{shown(key.name)}+{key.id.hex()}",
         )
     return found
 
