@@ -1,0 +1,1 @@
+"""Simulates control points: passengers, stations, rosters, exact to the event."""
