@@ -13,7 +13,7 @@ from hmac import compare_digest
 from riverloop.core.tlog.growth import edge_root, read_edge
 from riverloop.core.tlog.hashing import HASH_BYTES, joined_root, leaf_hashes
 from riverloop.core.tlog.proofs import consistency_proof, inclusion_proof
-from riverloop.core.tlog.refusals import LogError, TileError
+from riverloop.core.tlog.refusals import BundleError, LogError, TileError
 from riverloop.core.tlog.tiles import (
     ENTRIES,
     HEIGHT,
@@ -134,13 +134,19 @@ class TiledTree:
             LogError: the log has no such bundle, its file is missing or spoilt; a wrong leaf is named.
         """
         bundle = tile_at(ENTRIES, index, self.size)
-        where = self._where
-        entries = read_bundle(self._read, bundle, most_entry_bytes=self._most_entry_bytes, where=where)
-        hashes, given = self.tile(0, index), leaf_hashes(entries)
-        if b"".join(given) != hashes:
-            place = first_difference(hashes, b"".join(given))
-            raise wrong_leaf(bundle, place, where)
+        hashes = self.tile(0, index)
+        try:
+            entries = read_bundle(self._read, bundle, most_entry_bytes=self._most_entry_bytes, where=self._where)
+        except BundleError as error:  # a wrong length spoils what follows it, so the first wrong leaf may be earlier
+            self._compare(bundle, error.entries, hashes)
+            raise
+        self._compare(bundle, entries, hashes)
         return entries
+
+    def _compare(self, bundle: Tile, entries: Sequence[bytes], hashes: bytes) -> None:
+        given = b"".join(leaf_hashes(entries[: bundle.width]))
+        if given != hashes[: len(given)]:
+            raise wrong_leaf(bundle, first_difference(given, hashes), self._where)
 
     def root(self, size: int) -> bytes:
         """Return the root at an earlier size.
@@ -172,7 +178,7 @@ class TiledTree:
 
 
 def first_difference(one: bytes, other: bytes) -> int:
-    """Return the place of the first hash in which two tiles of the same length differ."""
+    """Return the place of the first hash in which two tiles differ."""
     differing = (
         at for at in range(0, len(one), HASH_BYTES) if one[at : at + HASH_BYTES] != other[at : at + HASH_BYTES]
     )

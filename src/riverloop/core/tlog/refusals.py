@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from riverloop.core.kernel.errors import InputError
 
 
@@ -17,6 +19,16 @@ class TileError(LogError):
     """
 
     tile: object = None
+
+
+class BundleError(LogError):
+    """A bundle does not hold its entries.
+
+    Attributes:
+        entries: those that were read before it came to nothing; the last of them may be wrong already.
+    """
+
+    entries: Sequence[bytes] = ()
 
 
 class StaleError(LogError):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from riverloop.core.tlog.hashing import HASH_BYTES
 from riverloop.core.tlog.keys import MOST_VKEY_BYTES
 from riverloop.core.tlog.notes import MOST_NOTE_BYTES
-from riverloop.core.tlog.refusals import LogError
+from riverloop.core.tlog.refusals import BundleError, LogError
 from riverloop.core.tlog.tree import MOST_LEAVES
 
 WIDTH = 256
@@ -187,31 +187,37 @@ def decode_bundle(content: bytes, tile: Tile, *, where: str = "") -> list[bytes]
         where: name of its file, for messages.
 
     Raises:
-        LogError: it ends early, or holds more than its entries. The first leaf that does not fit is named.
+        BundleError: it ends early, or holds more than its entries. A leaf before the one that is named may be wrong:
+            its length is what counts where the next one begins.
     """
     entries: list[bytes] = []
     at, end = 0, len(content)
+    first, last = tile.leaves[0], tile.leaves[1] - 1
     while len(entries) < tile.width:
         begin = at + _PREFIX_BYTES
         at = begin + int.from_bytes(content[at:begin], "big")
         if at > end or begin > end:
-            raise LogError(
+            error = BundleError(
                 "tlog.bundle_short",
                 "The bundle ends within leaf {index}, of leaves {first} to {last}. Copy it again.",
                 where=where or tile.path,
-                index=tile.leaves[0] + len(entries),
-                first=tile.leaves[0],
-                last=tile.leaves[1] - 1,
+                index=first + len(entries),
+                first=first,
+                last=last,
             )
+            error.entries = entries
+            raise error
         entries.append(content[begin:at])
     if at != end:
-        raise LogError(
+        error = BundleError(
             "tlog.bundle_long",
             "The bundle goes on for {bytes} bytes after leaf {last}, its last one. Copy it again.",
             where=where or tile.path,
             bytes=end - at,
-            last=tile.leaves[1] - 1,
+            last=last,
         )
+        error.entries = entries
+        raise error
     return entries
 
 
