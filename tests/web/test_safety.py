@@ -191,19 +191,6 @@ def test_a_broken_page_stops_the_start_and_not_the_first_reader(monkeypatch):
     assert asked
 
 
-def test_a_refusal_is_logged_in_one_line_and_a_mistake_of_ours_with_its_trace():
-    from django.conf import settings
-
-    (only,) = (
-        settings.LOGGING["filters"][name]["callback"] for name in settings.LOGGING["handlers"]["console"]["filters"]
-    )
-    trace = (PermissionError, PermissionError(), None)
-    for level, kept in ((logging.WARNING, None), (logging.ERROR, trace)):
-        record = logging.LogRecord("django.request", level, "", 0, "Forbidden: /day/", (), trace)
-        assert only(record)
-        assert record.exc_info == kept
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "address", ["/movements/%00/", "/movements/?q=%00", "/rules/?flow=%00", "/queue/?%00=1", "/a%00b/"]

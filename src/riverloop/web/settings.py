@@ -1,26 +1,7 @@
-"""Django's settings, read from the environment; every default suits one computer.
-
-RIVERLOOP_DATA            folder of all that is written (./var)
-DATABASE_URL              database (SQLite in the data folder)
-RIVERLOOP_ZONE            zone (hetao)
-RIVERLOOP_SIDE            the one side that lives on this node, by its code in the zone file (both sides)
-RIVERLOOP_SECRET_KEY      key that signs cookies (made once, in the data folder)
-RIVERLOOP_ALLOWED_HOSTS   host names, with commas (this computer)
-RIVERLOOP_DEBUG           1 shows tracebacks; never where others can reach it
-RIVERLOOP_HTTPS           1 behind a proxy that speaks HTTPS: cookies and HSTS insist on it
-RIVERLOOP_DEMO            1 lets anyone enter the demo's accounts; never where real people are kept
-RIVERLOOP_API_A_MINUTE    requests that one API token may make in a minute (600)
-RIVERLOOP_MAIL            smtp://user:password@host:port, or smtps:// (files in the data folder)
-RIVERLOOP_MAIL_FROM       address that mail comes from
-RIVERLOOP_URL             where the pages are served, for the links in mail (http://127.0.0.1:8000)
-RIVERLOOP_WEBHOOKS_LOCAL  1 lets webhooks call this computer; for development and tests alone
-RIVERLOOP_OIDC_URL        issuer whose accounts may sign in by OpenID Connect, if their mail address is known here
-RIVERLOOP_OIDC_CLIENT, RIVERLOOP_OIDC_SECRET, RIVERLOOP_OIDC_NAME    what that issuer calls us, and we call it
-"""
+"""Django's settings, read from the environment by the table in environment.py; docs/guides/settings.md lists them."""
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 from pathlib import Path
@@ -30,17 +11,16 @@ from urllib.parse import unquote, urlsplit
 import dj_database_url
 from csp.constants import NONE, SELF
 
+from riverloop.web import logs
+from riverloop.web.environment import value
+
 HERE = Path(__file__).resolve().parent
-DATA = Path(os.environ.get("RIVERLOOP_DATA") or "var").resolve()
-
-
-def _flag(name: str) -> bool:
-    return os.environ.get(name, "").lower() in ("1", "true", "yes", "on")
+DATA: Path = value("RIVERLOOP_DATA") or Path("var").resolve()
 
 
 def _secret_key() -> str:
     """Return the key of the environment, or one kept in the data folder, made there on the first start."""
-    given = os.environ.get("RIVERLOOP_SECRET_KEY")
+    given: str | None = value("RIVERLOOP_SECRET_KEY")
     if given:
         return given
     path = DATA / "secret_key"
@@ -58,7 +38,7 @@ def _secret_key() -> str:
 
 def _side() -> str:
     """Return the side of the environment, or the one that the data folder was made for; nothing if both live here."""
-    given = os.environ.get("RIVERLOOP_SIDE")
+    given: str = value("RIVERLOOP_SIDE")
     if given:
         return given
     try:
@@ -68,8 +48,8 @@ def _side() -> str:
 
 
 def _database() -> dict[str, Any]:
-    url = os.environ.get("DATABASE_URL") or f"sqlite:///{DATA / 'riverloop.sqlite3'}"
-    database: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=0))
+    own = f"sqlite:///{DATA / 'riverloop.sqlite3'}"
+    database: dict[str, Any] = value("DATABASE_URL") or dict(dj_database_url.parse(own, conn_max_age=0))
     if database["ENGINE"].endswith("postgresql"):
         # Each worker serves with one thread, and so keeps one connection, rather than make one for each answer.
         database |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
@@ -83,19 +63,16 @@ def _database() -> dict[str, Any]:
     return database
 
 
-DEBUG = _flag("RIVERLOOP_DEBUG")
+DEBUG: bool = value("RIVERLOOP_DEBUG")
 SECRET_KEY = _secret_key()
-ALLOWED_HOSTS = [
-    host.strip()
-    for host in (os.environ.get("RIVERLOOP_ALLOWED_HOSTS") or "127.0.0.1,localhost,[::1]").split(",")
-    if host.strip()
-]
+ALLOWED_HOSTS: list[str] = value("RIVERLOOP_ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 RIVERLOOP_DATA = DATA
-RIVERLOOP_URL = (os.environ.get("RIVERLOOP_URL") or "http://127.0.0.1:8000").rstrip("/")
-RIVERLOOP_ZONE = os.environ.get("RIVERLOOP_ZONE") or "hetao"
+RIVERLOOP_URL: str = value("RIVERLOOP_URL") or "http://127.0.0.1:8000"
+RIVERLOOP_ZONE: str = value("RIVERLOOP_ZONE")
+RIVERLOOP_METRICS_TOKEN: str = value("RIVERLOOP_METRICS_TOKEN")
 RIVERLOOP_SIDE = _side()
 
 INSTALLED_APPS = [
@@ -124,6 +101,8 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
+    "riverloop.web.logs.RequestsMiddleware",  # around all others, so that it sees what they refuse
+    "riverloop.web.probes.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Compression lets a length be compared with a guess; Django masks the token anew on each page and pads each answer.
@@ -161,8 +140,8 @@ TEMPLATES = [
 
 # Accounts ------------------------------------------------------------------------------------------------------
 
-RIVERLOOP_DEMO = _flag("RIVERLOOP_DEMO")
-_HTTPS = _flag("RIVERLOOP_HTTPS")
+RIVERLOOP_DEMO: bool = value("RIVERLOOP_DEMO")
+RIVERLOOP_HTTPS: bool = value("RIVERLOOP_HTTPS")
 
 AUTH_USER_MODEL = "parties.User"
 AUTHENTICATION_BACKENDS = [
@@ -190,7 +169,7 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_USER_DISPLAY = "riverloop.apps.parties.selectors.account_text"
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _HTTPS else 0  # behind the proxy, its last word on who asks counts
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if RIVERLOOP_HTTPS else 0  # behind the proxy, its last word on who asks counts
 # Codes of a second factor, and passwords tried from many addresses at once; axes counts those from one.
 ACCOUNT_RATE_LIMITS = {"login_failed": "30/m/ip,10/900s/key"}
 
@@ -199,7 +178,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Riverloop"
 MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute wrong
-MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not _HTTPS  # browsers allow passkeys without HTTPS on this computer alone
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not RIVERLOOP_HTTPS  # browsers allow passkeys without HTTPS on this computer alone
 
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
@@ -214,16 +193,16 @@ AXES_DISABLE_ACCESS_LOG = True  # the sessions page shows who signed in
 SOCIALACCOUNT_ADAPTER = "riverloop.apps.parties.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # the issuer is ours to trust: whoever names it has set RIVERLOOP_OIDC_URL
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
-_OIDC_URL = os.environ.get("RIVERLOOP_OIDC_URL", "")
+_OIDC_URL: str = value("RIVERLOOP_OIDC_URL")
 SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,
         "APPS": [
             {
                 "provider_id": "oidc",
-                "name": os.environ.get("RIVERLOOP_OIDC_NAME") or "OpenID Connect",
-                "client_id": os.environ.get("RIVERLOOP_OIDC_CLIENT", ""),
-                "secret": os.environ.get("RIVERLOOP_OIDC_SECRET", ""),
+                "name": value("RIVERLOOP_OIDC_NAME"),
+                "client_id": value("RIVERLOOP_OIDC_CLIENT"),
+                "secret": value("RIVERLOOP_OIDC_SECRET"),
                 "settings": {"server_url": _OIDC_URL},
             }
         ]
@@ -238,9 +217,9 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 
 # Mail ----------------------------------------------------------------------------------------------------------
 
-_MAIL = urlsplit(os.environ.get("RIVERLOOP_MAIL", ""))
-DEFAULT_FROM_EMAIL = os.environ.get("RIVERLOOP_MAIL_FROM") or "riverloop@localhost"
-if _MAIL.hostname:
+_MAIL = value("RIVERLOOP_MAIL")
+DEFAULT_FROM_EMAIL: str = value("RIVERLOOP_MAIL_FROM")
+if _MAIL:
     EMAIL_HOST, EMAIL_PORT = _MAIL.hostname, _MAIL.port or (465 if _MAIL.scheme == "smtps" else 587)
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
     EMAIL_USE_SSL, EMAIL_USE_TLS = _MAIL.scheme == "smtps", _MAIL.scheme == "smtp" and bool(_MAIL.username)
@@ -294,30 +273,17 @@ CSRF_FAILURE_VIEW = "riverloop.web.views.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-if _HTTPS:
+if RIVERLOOP_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31_536_000
     CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000_000  # bytes: a movement of many items, and no more
-RIVERLOOP_API_A_MINUTE = int(os.environ.get("RIVERLOOP_API_A_MINUTE") or 600)
+RIVERLOOP_API_A_MINUTE: int = value("RIVERLOOP_API_A_MINUTE")
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_HANDLERS = ["riverloop.web.uploads.UploadHandler"]  # what a page takes more of, the table of access says
 
+# Logs ------------------------------------------------------------------------------------------------------------
 
-def _in_one_line(record: logging.LogRecord) -> bool:
-    """Say what was refused without where in the code: only our own mistakes are traced."""
-    if record.levelno < logging.ERROR:
-        record.exc_info = None
-    return True
-
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"one_line": {"()": "django.utils.log.CallbackFilter", "callback": _in_one_line}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["one_line"]}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"axes": {"level": "CRITICAL"}},  # it would write addresses of people; the database holds them
-}
+LOGGING = logs.as_django_settings(form=value("RIVERLOOP_LOG"), with_words=DEBUG)

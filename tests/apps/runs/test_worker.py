@@ -65,7 +65,8 @@ def test_a_round_that_fails_is_told_in_one_line_and_the_next_ones_go_on(caplog):
     work.every_round("other", lambda: done.append(1))
     assert worker.work_through() == 0
     assert done == [1]
-    assert "the worker's one failed: ValueError at test_worker.py:" in caplog.text
+    assert "'round': 'one'" in caplog.text
+    assert "ValueError at test_worker.py:" in caplog.text
     assert "Chan" not in caplog.text
 
 

@@ -5,13 +5,13 @@ What waits for one reader goes in one mail, so that an import of five thousand m
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.utils import timezone
@@ -25,7 +25,7 @@ from riverloop.apps.parties.models import User
 
 _PATH = re.compile(r"/[A-Za-z0-9/_.-]*")  # a page by its ids: no query, and nobody's name
 _MOST_LINES = 10
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 _kinds = dict(MAIL_WORDS)
 
 
@@ -90,7 +90,7 @@ def _send(mails: list[Mail], backend: Any) -> bool:
     try:
         message.send()
     except OSError as error:  # what smtplib raises is one, and its text may hold an address
-        _logger.warning("a mail waits: %s", type(error).__name__)
+        _logger.warning("a mail waits", error=type(error).__name__)
         _try_again(mails, now)
         return False
     _settle(mails, state="sent", at=now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -29,7 +28,6 @@ __all__ = ["Outgoing", "messages_deliver", "messages_send", "on_message"]
 _CHUNK = 500
 _ROUNDS = 20  # a message, its answer, and the answer to that … ends long before
 _KIND = re.compile(r"[a-z_]+(\.[a-z_]+)+")
-_logger = logging.getLogger(__name__)
 _here = local()
 
 

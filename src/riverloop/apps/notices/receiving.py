@@ -7,11 +7,11 @@ that a message is taken with all its consequences or not at all.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -26,7 +26,7 @@ from riverloop.apps.runs.work import place_of
 Handler = Callable[[list[Message], list[dict[str, Any]]], None]
 
 _handlers: dict[str, Handler] = {}
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 _CHUNK = 500
 
 
@@ -58,7 +58,7 @@ def receive(to_side: str, envelopes: Iterable[Envelope]) -> dict[str, Answer]:
 
 
 def _forged(envelope: Envelope) -> Answer:
-    _logger.error("message %s refused: its signature is not that of side %s", envelope.ref, envelope.from_side)
+    _logger.error("a message refused: its signature is not the side's", message=envelope.ref, side=envelope.from_side)
     return Answer("refused", N_("The signature is not the sender's."))
 
 
@@ -98,7 +98,7 @@ def _take_one(to_side: str, envelope: Envelope, trouble: Exception) -> dict[str,
     if isinstance(trouble, IntegrityError) and _known(to_side, [envelope]):
         return {envelope.ref: DELIVERED}
     line = _line_of(trouble)
-    _logger.error("message %s (%s) waits: %s", envelope.ref, envelope.kind, line)
+    _logger.error("a message waits", message=envelope.ref, kind=envelope.kind, place=place_of(trouble))
     return {envelope.ref: Answer("failed", line)}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import logging
 import re
 import secrets
 from collections.abc import Mapping
@@ -40,7 +39,6 @@ _MOST_FIELD_LETTERS = 64
 _WORD = re.compile(r"[A-Za-z0-9_.:+-]*")  # ids, codes and instants; never a name
 _AT_ONCE = 8  # calls
 _PATIENCE = timedelta(days=1)  # before whoever added a failing address is told
-_logger = logging.getLogger(__name__)
 
 
 @transaction.atomic

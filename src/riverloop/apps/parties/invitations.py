@@ -6,12 +6,12 @@ password is set: that goes to the invited by mail.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from smtplib import SMTPException
 from typing import Any
 
+import structlog
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.core.exceptions import PermissionDenied
@@ -29,7 +29,7 @@ from riverloop.core.kernel.errors import InputError
 
 _ROWS: dict[str, Any] = {"organisation": Organisation, "person": Person}
 _MOST_AN_HOUR = 60  # grants by one account: nobody invites more, and trying out addresses takes long
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 @transaction.atomic
@@ -131,7 +131,7 @@ def send(user: User, *, home: str) -> bool:
     try:
         send_mail(subject, text, None, [user.email])
     except (OSError, SMTPException) as error:
-        _logger.warning("An invitation could not be sent: %s", type(error).__name__)
+        _logger.warning("an invitation could not be sent", error=type(error).__name__)
         return False
     return True
 

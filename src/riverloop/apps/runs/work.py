@@ -7,7 +7,6 @@ beginning. So what a function has done already, it must find in what it stored.
 from __future__ import annotations
 
 import json
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import structlog
 from django.db import OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -40,7 +40,7 @@ _functions: dict[str, Function] = {}
 _titles: dict[str, str] = {}
 _pages: dict[str, Callable[[Run], str]] = {}
 _OTHERWISE = N_("Background work")
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 class Cancelled(Exception):  # noqa: N818 - nothing went wrong
@@ -224,7 +224,7 @@ def _do(run: Run) -> None:
     except _GivenBack:
         _give_back(run)
     except _LostError:
-        _logger.warning("run %s (%s) was taken up by another worker", run.id, run.kind)
+        _logger.warning("a run was taken up by another worker", run=run.id, kind=run.kind)
     except RiverloopError as error:
         _end(run, progress, state="failed", error=_told(error))
     except OperationalError as error:
@@ -251,7 +251,7 @@ def _end(run: Run, progress: Progress, *, state: str, **columns: Any) -> None:
     done = run.total if state == "done" and run.total else progress.done
     ended = {"state": state, "done": done, "total": run.total, "ended_at": timezone.now(), "leased_until": None}
     if not _held(run).update(**ended, **columns):
-        _logger.warning("run %s (%s) ended here as %s, but another worker holds it", run.id, run.kind, state)
+        _logger.warning("a run ended here, but another worker holds it", run=run.id, kind=run.kind)
 
 
 def _give_back(run: Run) -> None:
@@ -263,13 +263,13 @@ def _try_again(run: Run, progress: Progress, error: OperationalError) -> None:
         _fail(run, progress, error)
         return
     pause = timedelta(seconds=_PAUSE_SECONDS[run.attempts - 1])
-    _logger.warning("run %s (%s) waits: %s", run.id, run.kind, place_of(error))
+    _logger.warning("a run waits", run=run.id, kind=run.kind, place=place_of(error))
     _held(run).update(state="waiting", leased_until=None, leased_by="", not_before=timezone.now() + pause)
 
 
 def _fail(run: Run, progress: Progress, error: Exception) -> None:
     place = place_of(error)
-    _logger.error("run %s (%s) failed: %s", run.id, run.kind, place)
+    _logger.error("a run failed", run=run.id, kind=run.kind, place=place)
     told = InputError(
         "runs.failed",
         N_("The work stopped on a mistake in this program ({place}). Tell whoever runs it, then start the work again."),

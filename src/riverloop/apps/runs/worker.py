@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import time
@@ -11,6 +10,7 @@ from datetime import datetime, timedelta
 from threading import Thread
 from types import FrameType
 
+import structlog
 from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
@@ -25,7 +25,7 @@ _TIMETABLE_SECONDS = 30.0
 _PATIENCE_SECONDS = 10.0  # from the wish to end until a step that never comes is cut off
 _KEPT = timedelta(days=7)  # what began by itself, once it is done
 
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 def work_until_stopped(*, parent: int = 0) -> None:
@@ -81,7 +81,7 @@ def _quietly(name: str, function: object) -> object:
     try:
         return function()  # type: ignore[operator]
     except Exception as error:  # noqa: BLE001 - whatever it was, the next round may succeed
-        _logger.error("the worker's %s failed: %s", name, work.place_of(error))  # noqa: TRY400 - a traceback may name people
+        _logger.error("part of a round failed", round=name, place=work.place_of(error))  # noqa: TRY400 - the place says enough
         _connect_anew()
         return None
 
