@@ -57,3 +57,23 @@ def test_it_works_without_javascript(open_page, sign_in):
     page.get_by_role("button", name="Take the most urgent").click()
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("status")).to_have_text("Decided.")
+
+
+WIDER_THAN_ITS_BOX = """
+selects => selects.flatMap(select => {
+  const style = getComputedStyle(select), pen = document.createElement("canvas").getContext("2d");
+  pen.font = style.font;
+  const room = select.clientWidth - parseFloat(style.paddingInlineStart) - parseFloat(style.paddingInlineEnd) - 16;
+  return [...select.options].map(option => option.text).filter(text => pen.measureText(text).width > room);
+})
+"""
+"""Which choices would be cut; beside its text a box holds an arrow of 16 pixels."""
+
+
+@pytest.mark.parametrize("language", ["en", "zh-HK", "zh-CN"])
+def test_no_choice_of_the_filters_is_cut_on_a_phone(open_page, sign_in, language):
+    cast, page = Cast(), open_page(phone=True, language=language)
+    sign_in(page, cast.oscar)
+    page.goto("/queue/")
+    assert page.locator(".filters select").evaluate_all(WIDER_THAN_ITS_BOX) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
