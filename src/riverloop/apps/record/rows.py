@@ -6,7 +6,7 @@ It takes about a fifth of the time, which counts where thousands of movements ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -30,18 +30,35 @@ def rows_insert(rows: Iterable[Row]) -> list[Row]:
     if not listed:
         return listed
     model, database = type(listed[0]), connections[DEFAULT_DB_ALIAS]
-    cells = [_cell(field, database) for field in model._meta.local_concrete_fields]
-    lines = [[read(row) for read in cells] for row in listed]
-    with database.cursor() as cursor:
-        if database.vendor == "postgresql" and len(lines) >= _WORTH_COPYING:
-            with cursor.copy(_copying(model)) as copy:
-                for line in lines:
-                    copy.write_row(line)
-        else:
-            cursor.executemany(_statement(model), lines)
+    fields = model._meta.local_concrete_fields
+    cells = [_cell(field, database) for field in fields]
+    _insert(model, tuple(str(field.column) for field in fields), [[read(row) for read in cells] for row in listed])
     for row in listed:
         row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
     return listed
+
+
+def lines_insert(model: type[models.Model], columns: tuple[str, ...], lines: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of which no object is needed: less than half the time again; call it inside a transaction.
+
+    Args:
+        model: whose table.
+        columns: names, as in the table; those left out are filled by the database.
+        lines: a row each, in the order of ``columns``: texts, numbers, bytes and instants.
+    """
+    if lines:
+        _insert(model, columns, lines)
+
+
+def _insert(model: type[models.Model], columns: tuple[str, ...], lines: Sequence[Sequence[Any]]) -> None:
+    database = connections[DEFAULT_DB_ALIAS]
+    with database.cursor() as cursor:
+        if database.vendor == "postgresql" and len(lines) >= _WORTH_COPYING:
+            with cursor.copy(_copying(model, columns)) as copy:
+                for line in lines:
+                    copy.write_row(line)
+        else:
+            cursor.executemany(_statement(model, columns), lines)
 
 
 def _cell(field: models.Field[Any, Any], database: BaseDatabaseWrapper) -> Callable[[models.Model], Any]:
@@ -63,19 +80,17 @@ def _cell(field: models.Field[Any, Any], database: BaseDatabaseWrapper) -> Calla
 
 
 @cache
-def _statement(model: type[models.Model]) -> str:
-    table, columns = _names(model)
+def _statement(model: type[models.Model], columns: tuple[str, ...]) -> str:
     places = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - names of columns
+    return f"INSERT INTO {_names(model, columns)} VALUES ({places})"  # noqa: S608 - names of columns
 
 
 @cache
-def _copying(model: type[models.Model]) -> str:
+def _copying(model: type[models.Model], columns: tuple[str, ...]) -> str:
     """Return PostgreSQL's statement for many rows in one stream."""
-    table, columns = _names(model)
-    return f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+    return f"COPY {_names(model, columns)} FROM STDIN"
 
 
-def _names(model: type[models.Model]) -> tuple[str, list[str]]:
+def _names(model: type[models.Model], columns: tuple[str, ...]) -> str:
     quote = connections[DEFAULT_DB_ALIAS].ops.quote_name
-    return quote(model._meta.db_table), [quote(str(field.column)) for field in model._meta.local_concrete_fields]
+    return f"{quote(model._meta.db_table)} ({', '.join(map(quote, columns))})"
