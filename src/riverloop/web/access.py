@@ -67,6 +67,8 @@ _TABLE = [
     # Open to all: the law, the zone, and deciding without being kept
     Page("home", EVERYONE, "The start page"),
     Page("preferences", EVERYONE, "Language and theme"),
+    Page("healthz", EVERYONE, "How the node is; details to this computer itself, or by RIVERLOOP_METRICS_TOKEN alone"),
+    Page("metrics", EVERYONE, "Numbers for Prometheus: to this computer itself, or by RIVERLOOP_METRICS_TOKEN alone"),
     Page("clearance:decide", EVERYONE, "Declare a movement and see what both laws say"),
     Page("clearance:result", EVERYONE, "The decision"),
     Page("clearance:movement_json", EVERYONE, "The declaration as JSON"),

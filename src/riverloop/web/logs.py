@@ -16,19 +16,16 @@ import logging
 import re
 import sys
 import threading
-import time
 import traceback
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any
 
 import structlog
-from django.http import HttpRequest, HttpResponse
 
 from riverloop.core.kernel.errors import RiverloopError
-from riverloop.core.kernel.ids import new_id
 
 OF_ALL = ("time", "level", "event", "logger")
 KEYS = (
@@ -45,8 +42,6 @@ _OWN = "riverloop"
 _SERVER = "_granian"
 _IMPERSONAL = re.compile(r"[\w.:/<>+\-]{0,160}", re.ASCII)  # one word: a route, an id, a kind; no name of two words
 _PLACE = re.compile(r"[\w.:/<> \-]{0,200}", re.ASCII)
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_BROKEN, _REFUSED = 500, 400
 
 Event = MutableMapping[str, Any]
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -189,43 +184,3 @@ def _as_text(_logger: Any, _name: str, event: Event) -> str:
     named = " ".join(f"{key}={value}" for key, value in event.items() if key not in OF_ALL)
     line = f"{event['time'][11:19]} {event['level']:<8}{event['event']} ({event['logger']}) {named}".rstrip()
     return "\n  ".join([line, *trace])
-
-
-# Requests -----------------------------------------------------------------------------------------------------------
-
-
-def route_of(request: HttpRequest) -> str:
-    """Return which page was asked for, without what its address names; empty if none has this address."""
-    return request.resolver_match.route if request.resolver_match else ""
-
-
-def method_of(request: HttpRequest) -> str:
-    """Return the method, or ``other`` for one that somebody made up."""
-    return request.method if request.method in _METHODS else "other"
-
-
-class RequestsMiddleware:
-    """Gives each request an id, and tells how it was answered."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        began, key = time.perf_counter(), new_id()
-        with structlog.contextvars.bound_contextvars(request=key):
-            response = self.get_response(request)
-            self._tell(request, response, time.perf_counter() - began)
-        response.headers["X-Request-ID"] = key
-        return response
-
-    def _tell(self, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
-        status = response.status_code
-        level = logging.ERROR if status >= _BROKEN else logging.WARNING if status >= _REFUSED else logging.INFO
-        _logger.log(
-            level,
-            "answered",
-            method=method_of(request),
-            route=route_of(request),
-            status=status,
-            ms=round(1000 * seconds, 1),
-        )

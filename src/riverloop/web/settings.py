@@ -74,6 +74,9 @@ RIVERLOOP_URL: str = value("RIVERLOOP_URL") or "http://127.0.0.1:8000"
 RIVERLOOP_ZONE: str = value("RIVERLOOP_ZONE")
 RIVERLOOP_METRICS_TOKEN: str = value("RIVERLOOP_METRICS_TOKEN")
 RIVERLOOP_SIDE = _side()
+RIVERLOOP_PEER_HOST: str = value("RIVERLOOP_PEER_HOST")
+RIVERLOOP_PEER_PORT: int = value("RIVERLOOP_PEER_PORT")
+RIVERLOOP_PEER_URL: str = value("RIVERLOOP_PEER_URL")
 
 INSTALLED_APPS = [
     "django.contrib.staticfiles",
@@ -101,7 +104,7 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
-    "riverloop.web.logs.RequestsMiddleware",  # around all others, so that it sees what they refuse
+    "riverloop.web.answered.AnsweredMiddleware",  # around all others, so that it sees what they refuse
     "riverloop.web.probes.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

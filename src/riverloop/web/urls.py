@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from riverloop.web import views
+from riverloop.web import probes, views
 from riverloop.web.api import pages as api_pages
 from riverloop.web.api import root as api
 
@@ -13,6 +13,8 @@ urlpatterns = [
     path("api/", api_pages.start, name="api_docs"),
     path("api/v1/", api.urls),
     path("api/<path:rest>", api.unknown, name="api_unknown"),
+    path("healthz", probes.healthz, name="healthz"),
+    path("metrics", probes.metrics, name="metrics"),
     path("preferences/", views.preferences, name="preferences"),
     path("account/", include("riverloop.apps.parties.sign_in_urls")),
     path("", include("riverloop.apps.parties.urls")),

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from riverloop.apps.runs.heartbeat import beat
 from riverloop.apps.runs.models import Run
 
 
@@ -29,6 +30,7 @@ def renewed(run: Run, lease: timedelta) -> Iterator[None]:
 def _renew(run_id: str, leased_by: str, lease: timedelta, ended: Event) -> None:
     try:
         while not ended.wait(lease.total_seconds() / 3):
+            beat()
             # Where the work's own transaction keeps others out, nobody can take the run either.
             with contextlib.suppress(DatabaseError):
                 held = Run.objects.filter(pk=run_id, state="running", leased_by=leased_by)

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from riverloop.apps.nodes.here import hosted_sides
 from riverloop.apps.runs import work
+from riverloop.apps.runs.heartbeat import beat, notify
 from riverloop.apps.runs.locks import take_turns
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_start
@@ -38,6 +39,7 @@ def work_until_stopped(*, parent: int = 0) -> None:
         signal.signal(number, _stop)
     Thread(target=_watch, args=(parent,), name="watch", daemon=True).start()
     looked_at = 0.0
+    notify("READY=1")
     while not work.stopping.is_set():
         if time.monotonic() - looked_at >= _TIMETABLE_SECONDS:
             looked_at = time.monotonic()
@@ -56,6 +58,7 @@ def work_through() -> int:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    notify("STOPPING=1")
     work.stopping.set()
 
 
@@ -70,6 +73,7 @@ def _watch(parent: int) -> None:
 
 def _round() -> bool:
     """Empty the outboxes, do one run, and say whether there was one."""
+    beat()
     _connect_anew()
     for name, function in work.rounds().items():
         _quietly(name, function)

@@ -1,0 +1,167 @@
+"""How the node is: checks by name, each of which finds it well, late or failed, with numbers and no personal data.
+
+Late is told and answered with 200: pages go on. Failed is answered with 503: somebody has to come. What is found is
+kept for a second, so that whoever asks often costs little.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.db.models import Min
+from django.utils import timezone
+
+from riverloop import __version__
+from riverloop.apps.nodes.here import hosted_sides
+from riverloop.apps.notices.models import Message
+from riverloop.apps.record import selectors as record
+from riverloop.apps.runs.heartbeat import seconds_since_beat
+from riverloop.apps.runs.models import Run
+
+OK, LATE, FAILED = "ok", "late", "failed"
+_ORDER = (OK, LATE, FAILED)
+WORKER_SECONDS = 90  # a round takes a second; a long run gives a sign of life every 20
+LOG_SECONDS = 300  # from what happened to the log of its side
+COUNTERSIGNED_SECONDS = 3_600
+MESSAGES_SECONDS = 3_600
+RUNS_SECONDS = 900
+DISK_BYTES, DISK_LEAST_BYTES = 2_000_000_000, 200_000_000
+_KEPT_SECONDS = 1.0
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found.
+
+    Args:
+        state: ``ok``, ``late`` or ``failed``.
+        numbers: by name with its unit, such as ``lag_seconds``; they are metrics too.
+    """
+
+    state: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+Check = Callable[[], Mapping[str, Finding]]
+
+_checks: list[tuple[str, Check]] = []
+_looked: tuple[float, dict[str, Finding]] = (0.0, {})
+
+
+def register(name: str, check: Check) -> None:
+    """Add a check.
+
+    Args:
+        name: under which it is told that the check itself broke.
+        check: quick, since probes ask often; returns findings by name, one for each side where sides differ.
+    """
+    _checks.append((name, check))
+
+
+def version() -> str:
+    """Return the version of the program."""
+    return __version__
+
+
+def look() -> dict[str, Finding]:
+    """Return what every check finds."""
+    global _looked  # noqa: PLW0603 - one answer for a second
+    at, found = _looked
+    if not found or time.monotonic() - at > _KEPT_SECONDS:
+        found = {}
+        for name, check in _checks:
+            found.update(_found(name, check))
+        _looked = (time.monotonic(), found)
+    return found
+
+
+def worst(found: Mapping[str, Finding]) -> str:
+    """Return the state of the whole."""
+    return max((finding.state for finding in found.values()), key=_ORDER.index, default=OK)
+
+
+def as_json(found: Mapping[str, Finding]) -> dict[str, Any]:
+    """Return the details."""
+    checks = {name: {"state": finding.state, **finding.numbers} for name, finding in found.items()}
+    return {"status": worst(found), "version": version(), "checks": checks}
+
+
+def _found(name: str, check: Check) -> Mapping[str, Finding]:
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001 - a check that breaks has found something
+        _logger.error("a check of health broke", kind=name, error=type(error).__name__)  # noqa: TRY400 - probes come often
+        return {name: Finding(FAILED)}
+
+
+def _by_age(seconds: float, late: float, failed: float | None = None) -> str:
+    return FAILED if failed is not None and seconds > failed else LATE if seconds > late else OK
+
+
+def _age(instant: datetime | None) -> float:
+    return max(0.0, (timezone.now() - instant).total_seconds()) if instant else 0.0
+
+
+# The checks ---------------------------------------------------------------------------------------------------------
+
+
+def _database() -> Mapping[str, Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+    return {"database": Finding(OK)}
+
+
+def _worker() -> Mapping[str, Finding]:
+    seconds = seconds_since_beat()
+    if seconds is None:
+        return {"worker": Finding(FAILED)}
+    return {"worker": Finding(OK if seconds <= WORKER_SECONDS else FAILED, {"last_round_seconds": round(seconds, 1)})}
+
+
+def _runs() -> Mapping[str, Finding]:
+    waiting = Run.objects.filter(state="waiting", not_before__lte=timezone.now())
+    numbers = {"waiting": waiting.count(), "oldest_seconds": round(_age(waiting.aggregate(at=Min("not_before"))["at"]))}
+    return {"runs": Finding(_by_age(numbers["oldest_seconds"], RUNS_SECONDS), numbers)}
+
+
+def _messages() -> Mapping[str, Finding]:
+    found = {}
+    for side in hosted_sides():
+        queued = Message.objects.filter(owner_side=side, from_side=side, state="queued")
+        numbers = {"waiting": queued.count(), "oldest_seconds": round(_age(queued.aggregate(at=Min("sent_at"))["at"]))}
+        found[f"messages_{side}"] = Finding(_by_age(numbers["oldest_seconds"], MESSAGES_SECONDS), numbers)
+    return found
+
+
+def _log() -> Mapping[str, Finding]:
+    """Say how far each side's log is behind what happened, and the other side's countersignature behind the log."""
+    found = {}
+    for side in hosted_sides():
+        numbers = dict(getattr(record, "log_health", lambda _: {})(side))
+        lag, unsigned = numbers.get("lag_seconds", 0), numbers.get("countersign_lag_seconds", 0)
+        states = (_by_age(lag, LOG_SECONDS / 5, LOG_SECONDS), _by_age(unsigned, COUNTERSIGNED_SECONDS))
+        found[f"log_{side}"] = Finding(max(states, key=_ORDER.index), numbers)
+    return found
+
+
+def _disk() -> Mapping[str, Finding]:
+    free = shutil.disk_usage(settings.RIVERLOOP_DATA).free
+    state = FAILED if free < DISK_LEAST_BYTES else LATE if free < DISK_BYTES else OK
+    return {"disk": Finding(state, {"free_bytes": free})}
+
+
+for _name, _check in (
+    ("database", _database), ("worker", _worker), ("runs", _runs), ("messages", _messages), ("log", _log),
+    ("disk", _disk),
+):  # fmt: skip
+    register(_name, _check)
