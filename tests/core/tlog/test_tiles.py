@@ -20,6 +20,32 @@ from riverloop.core.tlog import (
 from riverloop.core.tlog.tiles import read_bundle, read_tile
 from tests.core.tlog.leaves import entries
 
+NO_PATHS = [
+    "tile",
+    "tile/",
+    "tile/0/",
+    "tile/0/0",
+    "tile/0/00",
+    "tile/0/0000",
+    "tile/00/000",
+    "tile/64/000",
+    "tile/-1/000",
+    "tile/0/x000/000",
+    "tile/0/001/000",
+    "tile/0/x1/000",
+    "tile/0/000.p/0",
+    "tile/0/000.p/256",
+    "tile/0/000.p/01",
+    "tile/0/000.p/",
+    "tile/0/000/",
+    "/tile/0/000",
+    "tile/entry/000",
+    "tile/0/../000",
+    "tile/8/0/000",
+    "checkpoint.txt",
+    "tile/0/٠٠٠",
+    "tile/0/000%00",
+]
 LOG_SIZES = st.integers(0, 200_000)
 
 
@@ -39,35 +65,7 @@ def test_a_tile_has_one_path(tile, path):
     assert parse_path(path) == tile
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "tile",
-        "tile/",
-        "tile/0/",
-        "tile/0/0",
-        "tile/0/00",
-        "tile/0/0000",
-        "tile/00/000",
-        "tile/64/000",
-        "tile/-1/000",
-        "tile/0/x000/000",
-        "tile/0/001/000",
-        "tile/0/x1/000",
-        "tile/0/000.p/0",
-        "tile/0/000.p/256",
-        "tile/0/000.p/01",
-        "tile/0/000.p/",
-        "tile/0/000/",
-        "/tile/0/000",
-        "tile/entry/000",
-        "tile/0/../000",
-        "tile/8/0/000",
-        "checkpoint.txt",
-        "tile/0/٠٠٠",
-        "tile/0/000%00",
-    ],
-)
+@pytest.mark.parametrize("path", NO_PATHS)
 def test_a_path_that_no_tile_has_is_refused(path, refused):
     assert refused(parse_path, path).code == "tlog.path"
 
