@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from riverloop.apps.desk import services
+from riverloop.apps.desk import selectors, services
 from riverloop.apps.desk.models import Matter, Step
 from riverloop.apps.record.selectors import records_of
 from riverloop.core.kernel.errors import ConflictError, InputError
@@ -50,7 +51,7 @@ def test_an_answer_closes_a_matter_and_tells_its_kind(cast, matter, heard):
     now = again(matter)
     assert (now.state, now.act, now.decided_by) == ("closed", "allow", cast.oscar)
     assert now.until is not None
-    assert heard == [("decided", now, cast.oscar)]
+    assert heard == [("decided", [now], cast.oscar)]
     assert steps(now) == ["opened", "decided"]
 
 
@@ -260,3 +261,67 @@ def test_an_act_is_one_of_its_kinds_with_what_it_needs(cast, matter, act, reason
     with pytest.raises(InputError):
         services.matter_decide(by=cast.oscar, matter=matter, act=act, reason=reason, until=until, seen=1)
     assert again(matter).state == "open"
+
+
+# Several of one thing
+
+
+def test_of_one_thing_each_item_has_one_open_matter(cast):
+    subject = opened(cast, item=0).subject
+    for item in (1, None):
+        assert opened(cast, subject=subject, item=item).item == item
+    with pytest.raises(IndexError):
+        opened(cast, subject=subject, item=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Matter.objects.create(
+            owner_side="hk", authority="hk.immd", opened_for="hk.immd", kind="referral", subject=subject, item=1,
+            rule="hk.one", opened_at=timezone.now(), due_at=timezone.now(),
+        )  # fmt: skip
+
+
+def test_several_are_decided_by_one_act_and_the_app_above_is_told_once(cast, heard):
+    first = opened(cast, item=0)
+    others = [opened(cast, subject=first.subject, item=item) for item in (1, 2)]
+    seen = [(one, one.version) for one in others]
+    now = services.matter_decide(by=cast.oscar, matter=first, act="allow", reason="All", seen=1, others=seen)
+    assert now.pk == first.pk
+    assert {steps(again(one))[-1] for one in (first, *others)} == {"decided"}
+    ((_, decided, by),) = heard
+    assert (decided[0], {one.pk for one in decided}, by) == (now, {first.pk, *(one.pk for one in others)}, cast.oscar)
+
+
+def test_alike_is_what_one_rule_asks_about_other_items_and_nobody_else_holds(cast, olga):
+    first = opened(cast, item=0)
+    subject = first.subject
+    other, held, waiting = (opened(cast, subject=subject, item=item) for item in (1, 2, 3))
+    for kind, item in (("refusal", 1), ("referral", None)):
+        opened(cast, subject=subject, kind=kind, item=item)
+    opened(cast, item=1)
+    services.matter_claim(by=olga, matter=held, seen=1)
+    ask(cast.oscar, waiting)
+    assert list(selectors.alike(matter=first, user=cast.oscar)) == [other]
+    assert list(selectors.alike(matter=other, user=olga)) == [first, held]
+    assert not selectors.alike(matter=opened(cast, kind="remedy", item=0), user=cast.oscar).exists()
+
+
+def test_what_a_colleague_holds_or_what_is_not_alike_is_not_decided_together(cast, olga):
+    first = opened(cast, item=0)
+    held = services.matter_claim(by=olga, matter=opened(cast, subject=first.subject, item=1), seen=1)
+    for other in (held, opened(cast, item=1), opened(cast, subject=first.subject, kind="remedy", item=1)):
+        with pytest.raises(InputError):
+            services.matter_decide(
+                by=cast.oscar, matter=first, act="allow", reason="", seen=1, others=[(other, other.version)]
+            )
+        assert again(first).state == "open"
+
+
+def test_what_is_proposed_of_several_is_sent_back_together(cast, olga):
+    first = opened(cast, flow="person", item=0)
+    other = opened(cast, flow="person", subject=first.subject, item=1)
+    services.matter_decide(by=cast.oscar, matter=first, act="refuse", reason="No", seen=1, others=[(other, 1)])
+    assert list(selectors.alike(matter=again(first), user=olga)) == [again(other)]
+    seen = [(again(other), again(other).version)]
+    services.matter_confirm(
+        by=olga, matter=first, agreed=False, reason="Look again.", seen=again(first).version, others=seen
+    )
+    assert again(first).state == again(other).state == "open"

@@ -152,6 +152,17 @@ def test_an_authority_that_looks_at_it_takes_its_time_too():
     assert search(law, start="2026-06-01T12:00:00+08:00", schedule=schedule()).state == "no_lead_time"
 
 
+def test_what_was_answered_of_one_item_is_asked_of_the_others_alone():
+    law, start = book(rule("aa.r", "TRUE", "{refer: aa.two}")), "2026-06-01T12:00:00+08:00"
+    version = law.packs.rules["aa.r"].version
+    allowed = {"side": "aa", "rule": "aa.r", "version": version, "answer": "allow", "item": 1}
+    stated = schedule(answers={"aa.two": by("aa.two", 4)})
+    found = search(law, {}, {}, {}, start=start, schedule=stated, answers=[allowed])
+    assert [step.items for step in found.steps] == [(0, 2)]
+    refused = search(law, {}, {}, start=start, schedule=stated, answers=[{**allowed, "answer": "refuse"}])
+    assert refused.state == "refused"
+
+
 def test_no_paper_helps_against_a_refusal():
     law = book(rule("aa.r", "infected", "{refuse: true}"), rule("aa.s", "TRUE", "{require: letter}"))
     stated = schedule(letter=by("aa.one", 1))

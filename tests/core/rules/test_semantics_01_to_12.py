@@ -3,8 +3,11 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from riverloop.core.kernel.errors import InputError, PackError
+from riverloop.core.rules.decide import decide as decide_movement
 from riverloop.core.rules.rulebook import Rulebook
 from tests.core.rules.lawbook import BOUNDARY, book, decide, ids, measure, packs, rule
 
@@ -373,6 +376,77 @@ def test_10_what_no_rule_covers_can_be_answered_for_as_long_as_the_coverage_stay
     one = {"side": "aa", "rule": "aa.uncovered", "version": version, "answer": "allow"}
     assert decide(law, {"infected": False}, answers=[one]).sides["aa"].outcome == "cleared"
     assert decide(law, {"infected": False}, answers=[{**one, "version": "x"}]).sides["aa"].outcome == "referred"
+
+
+LAW = book(rule())
+
+
+def answered_of(law, *answers, items=({"infected": True}, {"infected": True})):
+    version = law.packs.rules["aa.r"].version
+    said = [{"side": "aa", "rule": "aa.r", "version": version, **one} for one in answers]
+    return decide(law, *items, answers=said)
+
+
+def test_10_an_answer_for_one_item_leaves_the_others_as_they_are():
+    law = book(rule())
+    decision = answered_of(law, {"answer": "allow", "item": 1})
+    said = decision.sides["aa"]
+    assert said.item_levels == ((1, 1), (0, 0))
+    assert decision.outcome == "referred", "the greatest counts"
+    assert [(hit.rule.id, hit.item) for hit in said.refers] == [("aa.r", 0)]
+    written = decision.as_json()["sides"]["aa"]
+    assert [one.get("answer") for one in written["rules"]] == [None, "allow"]
+    assert [one["item"] for one in written["refers"]] == [0]
+    both = answered_of(law, {"answer": "allow", "item": 1}, {"answer": "refuse", "item": 0}).sides["aa"]
+    assert both.item_levels == ((3, 3), (0, 0))
+
+
+def test_10_an_officer_lifts_what_a_rule_refuses_of_one_item_alone():
+    law = book(rule(effect="{refuse: true}"))
+    said = answered_of(law, {"answer": "allow", "item": 0}).sides["aa"]
+    assert (said.outcome, said.item_levels) == ("refused", ((0, 0), (3, 3)))
+
+
+def test_10_an_answer_for_one_item_counts_before_one_for_every_item():
+    law = book(rule())
+    for apart, every, levels in (("allow", "refuse", ((3, 3), (0, 0))), ("refuse", "allow", ((0, 0), (3, 3)))):
+        answers = [{"answer": every}, {"answer": apart, "item": 1}]
+        for order in (answers, answers[::-1]):
+            assert answered_of(law, *order).sides["aa"].item_levels == levels
+    over = {"answer": "allow", "item": 1, "until": "2020-01-01T00:00:00+08:00"}
+    assert answered_of(law, {"answer": "refuse"}, over).sides["aa"].item_levels == ((3, 3), (3, 3))
+
+
+def test_10_a_decision_holds_until_an_answer_for_one_item_ends():
+    law = book(rule())
+    answer = {"answer": "allow", "item": 1, "until": "2026-06-01T13:00:00+08:00"}
+    assert answered_of(law, answer).valid_until.isoformat() == "2026-06-01T13:00:00+08:00"
+
+
+@pytest.mark.parametrize("item", [2, -1, True, "0", 0.0])
+def test_10_an_answer_for_an_item_that_is_not_there_is_refused(item):
+    with pytest.raises(InputError, match='The "item" of an answer'):
+        answered_of(book(rule()), {"answer": "allow", "item": item})
+
+
+def test_10_some_of_the_items_keep_the_answers_that_stand_for_them():
+    facts = ({"infected": True}, {"infected": False}, {"infected": True})
+    answers = [{"answer": "allow", "item": 2}, {"answer": "refuse", "item": 0}, {"answer": "allow"}]
+    part = answered_of(book(rule()), *answers, items=facts).movement.of_items([1, 2])
+    assert part.items == facts[1:]
+    assert [(one.allow, one.item) for one in part.answers] == [(True, 1), (True, None)]
+
+
+@given(
+    facts=st.lists(st.fixed_dictionaries({}, optional={"infected": st.booleans()}), min_size=1, max_size=4),
+    answers=st.lists(st.tuples(st.sampled_from(["allow", "refuse"]), st.sampled_from([None, 0, 1, 2, 3])), max_size=4),
+)
+def test_10_of_each_item_the_same_is_decided_alone_as_among_others(facts, answers):
+    known = [(answer, item) for answer, item in answers if item is None or item < len(facts)]
+    whole = answered_of(LAW, *({"answer": answer, "item": item} for answer, item in known), items=facts)
+    levels = [decide_movement(LAW, whole.movement.of_items([place])).sides["aa"] for place in range(len(facts))]
+    assert whole.sides["aa"].item_levels == tuple((one.low, one.high) for one in levels)
+    assert whole.sides["aa"].low == max(one.low for one in levels)
 
 
 # 11, 12 Outcomes

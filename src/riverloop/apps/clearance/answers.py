@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from django.db.models import Q
 
-from riverloop.apps.clearance.models import Movement
+from riverloop.apps.clearance.models import Movement, Statement
+from riverloop.apps.clearance.selectors import rulebook
+from riverloop.apps.clearance.stated import APPLICANT
 from riverloop.apps.desk.models import Matter, StandingAnswer
 from riverloop.core.rules.decisions import Answer
 
@@ -18,8 +20,9 @@ ALLOW, REFUSE = "allow", "refuse"
 def answers_of(side: str, movements: Iterable[Movement], *, stored: bool = True) -> dict[str, tuple[Answer, ...]]:
     """Return the answers that each movement is decided with, by its id.
 
-    Of several to one rule the latest counts, and one to the movement itself before a standing one. Facts that the
-    applicant changed afterwards make an answer void: nobody has looked at them.
+    Of several to one rule the latest counts, and one to the movement or to one of its items before a standing one.
+    Facts that the applicant changed afterwards make an answer void, since nobody has looked at them: those of the
+    item that it stands for, or any where it stands for all.
 
     Args:
         side: whose authorities answered.
@@ -27,22 +30,43 @@ def answers_of(side: str, movements: Iterable[Movement], *, stored: bool = True)
         stored: whether any of them can have been answered yet.
     """
     listed = list(movements)
-    own: dict[str, dict[str, Answer]] = {}
+    own: dict[str, dict[tuple[str, int | None], Answer]] = {}
     if stored:
-        by_id = {movement.id: movement for movement in listed}
-        for at, matter, allow in _given(side, by_id):
-            if at >= by_id[matter.subject].facts_at:
-                answer = Answer(side, matter.rule, matter.rule_version, allow, matter.until)
-                own.setdefault(matter.subject, {})[matter.rule] = answer
+        for matter, allow in _counting(side, {movement.id: movement for movement in listed}):
+            answer = Answer(side, matter.rule, matter.rule_version, allow, matter.until, matter.item)
+            own.setdefault(matter.subject, {})[matter.rule, matter.item] = answer
     standing = _standing(side)
     found = {}
     for movement in listed:
-        held = {
-            one.rule: Answer(side, one.rule, one.rule_version, one.allow, one.until)
+        held: dict[tuple[str, int | None], Answer] = {
+            (one.rule, None): Answer(side, one.rule, one.rule_version, one.allow, one.until)
             for one in standing
             if one.flow in ("", movement.flow) and one.organisation_id in (None, movement.organisation_id)
         }
         found[movement.id] = tuple({**held, **own.get(movement.id, {})}.values())
+    return found
+
+
+def _counting(side: str, by_id: dict[str, Movement]) -> Iterator[tuple[Matter, bool]]:
+    """Yield (matter, whether it allows) of the answers that the facts have not made void, oldest first."""
+    given = _given(side, by_id)
+    before = [matter for at, matter, _ in given if matter.item is not None and at < by_id[matter.subject].facts_at]
+    stated = _stated_at({matter.subject for matter in before}) if before else {}
+    for at, matter, allow in given:
+        since = by_id[matter.subject].facts_at
+        if matter.item is not None:
+            since = min(since, stated.get((matter.subject, matter.item), since))
+        if at >= since:
+            yield matter, allow
+
+
+def _stated_at(movements: Collection[str]) -> dict[tuple[str, int], datetime]:
+    """Return when the applicant last stated anything but papers of each item, by movement and place."""
+    known, found = rulebook().packs.dictionary.facts, {}
+    rows = Statement.objects.filter(item__movement__in=movements, asserted_as=APPLICANT).order_by("number")
+    for movement, place, at, facts in rows.values_list("item__movement", "item__place", "at", "facts"):
+        if not all(name in known and known[name].document for name in facts):
+            found[movement, place] = at
     return found
 
 

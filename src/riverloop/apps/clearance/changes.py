@@ -197,8 +197,9 @@ def _cost(placed: tuple[str, Hit] | None, said: SideDecision) -> tuple[int, int]
         return (CLEARED, CLEARED)
     state, hit = placed
     level = hit.rule.level
-    if hit.rule.effect.kind == "refer" and hit.rule.id in said.answered:
-        level = CLEARED if said.answered[hit.rule.id] else REFUSED
+    answer = said.answer_to(hit) if hit.rule.effect.kind in ("refer", "refuse") else None
+    if answer is not None:
+        level = CLEARED if answer else REFUSED
     elif hit.rule.papers and state == "speaks":
         missing = any(papers in said.missing_documents for papers in hit.rule.papers)
         level = INCOMPLETE if missing else CLEARED
@@ -228,8 +229,7 @@ def _causes(
     about_papers = {name for name in facts if any(paper in name for paper in papers)}
     causes = ["fact"] if set(facts) - about_papers else []
     causes += ["paper"] if about_papers else []
-    name = rule.rule.id if rule else ""
-    if before.answered.get(name) != after.answered.get(name):
+    if rule and before.answer_to(rule) != after.answer_to(rule):
         causes.append("answer")
     if was and is_now and was[1].rule.version != is_now[1].rule.version:
         causes.append("law")

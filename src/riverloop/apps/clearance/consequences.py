@@ -53,18 +53,19 @@ def _turned(one: Decided, row: SideDecision) -> bool:
 
 
 def _matters(side: str, pairs: Pairs) -> None:
-    wanted = {(new.kind, new.subject, new.rule, new.rule_version): new for pair in pairs for new in _wanted(*pair)}
+    wanted = {_asked(new): new for pair in pairs for new in _wanted(*pair)}
     stored = [one.movement.id for one, _ in pairs if one.last is not None and not _is_over(one.movement)]
-    overtaken = [
-        matter
-        for matter in open_matters(side, stored, (REFERRAL, REFUSAL))
-        if (matter.kind, matter.subject, matter.rule, matter.rule_version) not in wanted
-    ]
+    overtaken = [matter for matter in open_matters(side, stored, (REFERRAL, REFUSAL)) if _asked(matter) not in wanted]
     if overtaken:
         matters_close(matters=overtaken, act="superseded", reason="")
         questions_close(overtaken)
     if wanted:
         matters_open(side=side, new=wanted.values())
+
+
+def _asked(matter: Matter | NewMatter) -> tuple[Any, ...]:
+    """Return what is asked of an authority."""
+    return matter.kind, matter.subject, matter.rule, matter.rule_version, matter.item
 
 
 def _wanted(one: Decided, row: SideDecision) -> Iterable[NewMatter]:
@@ -88,6 +89,7 @@ def _is_over(movement: Movement) -> bool:
 
 
 def _matter(one: Decided, kind: str, authority: str, hit: core.Hit) -> NewMatter:
+    """Return what a rule asks: of people one by one, of goods and data for all of a movement."""
     movement = one.movement
     return NewMatter(
         authority=authority,
@@ -98,6 +100,7 @@ def _matter(one: Decided, kind: str, authority: str, hit: core.Hit) -> NewMatter
         flow=movement.flow,
         organisation=movement.organisation,
         person=one.subject.items[hit.item].person,
+        item=hit.item if movement.flow == "person" else None,
     )
 
 
@@ -167,26 +170,32 @@ def _refusals(one: Decided, row: SideDecision) -> Iterable[Notice]:
         return
     for hit in one.decision.rules:
         rule = hit.rule.rule
-        if hit.rule.effect.kind == "refuse" and rule and hit.rule.id not in one.decision.answered:
+        if hit.rule.effect.kind == "refuse" and rule and one.decision.answer_to(hit) is None:
             authority = zone().side(row.side).side.authority(_authority(rule.measure, one.movement.flow))
             for place in places_told(one.movement.flow, one.subject.items, [hit.item]):
                 yield notice_of(one.movement, authority, "refused", row.decided_at, hit.rule.id, place=place)
 
 
 def _refused_standing(one: Decided, row: SideDecision) -> Iterable[Notice]:
-    answered = one.decision.answered  # holds what speaks of other movements, too
-    refused = {hit.rule.id: hit.rule.version for hit in one.decision.rules if answered.get(hit.rule.id) is False}
+    refused = [hit for hit in one.decision.rules if one.decision.answer_to(hit) is False]
     if not refused:
         return
-    own = Matter.objects.filter(owner_side=row.side, subject=one.movement.id, rule__in=refused, act="refuse")
-    for rule in sorted(refused.keys() - set(own.values_list("rule", flat=True))):
-        given = standing_answers(side=row.side, rule=rule, rule_version=refused[rule]).filter(
+    own = set(
+        Matter.objects.filter(
+            owner_side=row.side, subject=one.movement.id, rule__in={hit.rule.id for hit in refused}, act="refuse"
+        ).values_list("rule", "item")
+    )
+    standing: dict[tuple[str, str], list[int]] = {}
+    for hit in refused:
+        if not own & {(hit.rule.id, None), (hit.rule.id, hit.item)}:
+            standing.setdefault((hit.rule.id, hit.rule.version), []).append(hit.item)
+    for (rule, version), hits in sorted(standing.items()):
+        given = standing_answers(side=row.side, rule=rule, rule_version=version).filter(
             Q(organisation=None) | Q(organisation=one.movement.organisation_id), flow=one.movement.flow, allow=False
         )
         answer = given.first()
         if answer is None:
             continue
-        hits = [hit.item for hit in one.decision.rules if hit.rule.id == rule]
         for place in places_told(one.movement.flow, one.subject.items, hits):
             yield notice_of(
                 one.movement, answer.authority, "refused", row.decided_at, rule, reason=answer.reason, place=place

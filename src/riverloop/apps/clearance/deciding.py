@@ -164,8 +164,9 @@ def _as_stated(
 
 def _answer_json(answer: Answer) -> dict[str, Any]:
     until = {"until": answer.until.isoformat()} if answer.until else {}
+    item = {"item": answer.item} if answer.item is not None else {}
     word = "allow" if answer.allow else "refuse"
-    return {"side": answer.side, "rule": answer.rule, "version": answer.version, "answer": word, **until}
+    return {"side": answer.side, "rule": answer.rule, "version": answer.version, "answer": word, **until, **item}
 
 
 def levels_of(decision: core.SideDecision, flow: str) -> tuple[int, int]:
@@ -176,18 +177,24 @@ def levels_of(decision: core.SideDecision, flow: str) -> tuple[int, int]:
     """
     if not proposals_of(decision, flow):
         return decision.low, decision.high
-    if any(decision.answered.get(hit.rule.id) is False for hit in decision.rules):
+    if any(decision.answer_to(hit) is False for hit in decision.rules):
         return REFUSED, REFUSED
     return REFERRED, max(REFERRED, INCOMPLETE if decision.missing_documents else REFERRED)
+
+
+def item_levels(one: Decided) -> list[tuple[int, int]]:
+    """Return the levels that a side's decision of each item counts with, alone."""
+    flow, levels = one.movement.flow, list(one.decision.item_levels)
+    for place in {hit.item for hit in proposals_of(one.decision, flow)}:
+        levels[place] = levels_of(decide_side(rulebook(), one.decision.side, one.asked.of_items([place])), flow)
+    return levels
 
 
 def proposals_of(decision: core.SideDecision, flow: str) -> tuple[core.Hit, ...]:
     """Return the refusals of a person that wait for an officer's signature."""
     if flow != "person":
         return ()
-    return tuple(
-        hit for hit in decision.rules if hit.rule.effect.kind == "refuse" and hit.rule.id not in decision.answered
-    )
+    return tuple(hit for hit in decision.rules if hit.rule.effect.kind == "refuse" and decision.answer_to(hit) is None)
 
 
 # What is stored ----------------------------------------------------------------------------------------------------
@@ -252,13 +259,14 @@ _ALWAYS_NEWS = ("declared", "restated", "answered", "crossed")  # causes that wh
 def _said(one: Decided, result: Mapping[str, Any], law: Rulebook) -> str:
     """Return the hash of what whoever filed may read of a decision: it stays where only officers learnt something."""
     read = short(one.public, one.movement.flow) if one.public else result
-    kept = {name: value for name, value in read.items() if name != "answered"}
+    kept = {name: value for name, value in read.items() if name not in ("answered", "answered_items")}
     whole = [one.low, one.high, law.packs.sha256, str(one.as_stated.valid_until), kept]
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 
 def short(decision: core.SideDecision, flow: str) -> dict[str, Any]:
     """Return what a decision says in short form: ids, names and days."""
+    apart = sorted([rule, item, allow] for (rule, item), allow in decision.answered.items() if item is not None)
     return {
         "levels": [list(pair) for pair in decision.item_levels],
         "route": decision.route,
@@ -274,7 +282,8 @@ def short(decision: core.SideDecision, flow: str) -> dict[str, Any]:
         "displaced": _ids(decision.displaced),
         "undetermined": _ids(decision.undetermined),
         "announced": _ids(decision.announced),
-        "answered": dict(decision.answered),
+        "answered": {rule: allow for (rule, item), allow in decision.answered.items() if item is None},
+        **({"answered_items": apart} if apart else {}),
     }
 
 

@@ -21,6 +21,8 @@ from riverloop.apps.notices.messages import Outgoing, messages_send
 from riverloop.apps.notices.signing import signer, verify
 from riverloop.core.kernel.canonical import canonical_json
 from riverloop.core.kernel.sides import Flow
+from riverloop.core.rules.decisions import outcome
+from riverloop.core.rules.packs import OUTCOMES
 
 if TYPE_CHECKING:
     from riverloop.apps.clearance.deciding import Decided
@@ -167,9 +169,6 @@ def decisions_tell(
 
 
 def _decided(one: Decided, row: SideDecision) -> dict[str, Any]:
-    from riverloop.core.rules.decisions import outcome  # noqa: PLC0415
-    from riverloop.core.rules.packs import OUTCOMES  # noqa: PLC0415
-
     said = {
         "movement": one.movement.ref,
         "side": row.side,
@@ -181,6 +180,7 @@ def _decided(one: Decided, row: SideDecision) -> dict[str, Any]:
         "route": row.route or None,
         "missing_documents": row.result["missing_documents"],
         "proposed": _proposed(one),
+        "item_outcomes": _item_outcomes(one),
         "valid_until": _instant(one.as_stated.valid_until) if one.as_stated.valid_until else None,
         "packs": row.packs_sha256,
     }
@@ -195,6 +195,15 @@ def _proposed(one: Decided) -> list[int] | None:
         return None
     proposed = proposals_of(one.as_stated, one.movement.flow)
     return sorted({hit.item for hit in proposed if hit.rule.rule and hit.rule.rule.disclose == "applicant"})
+
+
+def _item_outcomes(one: Decided) -> list[list[str]] | None:
+    """Return the best and the worst outcome of each of several people; None of one alone and of other flows."""
+    from riverloop.apps.clearance.deciding import item_levels  # noqa: PLC0415
+
+    if one.movement.flow != "person" or len(one.subject.items) == 1:
+        return None
+    return [[OUTCOMES[low], OUTCOMES[high]] for low, high in item_levels(one)]
 
 
 _ALWAYS_NEW = ("number", "at", "packs")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -112,21 +113,34 @@ def _refuses_a_person(matter: Matter) -> bool:
 def _describe(matters: list[Matter], user: User) -> dict[str, str]:
     language = active_language()
     rows = Movement.objects.filter(pk__in={matter.subject for matter in matters}).in_bulk()
+    counts = _counts({matter.subject for matter in matters if matter.item is not None})
     titles = {}
     for matter in matters:
         movement = rows.get(matter.subject)
         if movement is not None:
-            parts = (
+            parts = [
                 movement.number,
                 _(sentences.FLOW_WORDS[movement.flow]),
                 sentences.direction_text(movement.direction, zone(), language, _),
-            )
+            ]
+            if matter.item is not None and counts[matter.subject] > 1:
+                words = {"number": matter.item + 1, "count": counts[matter.subject]}
+                parts.append(_("Item %(number)s of %(count)s") % words)
             titles[matter.id] = " · ".join(parts)
     return titles
 
 
+def _counts(movements: set[str]) -> dict[str, int]:
+    """Return how many items each movement has."""
+    if not movements:
+        return {}
+    counted = Item.objects.filter(movement__in=movements).values_list("movement").annotate(Count("id"))
+    return dict(counted.order_by())
+
+
 def _people(matter: Matter) -> Sequence[Person]:
     items = Item.objects.filter(movement=matter.subject, person__isnull=False).select_related("person")
+    items = items if matter.item is None else items.filter(place=matter.item)
     return [item.person for item in items if item.person is not None]
 
 
@@ -161,26 +175,34 @@ def _on_asked(matter: Matter, by: User, text: str, facts: list[str], due_at: dat
     question_ask(movement=_locked(matter), matter=matter, text=text, facts=facts, due_at=due_at)
 
 
-def _on_decided(matter: Matter, by: User) -> None:
+def _on_decided(matters: list[Matter], by: User) -> None:
     """Decide the movement again with what the officer answered, and tell a refusal with its remedy."""
-    movement = _locked(matter)
-    questions_close([matter])
+    movement = _locked(matters[0])
+    questions_close(matters)
     if _is_over(movement):
         return
     movements_decide([movement], cause="authority")
-    if matter.act == "refuse" and matter.closed_at is not None:
-        items = list(Item.objects.filter(movement=movement).order_by("place"))
-        for place in places_told(movement.flow, items, places_of(movement, matter.rule)) or [None]:
+    refused = [matter for matter in matters if matter.act == "refuse"]
+    items = list(Item.objects.filter(movement=movement).order_by("place")) if refused else []
+    for matter in refused:
+        for place in _places_refused(matter, movement, items):
             _tell(matter, movement, "refused", matter.reason, place)
 
 
-def _on_remedy_decided(matter: Matter, by: User) -> None:
-    movement = _locked(matter)
-    questions_close([matter])
+def _places_refused(matter: Matter, movement: Movement, items: Sequence[Item]) -> list[int | None]:
+    if matter.item is not None:
+        return [matter.item]
+    return places_told(movement.flow, items, places_of(movement, matter.rule)) or [None]
+
+
+def _on_remedy_decided(matters: list[Matter], by: User) -> None:
+    movement = _locked(matters[0])
+    questions_close(matters)
     if not _is_over(movement):
         movements_decide([movement], cause="remedy")
-    act = "remedy_allowed" if matter.act == "allow" else "remedy_refused"
-    _tell(matter, movement, act, matter.reason, _place_objected_to(matter))
+    for matter in matters:
+        act = "remedy_allowed" if matter.act == "allow" else "remedy_refused"
+        _tell(matter, movement, act, matter.reason, _place_objected_to(matter))
 
 
 def _on_interim(matter: Matter, act: str, by: User) -> None:
@@ -226,6 +248,7 @@ def _permit_panel(matter: Matter, user: User) -> tuple[str, dict[str, Any]] | No
     return "clearance/permit_panel.html", {"permit": permit, "label": label}
 
 
-def _on_permit_decided(matter: Matter, by: User) -> None:
-    permit = Permit.objects.get(pk=matter.subject, owner_side=matter.owner_side)
-    permit_verify(by=by, permit=permit, accepted=matter.act == "accept", reason=matter.reason)
+def _on_permit_decided(matters: list[Matter], by: User) -> None:
+    for matter in matters:
+        permit = Permit.objects.get(pk=matter.subject, owner_side=matter.owner_side)
+        permit_verify(by=by, permit=permit, accepted=matter.act == "accept", reason=matter.reason)

@@ -98,6 +98,7 @@ class QuestionOut(Schema):
     id: str
     side: str
     authority: str
+    place: int | None
     text: str
     facts: list[str]
     asked_at: datetime
@@ -111,6 +112,7 @@ class NoticeOut(Schema):
     id: str
     side: str
     authority: str
+    place: int | None
     act: str
     reason: str
     at: datetime

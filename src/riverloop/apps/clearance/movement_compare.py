@@ -124,8 +124,8 @@ def _as_it_stood(
     whole: dict[str, Levels] = {row.side: (row.low, row.high)}
     if known:
         whole[known[-1].side] = (known[-1].low, known[-1].high)
-    levels = levels_read(row.inputs, book, reading, decision, whole)
     rows = {one.side: one for one in (row, *known[-1:])}
+    levels = levels_read(row.inputs, book, reading, decision, whole, rows=rows)
     sides = {}
     for name, said in decision.sides.items():
         low, high = levels.get(name) or (CLEARED, REFUSED)

@@ -143,7 +143,7 @@ def stored_of(found: Movement, newest: Mapping[str, SideDecision], reading: Read
         inputs = {"movement": {"flow": found.flow, "direction": found.direction, "at": at, "facts": {}}}
         reading = Reading("gate")
     decision = read_again(inputs, book, found.owner_side, reading)
-    levels = levels_read(inputs, book, reading, decision, levels_of(found))
+    levels = levels_read(inputs, book, reading, decision, levels_of(found), rows=newest)
     return read_stored(
         found,
         decision,
@@ -205,9 +205,9 @@ def said_to(found: QuerySet[Said], reading: Reading) -> QuerySet[Said]:
     """Narrow questions or notices to those of a reader: an officer's authorities', or of a person's own items."""
     if reading.kind == "gate":
         return found.none()
-    if reading.kind == "officer":
-        return found.filter(authority__in=reading.authorities)
-    return found if reading.items is None else found.filter(place__in=reading.items)
+    if reading.items is not None:
+        found = found.filter(place__in=reading.items)
+    return found.filter(authority__in=reading.authorities) if reading.kind == "officer" else found
 
 
 def notices_of(found: Movement, reading: Reading) -> list[dict[str, Any]]:

@@ -100,6 +100,7 @@ def question_view(question: Question) -> dict[str, Any]:
     """Return a question in words."""
     return {
         "id": question.id,
+        "number": 0 if question.place is None else question.place + 1,
         "accent": zone().side(question.side).accent,
         "authority": authority_text(question.authority),
         "text": question.text,
@@ -141,6 +142,7 @@ def notice_view(notice: Notice, *, applicant: bool) -> dict[str, Any]:
     open_still = bool(notice.remedy_body) and notice.remedy_filed_at is None and not over
     return {
         "id": notice.id,
+        "number": 0 if notice.place is None else notice.place + 1,
         "movement": notice.movement,
         "accent": zone().side(notice.side).accent,
         "title": _(NOTICE_WORDS.get(act_told(notice), notice.act)),

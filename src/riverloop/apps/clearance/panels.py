@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from riverloop.apps.clearance.models import Item, Movement
@@ -13,11 +14,13 @@ from riverloop.apps.parties.models import User
 
 
 def matter_panel(matter: Matter, user: User) -> tuple[str, dict[str, Any]] | None:
-    """Return what is shown of the movement that a matter is about; None if it is gone."""
+    """Return what is shown of the movement that a matter is about, or of its one item; None if it is gone."""
     found = Movement.objects.filter(pk=matter.subject, owner_side=matter.owner_side).first()
     if found is None:
         return None
     reading = reading_of(user, found)
+    if matter.item is not None and reading.items is None:
+        reading = replace(reading, items=frozenset({matter.item}))
     stored = stored_of(found, newest_of(found), reading)
     column = next(one for one in stored.columns if one.view.id == matter.owner_side)
     items = list(Item.objects.filter(movement=found).order_by("place"))
@@ -34,5 +37,6 @@ def matter_panel(matter: Matter, user: User) -> tuple[str, dict[str, Any]] | Non
         "answers": questions_of(found, reading),
         "may_find": acts(user, found)["may_find"],
         "matter_id": matter.id,
+        "item_number": None if matter.item is None else matter.item + 1,
     }
     return "clearance/matter_panel.html", context

@@ -28,7 +28,7 @@ LONGEST_ANSWER = 4_000  # characters: two pages
 
 def question_ask(*, movement: Movement, matter: Matter, text: str, facts: list[str], due_at: datetime) -> Question:
     """Ask whoever filed a movement for more, on whichever side they are; inside the desk's transaction."""
-    places = places_of(movement, matter.rule)
+    places = places_of(movement, matter.rule) if matter.item is None else [matter.item]
     question = Question.objects.create(
         owner_side=movement.owner_side,
         ref=new_id(),

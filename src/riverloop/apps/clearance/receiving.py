@@ -259,6 +259,9 @@ def _told(movement: Movement, message: Message, body: Body, last: SideDecision |
     """Return what the other side decided; its number counts here what said something else to whoever filed."""
     low, high = OUTCOMES.index(body["at_best"]), OUTCOMES.index(body["at_worst"])
     said = {name: body[name] for name in ("missing_documents", "proposed") if name in body}
+    apart = [(OUTCOMES.index(best), OUTCOMES.index(worst)) for best, worst in body.get("item_outcomes", ())]
+    if apart and len(apart) != movement.items.count():
+        raise _refused(message)
     same = last is not None and (last.low, last.high, last.result.get("proposed")) == (low, high, said.get("proposed"))
     until = body.get("valid_until")
     return SideDecision(
@@ -276,7 +279,12 @@ def _told(movement: Movement, message: Message, body: Body, last: SideDecision |
         valid_until=read_instant(until) if until else None,
         said_number=(last.said_number if last else 0) + (not same),
         said_at=last.said_at if last and same else message.sent_at,
-        result={"missing_documents": [], "route": body.get("route"), **said},
+        result={
+            "missing_documents": [],
+            "route": body.get("route"),
+            **said,
+            **({"item_levels": apart} if apart else {}),
+        },
         told=signed_bytes(message).decode(),
         signature=message.signature,
         key_id=message.key_id,

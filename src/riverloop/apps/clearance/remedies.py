@@ -121,6 +121,7 @@ def remedy_open(notice: Notice, text: str, filed_at: datetime) -> None:
         flow=movement.flow,
         organisation=movement.organisation,
         person=_person(notice),
+        item=notice.place if movement.flow == "person" else None,
         of=against,
         text=text,
     )

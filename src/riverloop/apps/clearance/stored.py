@@ -114,16 +114,22 @@ def _as_found(inputs: Mapping[str, Any], book: Rulebook) -> Asked:
 def _own_items(movement: Asked, reading: Reading) -> Asked:
     if reading.items is None:
         return movement
-    return replace(movement, items=tuple(movement.items[place] for place in sorted(reading.items)))
+    return movement.of_items(sorted(reading.items))
 
 
 def levels_read(
-    inputs: Mapping[str, Any], book: Rulebook, reading: Reading, decision: Decision, whole: Mapping[str, Levels]
+    inputs: Mapping[str, Any],
+    book: Rulebook,
+    reading: Reading,
+    decision: Decision,
+    whole: Mapping[str, Levels],
+    *,
+    rows: Mapping[str, Any],
 ) -> Mapping[str, Levels]:
     """Return what each side has answered of what a reader reads, as (low, high); None if it has not.
 
-    Of one item among others' this side's answer is known. The other side answered for all at once: of one item its
-    answer is certain as far as the public rules say the same of it.
+    Of one person among others this side's answer is known, and the other side tells its own. Of goods and data it
+    answers for all at once: of one item that is certain as far as the public rules say the same of it.
 
     Args:
         inputs: of a ``SideDecision``.
@@ -131,6 +137,7 @@ def levels_read(
         reading: as whom it is read.
         decision: by ``read_again``, for this reader.
         whole: what each side answered of the whole movement, that of the copy's own side first.
+        rows: the ``SideDecision`` of each side that has answered.
     """
     if reading.items is None:
         return whole
@@ -142,9 +149,15 @@ def levels_read(
             found[side] = None
         elif side == own:
             found[side] = counted_levels(decide_side(book, side, asked), asked.flow)
+        elif side in rows and rows[side].result.get("item_levels"):
+            found[side] = _greatest([rows[side].result["item_levels"][place] for place in sorted(reading.items)])
         else:
             found[side] = min(decision.sides[side].low, levels[0]), levels[1]
     return found
+
+
+def _greatest(levels: Sequence[Sequence[int]]) -> tuple[int, int]:
+    return max(low for low, _ in levels), max(high for _, high in levels)
 
 
 def read_stored(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
@@ -15,7 +15,7 @@ from riverloop.apps.desk import services
 from riverloop.apps.desk.kinds import kind_of, titles
 from riverloop.apps.desk.models import Matter, Obligation, Step
 from riverloop.apps.desk.permissions import officer_of
-from riverloop.apps.desk.selectors import Sought, matters, obligations, queue, steps
+from riverloop.apps.desk.selectors import Sought, alike, matters, obligations, queue, steps
 from riverloop.apps.parties.interface import (
     Count,
     Given,
@@ -43,6 +43,9 @@ class MatterOut(Schema):
     title: str
     authority: str
     subject: str = Field(description=N_("Id of the movement or permit that it is about, at this side."))
+    item: int | None = Field(
+        description=N_("Place of the one item of it that it is about, from 0; null: it is about all of it.")
+    )
     rule: str
     flow: str
     state: Literal["open", "waiting", "proposed", "closed"]
@@ -69,11 +72,20 @@ class ActOut(Schema):
     wants_until: bool
 
 
+class AlikeOut(Schema):
+    id: str
+    item: int
+    version: int
+
+
 class MatterWhole(MatterOut):
     text: str
     reason: str
     until: datetime | None
     acts: list[ActOut]
+    alike: list[AlikeOut] = Field(
+        description=N_("What the same rule asks about other items of the same movement; it can be answered together.")
+    )
     steps: list[StepOut]
 
 
@@ -89,6 +101,7 @@ def _fields(matter: Matter, user: User, title: str) -> dict[str, Any]:
         "title": title or _(kind_of(matter).label),
         "authority": matter.authority,
         "subject": matter.subject,
+        "item": matter.item,
         "rule": matter.rule,
         "flow": matter.flow,
         "state": matter.state,
@@ -127,6 +140,10 @@ def _whole(matter: Matter, user: User) -> MatterWhole:
                 wants_until=act.wants_until,
             )
             for name, act in (kind.acts.items() if matter.closed_at is None else ())
+        ],
+        alike=[
+            AlikeOut(id=one.id, item=one.item or 0, version=one.version)
+            for one in alike(matter=matter, user=user)[: services.MOST_TOGETHER - 1]
         ],
         steps=[_step_out(step) for step in steps(matter=matter)],
     )
@@ -200,10 +217,32 @@ def matter_ask(request: HttpRequest, matter_id: PathId, question: AskIn) -> Matt
     return _whole(asked, user)
 
 
+class OtherIn(Seen):
+    id: Line
+
+
+Others = Annotated[
+    list[OtherIn],
+    Field(
+        max_length=services.MOST_TOGETHER - 1,
+        description=N_("Of those that are alike: what gets the same answer in the same act; all of it, or none."),
+    ),
+]
+
+
+def _others(user: User, given: list[OtherIn]) -> list[services.Seen]:
+    """Return other matters with the versions that were read; one that may not be seen is not there."""
+    found = matters(visible_to=user).in_bulk([one.id for one in given])
+    if len(found) < len({one.id for one in given}):
+        raise Http404
+    return [(found[one.id], one.seen) for one in given]
+
+
 class DecideIn(Seen):
     act: Line = Field(description=N_("Name of one of the matter's acts."))
     reason: Prose = ""
     until: Instant | None = Field(None, description=N_("Last instant at which the answer stands."))
+    others: Others = []
 
 
 @router.post("/matters/{matter_id}/decide", response=MatterWhole, auth=WRITE, summary=N_("Decide a matter, or propose"))
@@ -216,6 +255,7 @@ def matter_decide(request: HttpRequest, matter_id: PathId, decision: DecideIn) -
         reason=decision.reason,
         until=decision.until,
         seen=decision.seen,
+        others=_others(user, decision.others),
     )
     return _whole(decided, user)
 
@@ -223,6 +263,7 @@ def matter_decide(request: HttpRequest, matter_id: PathId, decision: DecideIn) -
 class ConfirmIn(Seen):
     agreed: Annotated[bool, Field(strict=True)]
     reason: Prose = ""
+    others: Others = []
 
 
 @router.post(
@@ -231,7 +272,12 @@ class ConfirmIn(Seen):
 def matter_confirm(request: HttpRequest, matter_id: PathId, answer: ConfirmIn) -> MatterWhole:
     user, matter = _visible(request, matter_id)
     confirmed = services.matter_confirm(
-        by=user, matter=matter, agreed=answer.agreed, reason=answer.reason, seen=answer.seen
+        by=user,
+        matter=matter,
+        agreed=answer.agreed,
+        reason=answer.reason,
+        seen=answer.seen,
+        others=_others(user, answer.others),
     )
     return _whole(confirmed, user)
 

@@ -23,6 +23,10 @@ def _nothing(matter: Matter, *_: Any) -> None:
     del matter
 
 
+def _nothing_together(matters: list[Matter], by: User) -> None:
+    del matters, by
+
+
 def _nobody(matter: Matter) -> Sequence[Person]:
     return [matter.person] if matter.person else []
 
@@ -65,7 +69,7 @@ class Kind:
         describe: (matters, user) to a title for each id, in the active language; without anybody's name.
         panel: (matter, user) to the template and context of what an officer reads, or None.
         on_asked: (matter, by, text, facts, due_at), in the transaction; hands the question to whoever filed.
-        on_decided: (matter, by), in the transaction, when the matter is closed by an officer's act.
+        on_decided: (matters, by), in the transaction, when matters of one thing are closed by an officer's one act.
         on_withdrawn: (matter, by), in the transaction, when whoever asked takes it back.
         on_interim: (matter, act, by), in the transaction: ``interim_release`` or ``interim_end`` on an open remedy.
         people: those whom the page of the matter names; showing it records that they were looked at.
@@ -78,7 +82,7 @@ class Kind:
     describe: Callable[[list[Matter], User], Titles]
     panel: Callable[[Matter, User], Panel | None] | None = None
     on_asked: Callable[[Matter, User, str, list[str], datetime], None] | None = None
-    on_decided: Callable[[Matter, User], None] = _nothing
+    on_decided: Callable[[list[Matter], User], None] = _nothing_together
     on_withdrawn: Callable[[Matter, User | None], None] = _nothing
     on_interim: Callable[[Matter, str, User], None] | None = None
     people: Callable[[Matter], Sequence[Person]] = _nobody

@@ -17,6 +17,7 @@ from riverloop.apps.desk.kinds import kind_names, kind_of
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.permissions import officer_of
 from riverloop.apps.desk.selectors import Sought
+from riverloop.apps.desk.steps import changed
 from riverloop.apps.desk.words import SAID_WORDS
 from riverloop.apps.parties.here import told, zone
 from riverloop.apps.parties.models import User
@@ -36,6 +37,10 @@ def said_in(request: HttpRequest) -> str:
     """Return what the page before did, in words."""
     word = SAID_WORDS.get(request.GET.get("said", ""))
     return _(word) if word else ""
+
+
+def _version(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < len("1000000") else -1
 
 
 class MatterPage:
@@ -62,7 +67,9 @@ class MatterPage:
             ),
             "hand_over": lambda *given, **named: forms.HandOverForm(*given, authorities=others, **named),
             "take_over": forms.ReasonForm,
+            "decide_alike": lambda *given, **named: forms.DecideForm(*given, wants_until=wants_until, **named),
             "confirm": forms.ReasonForm,
+            "confirm_alike": forms.ReasonForm,
             "interim": forms.ReasonForm,
             "standing": lambda *given, **named: forms.StandingForm(
                 *given, has_organisation=self.matter.organisation_id is not None, **named
@@ -125,20 +132,30 @@ class MatterPage:
         acts = [
             {"name": name, "label": _(act.label), "two": act.two_officers(one)} for name, act in self.kind.acts.items()
         ]
+        free = decides and undecided and (mine or not one.claimed_by_id)
+        confirms = decides and one.state == "proposed" and one.proposed_by_id != user.id
         return {
-            "acts": acts if decides and undecided and (mine or not one.claimed_by_id) else [],
+            "acts": acts if free else [],
+            "alike": self._alike() if free or confirms else [],
             "barred": may and not decides,
             "can_claim": decides and undecided and not one.claimed_by_id,
             "can_take_over": decides and undecided and bool(one.claimed_by_id) and not mine,
             "can_release": may and mine and undecided,
-            "can_confirm": decides and one.state == "proposed" and one.proposed_by_id != user.id,
+            "can_confirm": confirms,
             "can_withdraw": may and one.state == "proposed" and one.proposed_by_id == user.id,
-            "can_ask": decides and undecided and self.kind.can_ask and (mine or not one.claimed_by_id),
+            "can_ask": free and self.kind.can_ask,
             "can_hand_over": may and undecided,
             "can_stand": may and undecided and one.kind == "referral" and bool(one.rule_version),
             "can_interim": decides and undecided and self.kind.on_interim is not None,
             "open_next": self.request.session.get("desk_next", True),
         }
+
+    def _alike(self) -> list[dict[str, Any]]:
+        """Return what can be answered together with this; ticked is what was ticked when it was sent, or all."""
+        sent = self.request.POST.get("do", "").endswith("_alike")
+        ticked = {text.partition(".")[0] for text in self.request.POST.getlist("also")}
+        found = selectors.alike(matter=self.matter, user=self.user)[: services.MOST_TOGETHER - 1]
+        return [{"matter": one, "number": (one.item or 0) + 1, "ticked": not sent or one.id in ticked} for one in found]
 
     # What was sent ---------------------------------------------------------------------------------------------
 
@@ -149,7 +166,9 @@ class MatterPage:
             "take_over": self._claim,
             "release": self._release,
             "decide": self._decide,
+            "decide_alike": self._decide,
             "confirm": self._confirm,
+            "confirm_alike": self._confirm,
             "withdraw_proposal": self._withdraw_proposal,
             "ask": self._ask,
             "hand_over": self._hand_over,
@@ -190,9 +209,18 @@ class MatterPage:
             return redirect(said_at(reverse("desk:queue"), said))
         return redirect(said_at(self.request.path, said))
 
+    def _others(self) -> list[services.Seen]:
+        """Return what was ticked to be answered alike, each with the version that was read."""
+        if not self.request.POST.get("do", "").endswith("_alike"):
+            return []
+        seen = {pk: version for pk, _, version in (text.partition(".") for text in self.request.POST.getlist("also"))}
+        found = selectors.matters(visible_to=self.user).filter(pk__in=list(seen)[: services.MOST_TOGETHER])
+        if found.count() < len(seen):
+            raise changed()
+        return [(one, _version(seen[one.pk])) for one in found]
+
     def _seen(self) -> int:
-        text = self.request.POST.get("seen", "")
-        return int(text) if text.isdecimal() and len(text) < len("1000000") else -1
+        return _version(self.request.POST.get("seen", ""))
 
     def _clean(self, name: str) -> dict[str, Any]:
         form = self.forms[name]
@@ -213,15 +241,17 @@ class MatterPage:
         return "released"
 
     def _decide(self) -> str:
-        given = self._clean("decide")
+        given = self._clean(self.request.POST["do"])
         until = forms.ends(given.get("until"), self.clock)
         act = self.request.POST.get("act", "")
-        now = services.matter_decide(**self._named(), act=act, reason=given["reason"], until=until)
+        others = self._others()
+        now = services.matter_decide(**self._named(), act=act, reason=given["reason"], until=until, others=others)
         return "proposed" if now.state == "proposed" else "decided"
 
     def _confirm(self) -> str:
         agreed = self.request.POST.get("agreed") == "1"
-        services.matter_confirm(**self._named(), agreed=agreed, reason=self._clean("confirm")["reason"])
+        reason = self._clean(self.request.POST["do"])["reason"]
+        services.matter_confirm(**self._named(), agreed=agreed, reason=reason, others=self._others())
         return "confirmed" if agreed else "not_confirmed"
 
     def _withdraw_proposal(self) -> str:

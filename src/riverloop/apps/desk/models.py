@@ -8,7 +8,7 @@ from django.db.models import Q
 from riverloop.apps.parties.models import Organisation, Person, User, random_id_field, side_field
 
 OPEN_ONCE = ["referral", "refusal", "permit"]
-"""Kinds of which one thing has one open matter for each rule."""
+"""Kinds of which one thing has one open matter for each rule, or one for each of its items."""
 
 
 class Matter(models.Model):
@@ -26,6 +26,7 @@ class Matter(models.Model):
     kind = models.CharField(max_length=20)  # referral, refusal, remedy, permit, request
     topic = models.CharField(max_length=20, blank=True)  # within its kind: a request's correction, withdrawal
     subject = models.CharField(max_length=26)  # id of what it is about, at this side
+    item = models.PositiveIntegerField(null=True, blank=True)  # place of the one item of it; null: all of it
     rule = models.CharField(max_length=80, blank=True)
     rule_version = models.CharField(max_length=64, blank=True)
     flow = models.CharField(max_length=8, blank=True)
@@ -56,8 +57,13 @@ class Matter(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["owner_side", "kind", "subject", "rule", "opened_for"],
-                condition=Q(closed_at=None, kind__in=OPEN_ONCE),
+                condition=Q(closed_at=None, kind__in=OPEN_ONCE, item=None),
                 name="desk_matter_open_once",
+            ),
+            models.UniqueConstraint(
+                fields=["owner_side", "kind", "subject", "rule", "opened_for", "item"],
+                condition=Q(closed_at=None, kind__in=OPEN_ONCE, item__isnull=False),
+                name="desk_matter_open_once_an_item",
             ),
         ]
         indexes = [

@@ -37,6 +37,7 @@ class NewMatter:
         of: the matter that it is a remedy against.
         text: what whoever asks has to say.
         due_at: by when it is to be answered, where a law says so; otherwise the zone file does.
+        item: place of the one item of the subject that it is about, from 0; None: all of it.
     """
 
     authority: str
@@ -51,11 +52,12 @@ class NewMatter:
     of: Matter | None = None
     text: str = ""
     due_at: datetime | None = None
+    item: int | None = None
 
 
 @transaction.atomic
 def matters_open(*, side: str, new: Iterable[NewMatter]) -> list[Matter]:
-    """Open matters; of what is open already for the same thing, rule and authority, none is opened again.
+    """Open matters; of what is open already for the same thing or item, rule and authority, none is opened again.
 
     Returns:
         Those opened.
@@ -71,7 +73,7 @@ def matters_open(*, side: str, new: Iterable[NewMatter]) -> list[Matter]:
 
 def _key(new: NewMatter) -> tuple[object, ...]:
     if new.kind in OPEN_ONCE:
-        return (new.kind, new.subject, new.rule, new.authority)
+        return (new.kind, new.subject, new.rule, new.authority, new.item)
     return (id(new),)
 
 
@@ -79,7 +81,7 @@ def _open_keys(side: str, subjects: list[str]) -> set[tuple[object, ...]]:
     found: set[tuple[object, ...]] = set()
     for part in in_parts(dict.fromkeys(subjects)):
         rows = Matter.objects.filter(owner_side=side, kind__in=OPEN_ONCE, subject__in=part, closed_at=None)
-        found |= set(rows.values_list("kind", "subject", "rule", "opened_for"))
+        found |= set(rows.values_list("kind", "subject", "rule", "opened_for", "item"))
     return found
 
 
@@ -93,6 +95,7 @@ def _matter(side: str, new: NewMatter, now: datetime) -> Matter:
         kind=new.kind,
         topic=new.topic,
         subject=new.subject,
+        item=new.item,
         rule=new.rule,
         rule_version=new.rule_version,
         flow=new.flow,

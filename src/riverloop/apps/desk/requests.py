@@ -107,9 +107,10 @@ def _asked(matter: Matter, by: User, text: str, facts: list[str], due_at: dateti
     request_told(matter)
 
 
-def _decided(matter: Matter, by: User) -> None:
+def _decided(matters: list[Matter], by: User) -> None:
     del by
-    request_told(matter)
+    for matter in matters:
+        request_told(matter)
 
 
 def _panel(matter: Matter, user: User) -> tuple[str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from riverloop.apps.desk.models import Feed, Matter, Obligation, StandingAnswer, Step
+from riverloop.apps.desk.models import OPEN_ONCE, Feed, Matter, Obligation, StandingAnswer, Step
 from riverloop.apps.parties.models import User
 from riverloop.core.kernel.instants import read_instant
 
@@ -56,6 +56,23 @@ def standing(*, visible_to: Any) -> QuerySet[StandingAnswer]:
     found = StandingAnswer.objects.filter(_of_desk(visible_to))
     found = found.select_related("given_by", "confirmed_by", "withdrawn_by", "organisation")
     return found.order_by(F("withdrawn_at").desc(nulls_first=True), "-given_at", "id")
+
+
+def alike(*, matter: Matter, user: Any) -> QuerySet[Matter]:
+    """Return what else of the same thing the same rule asks about, which an officer may answer alike, by item.
+
+    Of what waits for a second officer that is what was proposed alike. An objection is like no other.
+    """
+    if matter.item is None or matter.kind not in OPEN_ONCE or matter.state == "closed":
+        return Matter.objects.none()
+    same = ["owner_side", "authority", "kind", "subject", "rule", "rule_version"]
+    if matter.state == "proposed":
+        free, same = Q(state="proposed"), [*same, "proposed_act", "proposed_by", "reason", "until"]
+    else:
+        free = Q(claimed_by=None) | Q(claimed_by=user)
+        free &= Q(state="open")
+    found = matters(visible_to=user).filter(free, **{name: getattr(matter, name) for name in same})
+    return found.filter(item__isnull=False).exclude(pk=matter.pk).order_by("item", "id")
 
 
 def steps(*, matter: Matter) -> QuerySet[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from riverloop.apps.desk import reminders
 from riverloop.apps.desk.kinds import Act, kind_of
-from riverloop.apps.desk.models import Matter
+from riverloop.apps.desk.models import OPEN_ONCE, Matter
 from riverloop.apps.desk.opening import NewMatter, matter_answered, matter_withdraw, matters_close, matters_open
 from riverloop.apps.desk.standing import (
     standing_answer_confirm,
@@ -28,6 +29,7 @@ from riverloop.core.kernel.errors import InputError, did_you_mean
 
 __all__ = [
     "NewMatter",
+    "Seen",
     "Wanted",
     "matter_answered",
     "matter_ask",
@@ -50,6 +52,11 @@ __all__ = [
     "standing_answer_withdraw",
     "standing_answers",
 ]
+
+
+Seen = tuple[Matter, int]
+"""A matter with the version of it that was read."""
+MOST_TOGETHER = 200  # matters that are answered by one act
 
 
 # What an officer does --------------------------------------------------------------------------------------------
@@ -141,7 +148,14 @@ def matter_ask(*, by: User, matter: Matter, text: str, facts: list[str], due_at:
 @untangled
 @transaction.atomic
 def matter_decide(
-    *, by: User, matter: Matter, act: str, reason: str, until: datetime | None = None, seen: int
+    *,
+    by: User,
+    matter: Matter,
+    act: str,
+    reason: str,
+    until: datetime | None = None,
+    seen: int,
+    others: Iterable[Seen] = (),
 ) -> Matter:
     """Close a matter by one of its kind's acts; where two officers are needed, propose it to a second.
 
@@ -152,52 +166,78 @@ def matter_decide(
         reason: why; some acts need none.
         until: last instant at which the answer stands; it stands for good if None.
         seen: the version that ``by`` has read.
+        others: what the same rule asks about other items of the same thing, which get the same answer, each in a
+            step of its own; unless all can be decided so, none is.
 
     Raises:
         ConflictError: it has changed since it was read.
         InputError: no such act, no reason, a day that is past, or a colleague holds the matter.
         PermissionDenied: it is another authority's, or against what ``by`` decided.
     """
-    now = _officers(by, matter, seen, "desk.decide_matter")
-    _check_undecided(now)
-    chosen = _act_of(now, act)
-    text = said(reason, needed=chosen.needs_reason)
-    if until is not None:
-        _check_future(until)
-    end = until if chosen.wants_until else None
-    if chosen.two_officers(now):
-        proposal = {"state": "proposed", "proposed_act": act, "proposed_by": by, "reason": text, "until": end}
-        step_take(now, "proposed", by=by, text=text, details={"act": act}, **proposal, **_holder(now, by))
-        reminders.second_officer_wanted(now, by)
-        return now
-    fields = {**closing(act, text), "until": end, "decided_by": by}
-    step_take(now, "decided", by=by, text=text, details={"act": act}, **fields, **_holder(now, by))
-    kind_of(now).on_decided(now, by)
-    return now
+
+    def decided(one: Matter, version: int) -> Matter:
+        now = _officers(by, one, version, "desk.decide_matter")
+        _check_undecided(now)
+        chosen = _act_of(now, act)
+        text = said(reason, needed=chosen.needs_reason)
+        if until is not None:
+            _check_future(until)
+        end = until if chosen.wants_until else None
+        details = {"act": act}
+        if chosen.two_officers(now):
+            proposal = {"state": "proposed", "proposed_act": act, "proposed_by": by, "reason": text, "until": end}
+            return step_take(now, "proposed", by=by, text=text, details=details, **proposal, **_holder(now, by))
+        fields = {**closing(act, text), "until": end, "decided_by": by}
+        return step_take(now, "decided", by=by, text=text, details=details, **fields, **_holder(now, by))
+
+    every = _together((matter, seen), others, decided)
+    if every[0].state == "proposed":
+        reminders.second_officer_wanted(every[0], by)
+    _closed_by(every, by)
+    return every[0]
 
 
 @untangled
 @transaction.atomic
-def matter_confirm(*, by: User, matter: Matter, agreed: bool, reason: str = "", seen: int) -> Matter:
+def matter_confirm(
+    *, by: User, matter: Matter, agreed: bool, reason: str = "", seen: int, others: Iterable[Seen] = ()
+) -> Matter:
     """Confirm what a colleague proposed, or send it back to them.
+
+    Args:
+        by: another officer of the matter's authority.
+        matter: which.
+        agreed: whether it is confirmed.
+        reason: why it is sent back.
+        seen: the version that ``by`` has read.
+        others: what the colleague proposed alike of other items of the same thing, each confirmed or sent back in a
+            step of its own; unless all can be, none is.
 
     Raises:
         ConflictError: it has changed since it was read.
         InputError: nothing is proposed, ``by`` proposed it, or no reason is given for sending it back.
         PermissionDenied: it is another authority's, or against what ``by`` decided.
     """
-    now = _officers(by, matter, seen, "desk.decide_matter")
-    if now.state != "proposed":
-        raise InputError("desk.not_proposed", N_("Nothing is proposed here that could be confirmed."))
-    if now.proposed_by_id == by.id:
-        raise InputError("desk.same_officer", N_("You proposed this yourself. Another officer has to confirm it."))
-    details, text = {"act": now.proposed_act}, said(reason, needed=not agreed)
-    if not agreed:
-        return step_take(now, "not_confirmed", by=by, text=text, details=details, **_UNDECIDED)
-    fields = {**closing(now.proposed_act, now.reason), "decided_by": now.proposed_by, "confirmed_by": by}
-    step_take(now, "confirmed", by=by, text=text, details=details, **fields)
-    kind_of(now).on_decided(now, by)
-    return now
+    proposals: set[tuple[Any, ...]] = set()
+
+    def confirmed(one: Matter, version: int) -> Matter:
+        now = _officers(by, one, version, "desk.decide_matter")
+        if now.state != "proposed":
+            raise InputError("desk.not_proposed", N_("Nothing is proposed here that could be confirmed."))
+        if now.proposed_by_id == by.id:
+            raise InputError("desk.same_officer", N_("You proposed this yourself. Another officer has to confirm it."))
+        proposals.add((now.proposed_act, now.proposed_by_id, now.reason, now.until))
+        if len(proposals) > 1:
+            raise _not_alike()
+        details, text = {"act": now.proposed_act}, said(reason, needed=not agreed)
+        if not agreed:
+            return step_take(now, "not_confirmed", by=by, text=text, details=details, **_UNDECIDED)
+        fields = {**closing(now.proposed_act, now.reason), "decided_by": now.proposed_by, "confirmed_by": by}
+        return step_take(now, "confirmed", by=by, text=text, details=details, **fields)
+
+    every = _together((matter, seen), others, confirmed)
+    _closed_by(every, by)
+    return every[0]
 
 
 @untangled
@@ -231,6 +271,39 @@ def matter_interim(*, by: User, matter: Matter, act: str, reason: str, seen: int
     step_take(now, act, by=by, text=said(reason, needed=True), interim_at=since)
     on_interim(now, act, by)
     return now
+
+
+def _together(first: Seen, others: Iterable[Seen], act: Callable[[Matter, int], Matter]) -> list[Matter]:
+    """Take one step of a matter and of others like it, in the order of their ids, and return that matter first."""
+    matter, given = first[0], {first[0].pk: first}
+    for other in others:
+        if not _is_alike(matter, other[0]):
+            raise _not_alike()
+        given.setdefault(other[0].pk, other)
+    if len(given) > MOST_TOGETHER:
+        raise InputError("desk.many", N_("At most {most} are answered at once. Leave some out."), most=MOST_TOGETHER)
+    done = {pk: act(*given[pk]) for pk in sorted(given)}
+    return [done.pop(matter.pk), *done.values()]
+
+
+def _closed_by(matters: list[Matter], by: User) -> None:
+    if matters[0].closed_at is not None:
+        kind_of(matters[0]).on_decided(matters, by)
+
+
+_ALIKE = ("owner_side", "authority", "kind", "subject", "rule", "rule_version")
+
+
+def _is_alike(one: Matter, other: Matter) -> bool:
+    """Say whether the same rule asks the same authority about two items of one thing; each objection is its own."""
+    apart = one.item is not None and other.item is not None and one.kind in OPEN_ONCE
+    return apart and all(getattr(one, name) == getattr(other, name) for name in _ALIKE)
+
+
+def _not_alike() -> InputError:
+    return InputError(
+        "desk.not_alike", N_("These cannot be answered together: not all of them ask the same. Answer them one by one.")
+    )
 
 
 _UNDECIDED: dict[str, Any] = {

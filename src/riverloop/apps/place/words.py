@@ -39,6 +39,7 @@ FIELD_WORDS = {
     "facts": N_("Names of the facts and papers asked for"),
     "flow": N_("What crosses: a person, goods or data"),
     "holder": N_("Random number of the holder"),
+    "item_outcomes": N_("Outcome of each person"),
     "listing": N_("Random number of the listing"),
     "missing_documents": N_("Papers it waits for"),
     "movement": N_("Random number of the movement"),

@@ -50,12 +50,15 @@ def decide_side(rulebook: Rulebook, side_id: str, movement: Movement) -> SideDec
         closed = words.close(movement.flow, {**stated, **own})
         values: dict[str, Any] = {name: value for name, value in closed.items() if name in span.facts}
         values[ON] = day
-        items.append(_Item(span, words, values, answers, place).decide())
+        items.append(_Item(span, words, values, _for_item(answers, place), place).decide())
     return _combine(items, side=side, movement=movement, span=span, words=words, answers=answers)
 
 
-def _standing(answers: tuple[Answer, ...], side: str, span: Span, at: datetime) -> dict[str, Answer]:
-    """Return the answers that stand at this instant, by rule id."""
+_Answers = Mapping[int | None, Mapping[str, Answer]]  # by place of the item, None for every item; then by rule id
+
+
+def _standing(answers: tuple[Answer, ...], side: str, span: Span, at: datetime) -> _Answers:
+    """Return the answers that stand at this instant."""
     if not answers:
         return {}
     versions = {rule.id: rule.version for rule in span.rules}
@@ -67,7 +70,16 @@ def _standing(answers: tuple[Answer, ...], side: str, span: Span, at: datetime) 
         and versions.get(answer.rule) == answer.version
     ]
     # of two answers to one rule the refusal stands: a later allowance must withdraw it, not outvote it
-    return {answer.rule: answer for answer in sorted(standing, key=lambda answer: not answer.allow)}
+    found: dict[int | None, dict[str, Answer]] = {}
+    for answer in sorted(standing, key=lambda answer: not answer.allow):
+        found.setdefault(answer.item, {})[answer.rule] = answer
+    return found
+
+
+def _for_item(answers: _Answers, place: int) -> Mapping[str, Answer]:
+    """Return the answers that count for an item, by rule id: one for it alone before one for every item."""
+    every = answers.get(None, {})
+    return {**every, **answers[place]} if place in answers else every
 
 
 @dataclass(slots=True)
@@ -212,7 +224,7 @@ def _combine(
     movement: Movement,
     span: Span,
     words: Dictionary,
-    answers: Mapping[str, Answer],
+    answers: _Answers,
 ) -> SideDecision:
     papers = [
         (alternatives, item.any_held(alternatives))
@@ -238,7 +250,7 @@ def _combine(
         announced=tuple(
             Hit(rule, item.place) for item in items for rule in span.announced if rule.test(item.values) is not False
         ),
-        answered={rule: answer.allow for rule, answer in answers.items()},
+        answered={(rule, item): answer.allow for item, every in answers.items() for rule, answer in every.items()},
         valid_until=_valid_until(items, side, span, words, answers),
         unsettled_documents=tuple(
             dict.fromkeys(one for one, held in papers if held is None and (one, False) not in papers)
@@ -290,14 +302,14 @@ def _obliges(items: Iterable[_Item], side: Side, movement: Movement, words: Dict
 
 
 def _valid_until(
-    items: Iterable[_Item], side: Side, span: Span, words: Dictionary, answers: Mapping[str, Answer]
+    items: Iterable[_Item], side: Side, span: Span, words: Dictionary, answers: _Answers
 ) -> datetime | None:
     days: list[date] = [span.last] if span.last else []
     for item in items:
         days += _turning_days(item, span)
         days += _paper_days(item, words)
     ends = [end_of_day(day, side.time_zone) for day in days if day < NO_END]
-    ends += [answer.until for answer in answers.values() if answer.until is not None]
+    ends += [answer.until for every in answers.values() for answer in every.values() if answer.until is not None]
     return min(ends, default=None)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ class Answer:
         version: the rule's version when it was answered.
         allow: whether it allows.
         until: last instant at which it stands, or None.
+        item: place of the one item that it stands for, from 0; None: for every item.
     """
 
     side: str
@@ -37,6 +38,7 @@ class Answer:
     version: str
     allow: bool
     until: datetime | None = None
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,20 @@ class Movement:
     own: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     answers: tuple[Answer, ...] = ()
     crossing_at: datetime | None = None
+
+    def of_items(self, places: Sequence[int]) -> Movement:
+        """Return the same with some of its items alone, and with the answers that stand for them.
+
+        Args:
+            places: of the items that are left, in their order; they count from 0 in what is returned.
+        """
+        numbers = {place: number for number, place in enumerate(places)}
+        answers = (
+            answer if answer.item is None else replace(answer, item=numbers[answer.item])
+            for answer in self.answers
+            if answer.item is None or answer.item in numbers
+        )
+        return replace(self, items=tuple(self.items[place] for place in places), answers=tuple(answers))
 
 
 def read_movement(raw: object, boundary: Boundary, words: Dictionary, *, where: str = "movement") -> Movement:
@@ -102,13 +118,14 @@ def read_movement(raw: object, boundary: Boundary, words: Dictionary, *, where: 
             known=", ".join(FLOWS),
         )
     crossing = raw.get("crossing_at")
+    items = _read_items(raw, flow, words, where)
     return Movement(
         flow=flow,
         direction=boundary.check_direction(raw["direction"], where=f"{where}.direction"),
         at=read_instant(raw["at"], where=f"{where}.at"),
-        items=_read_items(raw, flow, words, where),
+        items=items,
         own=_read_own(raw.get("own", {}), flow, boundary, words, where),
-        answers=_read_answers(raw.get("answers", []), boundary, where),
+        answers=_read_answers(raw.get("answers", []), len(items), boundary, where),
         crossing_at=None if crossing is None else read_instant(crossing, where=f"{where}.crossing_at"),
     )
 
@@ -140,8 +157,8 @@ def _read_own(
     }
 
 
-def _read_answers(raw: object, boundary: Boundary, where: str) -> tuple[Answer, ...]:
-    wanted = {"side", "rule", "version", "answer", "until"}
+def _read_answers(raw: object, items: int, boundary: Boundary, where: str) -> tuple[Answer, ...]:
+    texts = {"side", "rule", "version", "answer"}
     if not isinstance(raw, list):
         raise InputError("movement.answers", '"answers" is a list.', where=f"{where}.answers")
     answers = []
@@ -149,14 +166,22 @@ def _read_answers(raw: object, boundary: Boundary, where: str) -> tuple[Answer, 
         here = f"{where}.answers[{place}]"
         if (
             not isinstance(one, Mapping)
-            or not wanted - {"until"} <= set(one) <= wanted
-            or not all(isinstance(one[key], str) for key in wanted - {"until"})
+            or not texts <= set(one) <= texts | {"until", "item"}
+            or not all(isinstance(one[key], str) for key in texts)
             or one["answer"] not in ("allow", "refuse")
         ):
             raise InputError(
                 "movement.answer",
-                'An answer has "side", "rule", "version", "answer" (allow or refuse) and maybe "until".',
+                'An answer has "side", "rule", "version", "answer" (allow or refuse), and maybe "until" and "item".',
                 where=here,
+            )
+        item = one.get("item")
+        if item is not None and (type(item) is not int or not 0 <= item < items):
+            raise InputError(
+                "movement.answer_item",
+                'The "item" of an answer is the place of one of the {count} items, from 0.',
+                where=f"{here}.item",
+                count=items,
             )
         until = one.get("until")
         answers.append(
@@ -166,6 +191,7 @@ def _read_answers(raw: object, boundary: Boundary, where: str) -> tuple[Answer, 
                 version=one["version"],
                 allow=one["answer"] == "allow",
                 until=None if until is None else read_instant(until, where=here),
+                item=item,
             )
         )
     return tuple(answers)
@@ -199,7 +225,7 @@ class SideDecision:
         displaced: TRUE but displaced.
         undetermined: not known yet.
         announced: announced rules that would speak if they counted.
-        answered: ids of rules whose referral has been answered, with the answer.
+        answered: (id of a rule, place of the item or None for every item) that has been answered, with the answer.
         valid_until: last instant at which this holds, or None.
         unsettled_documents: those of ``missing_documents`` that are held, though it is not known yet whether they
             cover this, for want of a date or a quantity.
@@ -220,7 +246,7 @@ class SideDecision:
     displaced: tuple[Hit, ...]
     undetermined: tuple[Hit, ...]
     announced: tuple[Hit, ...]
-    answered: Mapping[str, bool]
+    answered: Mapping[tuple[str, int | None], bool]
     valid_until: datetime | None
     unsettled_documents: tuple[tuple[str, ...], ...] = ()
 
@@ -229,10 +255,18 @@ class SideDecision:
         """The outcome in a word."""
         return outcome(self.low, self.high)
 
+    def answer_to(self, hit: Hit) -> bool | None:
+        """Return what an authority has answered to a rule about an item; None if nobody has.
+
+        An answer for the one item counts before one for every item.
+        """
+        own = self.answered.get((hit.rule.id, hit.item))
+        return self.answered.get((hit.rule.id, None)) if own is None else own
+
     @property
     def refers(self) -> tuple[Hit, ...]:
         """Referrals that nobody has answered."""
-        return tuple(hit for hit in self.rules if hit.rule.effect.kind == "refer" and hit.rule.id not in self.answered)
+        return tuple(hit for hit in self.rules if hit.rule.effect.kind == "refer" and self.answer_to(hit) is None)
 
     @property
     def notifies(self) -> tuple[str, ...]:
@@ -357,8 +391,9 @@ def _for_authority(hit: Hit) -> bool:
 
 def _hit_json(hit: Hit, side: SideDecision, packs: PackSet, *, officer: bool) -> dict[str, Any]:
     described = {**hit.rule.describe(packs), "item": hit.item}
-    if hit.rule.effect.kind == "refer" and hit.rule.id in side.answered:
-        described["answer"] = "allow" if side.answered[hit.rule.id] else "refuse"
+    answer = side.answer_to(hit) if hit.rule.effect.kind == "refer" else None
+    if answer is not None:
+        described["answer"] = "allow" if answer else "refuse"
     rule = hit.rule.rule
     if rule is None:
         return {**described, "version": hit.rule.version}

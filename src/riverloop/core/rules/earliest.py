@@ -184,7 +184,7 @@ class _Search:
         self.rulebook, self.movement, self.schedule = rulebook, movement, schedule
         self.start, self.wanted = start, wanted
         self.words = rulebook.packs.dictionary
-        self.items = _distinct(movement.items)
+        self.items = _distinct(movement)
 
     def run(self) -> Earliest:
         if self.opening(self.start) is None:
@@ -330,14 +330,15 @@ class _Search:
 
     def decide(self, at: datetime, item: _Like, papers: _Papers, answers: _Answers) -> Decision:
         granted = (Answer(side, hit.rule.id, hit.rule.version, allow=True) for side, hit in answers)
+        alone = self.movement.of_items(item.places[:1])
         return decide(
             self.rulebook,
             replace(
-                self.movement,
+                alone,
                 at=at,
                 crossing_at=at,
                 items=(self.with_papers(item.facts, [name for name, _ in papers], at),),
-                answers=(*self.movement.answers, *granted),
+                answers=(*alone.answers, *granted),
             ),
         )
 
@@ -433,16 +434,17 @@ class _Search:
 
 @dataclass(slots=True)
 class _Like:
-    """Items with the same facts."""
+    """Items with the same facts, of which the same was answered."""
 
     facts: Mapping[str, Value]
     places: list[int]
 
 
-def _distinct(items: Iterable[Mapping[str, Value]]) -> list[_Like]:
+def _distinct(movement: Movement) -> list[_Like]:
     found: dict[Any, _Like] = {}
-    for place, facts in enumerate(items):
-        key = tuple(sorted((name, repr(value)) for name, value in facts.items()))
+    for place, facts in enumerate(movement.items):
+        answers = frozenset(replace(answer, item=None) for answer in movement.answers if answer.item == place)
+        key = tuple(sorted((name, repr(value)) for name, value in facts.items())), answers
         found.setdefault(key, _Like(facts, [])).places.append(place)
     return list(found.values())
 
