@@ -1,14 +1,20 @@
 """The demo's day: made up, whole on both sides, and gone through the services that the pages use."""
 
 from collections import Counter
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
+from django.db.models import F
+from django.utils import timezone
 
-from riverloop.apps.clearance.models import Movement
+from riverloop.apps.clearance.models import Movement, Notice
 from riverloop.apps.clearance.outcomes import outcome_of
+from riverloop.apps.clearance.timeline import timeline
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.notices.models import Message
-from riverloop.apps.parties.models import Person, User
+from riverloop.apps.parties.models import Person, Role, User
+from riverloop.apps.parties.selectors import view_records
 from riverloop.apps.record.models import PendingRecord
 from riverloop.web.demo.cast import cast_load
 from riverloop.web.demo.day import day_load, day_spec
@@ -17,8 +23,9 @@ from riverloop.web.demo.day import day_load, day_spec
 @pytest.mark.django_db(transaction=True)
 def test_the_day_is_filed_once_told_to_the_other_side_and_worked_on():
     cast_load()
-    spec = day_spec()
-    assert day_load() == spec["movements"]
+    spec, late = day_spec(), timezone.now().replace(hour=15, minute=30)  # 23:30 in the zone: all has crossed that may
+    late -= timedelta(days=late > timezone.now())
+    assert day_load(now=late) == spec["movements"]
     assert day_load() == 0
 
     filed = Movement.objects.filter(organisation__isnull=False)
@@ -37,6 +44,22 @@ def test_the_day_is_filed_once_told_to_the_other_side_and_worked_on():
     assert all(user.is_demo for user in User.objects.all())
     added = Person.objects.filter(name_latin__startswith="Synthetic Person")
     assert added.count() == sum(one["count"] for one in spec["people"].values())
+
+    crossed = Movement.objects.filter(crossed_at__isnull=False)
+    assert crossed.filter(crossed_at=F("crossing_at"), declared_at__lt=F("crossing_at")).count() == crossed.count() > 0
+    assert not Matter.objects.filter(opened_at__gt=late).exists()
+    holders = Role.objects.filter(kind="holder", user__is_demo=True).select_related("user", "person")
+    assert len(holders) == 2
+    for holder in holders:
+        own = filed.filter(items__person=holder.person)
+        gone = own.filter(crossed_at__isnull=False).order_by("crossing_at").first()
+        happened = timeline(gone, holder.user)
+        assert [event.kind for event in happened][:1] == ["filed"]
+        assert all(one.at <= other.at for one, other in pairwise(happened))
+        assert "crossed" in [event.kind for event in happened[-3:]], "it crosses after it was decided"
+        assert gone.items.get().statements.get().facts["listed"] is True
+        assert Notice.objects.filter(movement__in=own, act="refused").exclude(remedy_body="").exists()
+        assert view_records(visible_to=holder.user).exists()
 
 
 @pytest.mark.django_db

@@ -5,13 +5,16 @@ Everyone is made up. A cast that is there already is left alone, so that loading
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from riverloop.apps.parties import services
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, User
+from riverloop.web.demo.clock import clock_of_the_day
 
 _TENANTS = [
     ("三角洲生物科技", "Delta Biolabs"),
@@ -26,13 +29,17 @@ _PEOPLE = [
 _OFFICERS = {"immigration": 4, "customs": 2, "health": 2, "science": 2, "data": 2, "privacy": 1, "fire": 1, "local": 1}
 """How many of each. Two sign the refusal of a person, and neither of them decides what is said against it."""
 
+_HERE_SINCE = timedelta(days=7)  # before the day for which they file
+
 
 @transaction.atomic
 def cast_load() -> int:
     """Add whoever of the cast is missing, and return how many accounts the cast has."""
-    for number, side in enumerate(zone().sides):
-        if not User.objects.filter(is_demo=True, owner_side=side.id).exists():
-            _Cast(side.id, number).load()
+    with clock_of_the_day() as clock:
+        clock.put_to(timezone.now() - _HERE_SINCE)
+        for number, side in enumerate(zone().sides):
+            if not User.objects.filter(is_demo=True, owner_side=side.id).exists():
+                _Cast(side.id, number).load()
     return User.objects.filter(is_demo=True).count()
 
 

@@ -1,7 +1,8 @@
 """A day of the demo: movements of all flows, filed, decided, asked about, refused and crossed by the demo's cast.
 
 A generator with a fixed seed draws from the file of the zone beside this module, and everything goes through the
-services that the pages use. A zone without such a file has a cast and no day.
+services that the pages use, by a clock of its own: it is filed and worked on the day before, and crosses at its hour.
+A zone without such a file has a cast and no day.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from riverloop.apps.parties.models import Organisation, Person, Role, User
 from riverloop.core.kernel.instants import date_in, time_zone
 from riverloop.core.kernel.sides import origin
 from riverloop.core.kernel.sources import read_yaml
+from riverloop.web.demo.clock import Clock, clock_of_the_day
 
 _NOTE = "Synthetic: made by the demo."
 _ACTS = {"referral": ("allow", "refuse"), "refusal": ("refuse", "refuse"), "permit": ("accept", "reject")}
 _ASKED_ABOUT = ("referral", "refusal")
 _HOLDER_SHARE = 12  # of a hundred crossings of their employer's people
+_PAUSE = timedelta(seconds=40)  # between two things that officers or coordinators do
 
 
 def day_load(*, now: datetime | None = None) -> int:
@@ -58,6 +61,7 @@ class Day:
         self.spec, self.now = spec, now
         self.random = random.Random(spec["seed"])  # noqa: S311 - the same day for everyone, and nothing to guess
         self.crossers: dict[tuple[str, str], User] = {}
+        self.refused: set[str] = set()  # movements of holders, by the ref that both sides know
         self.tenants = {side.id: self.tenants_of(side.id) for side in zone().sides}
         self.people = {
             side: {one.id: list(one.people.all()) for one, _ in pairs} for side, pairs in self.tenants.items()
@@ -68,15 +72,24 @@ class Day:
 
     def load(self) -> int:
         """File, decide, answer and let cross."""
-        with transaction.atomic():  # stopped half way, nothing of it is there, and the next start begins anew
-            for side in self.tenants:
-                self.add_people(side)
-            self.add_permits()
-            filed = self.file()
-        for part in (self.officers, self.coordinators, self.cross):
-            with transaction.atomic():  # what each side tells the other goes at once, and is decided on at once
-                part()
+        with clock_of_the_day() as clock:
+            with transaction.atomic():  # stopped half way, nothing of it is there, and the next start begins anew
+                clock.put_to(self.hour_before("file"))
+                for side in self.tenants:
+                    self.add_people(side)
+                self.add_permits()
+                filed = self.file()
+            for part in (self.officers, self.coordinators, self.cross):
+                with transaction.atomic():  # what each side tells the other goes at once, and is decided on at once
+                    part(clock)
         return filed
+
+    def hour_before(self, work: str) -> datetime:
+        """Return when something is done on the day before."""
+        clock = zone().sides[0].side.time_zone
+        return datetime.combine(
+            date_in(self.now, clock) - timedelta(days=1), time(self.spec["evening"][work]), time_zone(clock)
+        )
 
     def tenants_of(self, side: str) -> list[tuple[Organisation, User]]:
         roles = Role.objects.filter(kind="coordinator", owner_side=side, user__is_demo=True, ended_at=None)
@@ -117,17 +130,37 @@ class Day:
 
     def file(self) -> int:
         """File the drafts of each tenant at once."""
-        kinds = self.spec["kinds"]
-        drawn = self.random.choices(kinds, [kind["share"] for kind in kinds], k=self.spec["movements"])
+        kinds, own = self.spec["kinds"], list(self.of_holders())
+        drawn = self.random.choices(kinds, [kind["share"] for kind in kinds], k=self.spec["movements"] - len(own))
         drafts: dict[str, list[Draft]] = {}
         by: dict[str, tuple[Organisation, User]] = {}
-        for number, kind in enumerate(drawn, 1):
-            organisation, user = self.random.choice(self.tenants[origin(kind["direction"])])
+        for number, kind in enumerate([*own, *drawn], 1):
+            organisation, user = kind.get("tenant") or self.random.choice(self.tenants[origin(kind["direction"])])
             by[organisation.id] = (organisation, user)
             drafts.setdefault(organisation.id, []).append(self.draft(kind, organisation, number))
         for key, (organisation, user) in by.items():
             clearance.movements_declare(by=user, organisation=organisation, drafts=drafts[key], twice=True)
-        return len(drawn)
+        refused = [_reference(number) for number, kind in enumerate(own, 1) if kind["refused"]]
+        self.refused = set(Movement.objects.filter(reference__in=refused).values_list("ref", flat=True))
+        return len(own) + len(drawn)
+
+    def of_holders(self) -> Iterator[Mapping[str, Any]]:
+        """Yield the kinds of movement that the holders of the cast find on their page in any case."""
+        kinds = {kind["name"]: kind for kind in self.spec["kinds"]}
+        for side, wanted in self.spec["holders"].items():
+            for tenant in self.tenants[side]:
+                for one in wanted if tenant[0].id in self.holders else ():
+                    kind, facts = kinds[one["kind"]], one.get("facts", {})
+                    yield {
+                        **kind,
+                        "tenant": tenant,
+                        "person": self.holders[tenant[0].id],
+                        "refused": one.get("refused", False),
+                        "at": one["at"],
+                        "facts": kind["facts"] | facts,
+                        "vary": {name: values for name, values in kind["vary"].items() if name not in facts},
+                        "days": kind.get("days", {}) | one.get("days", {}),
+                    }
 
     def draft(self, kind: Mapping[str, Any], organisation: Organisation, number: int) -> Draft:
         side = origin(kind["direction"])
@@ -137,14 +170,14 @@ class Day:
         first, last = kind["at"]
         minutes = self.random.randrange(first * 60, last * 60, 5)
         clock = time_zone(zone().side(side).side.time_zone)
-        person = self.traveller(organisation) if kind["flow"] == "person" else None
+        person = kind.get("person") or (self.traveller(organisation) if kind["flow"] == "person" else None)
         return Draft(
             flow=kind["flow"],
             direction=kind["direction"],
             crossing_at=datetime.combine(day, time(minutes // 60, minutes % 60), clock),
             items=[DraftItem(facts=facts, person=person)],
             control_point=facts.get("control_point", ""),
-            reference=f"DEMO-{number:04}",
+            reference=_reference(number),
         )
 
     def traveller(self, organisation: Organisation) -> Person:
@@ -155,11 +188,16 @@ class Day:
 
     # Following -----------------------------------------------------------------------------------------------
 
-    def officers(self) -> None:
+    def officers(self, clock: Clock) -> None:
         """Let the officers of the demo do part of what waits for them."""
-        for matter in Matter.objects.exclude(state="closed").order_by("due_at", "id"):
+        begin = self.hour_before("officers")
+        refused = set(Movement.objects.filter(ref__in=self.refused).values_list("id", flat=True))
+        for place, matter in enumerate(Matter.objects.exclude(state="closed").order_by("due_at", "id")):
             staff = self.staff(matter)
-            if staff:
+            clock.put_to(begin + place * _PAUSE)
+            if staff and matter.subject in refused:
+                self.sign(matter, staff)
+            elif staff:
                 self.act(matter, staff)
 
     def staff(self, matter: Matter) -> list[User]:
@@ -184,28 +222,39 @@ class Day:
         elif doing in ("decide", "refuse"):
             self.decide(matter, staff, _ACTS[matter.kind][doing == "refuse"])
 
+    def sign(self, matter: Matter, staff: list[User]) -> None:
+        """Refuse, by two officers where it takes two."""
+        desk.matter_decide(by=staff[0], matter=matter, act="refuse", reason=_NOTE, seen=matter.version)
+        matter.refresh_from_db()
+        if matter.state == "proposed":
+            desk.matter_confirm(by=staff[1], matter=matter, agreed=True, reason=_NOTE, seen=matter.version)
+
     def decide(self, matter: Matter, staff: list[User], act: str) -> None:
         desk.matter_decide(by=staff[0], matter=matter, act=act, reason=_NOTE, seen=matter.version)
         matter.refresh_from_db()
         if matter.state == "proposed" and len(staff) > 1 and self.random.random() < 1 / 2:
             desk.matter_confirm(by=staff[1], matter=matter, agreed=True, reason=_NOTE, seen=matter.version)
 
-    def coordinators(self) -> None:
+    def coordinators(self, clock: Clock) -> None:
         """Answer part of what was asked."""
+        begin = self.hour_before("answers")
         users = {organisation.id: user for pairs in self.tenants.values() for organisation, user in pairs}
         asked = Question.objects.filter(answered_at=None, closed_at=None, movement__organisation__in=users)
-        for question in asked.select_related("movement").order_by("asked_at", "id"):
+        for place, question in enumerate(asked.select_related("movement").order_by("asked_at", "id")):
+            clock.put_to(begin + place * _PAUSE)
             if self.random.randrange(100) < self.spec["questions_answered"]:
                 by = users[question.movement.organisation_id or ""]
                 clearance.question_answer(by=by, question=question, text=_NOTE, facts={})
 
-    def cross(self) -> None:
+    def cross(self, clock: Clock) -> None:
         """Let those cross that both sides cleared and whose hour has come."""
         staff = list(Role.objects.filter(kind__in=("gate", "officer"), user__is_demo=True).select_related("user"))
         staff.sort(key=lambda role: (role.kind != "gate", role.granted_at, role.id))
-        for movement in Movement.objects.filter(crossing_at__lte=self.now, withdrawn_at=None, crossed_at=None):
+        due = Movement.objects.filter(crossing_at__lte=self.now, withdrawn_at=None, crossed_at=None)
+        for movement in due.order_by("crossing_at", "id"):
             leaves = movement.owner_side == origin(movement.direction)
             if leaves and outcome_of(movement) == "cleared":
+                clock.put_to(movement.crossing_at)
                 own = [role.user for role in staff if role.owner_side == movement.owner_side]
                 last = self.crossers.get((movement.owner_side, movement.flow))  # most likely may again
                 self.let_cross(movement, [last, *own] if last else own)
@@ -214,8 +263,18 @@ class Day:
         by = next((user for user in staff if user.has_perm("clearance.cross_movement", movement)), None)
         if by is not None:
             self.crossers[movement.owner_side, movement.flow] = by
-            at = max(movement.crossing_at, movement.declared_at)  # the day's morning was filed only now
-            clearance.movement_cross(by=by, movement=movement, at=at)
+            self.look(by, movement)
+            clearance.movement_cross(by=by, movement=movement, at=movement.crossing_at)
+
+    def look(self, by: User, movement: Movement) -> None:
+        """Record that staff of a gate looked at whom they let cross."""
+        people = [item.person for item in movement.items.select_related("person") if item.person]
+        if people and any(role.kind == "gate" for role in by.held_roles):
+            parties.view_record(viewer=by, subjects=people, purpose="crossing", page="parties:people")
+
+
+def _reference(number: int) -> str:
+    return f"DEMO-{number:04}"
 
 
 def _running(shares: Mapping[str, int]) -> Iterator[tuple[str, int]]:
