@@ -260,7 +260,7 @@ def test_a_proof_reads_a_tile_of_each_level_and_no_more(files, root):
 def test_no_hash_is_given_that_was_not_signed(files, root, tiled, refused):
     assert refused(TiledTree(flip(files, "tile/0/001", 5).get, SIZE, root).inclusion_proof, 300).where == "tile/0/001"
     assert refused(TiledTree, flip(files, "tile/0/003.p/232", 5).get, SIZE, root).code == "tlog.edge"
-    assert refused(TiledTree, files.get, 2**63, root).code == "tlog.leaves"
+    assert refused(TiledTree, files.get, 2**63, root).code == "tlog.size"
     assert refused(tiled.inclusion_proof, SIZE).code == "tlog.index"
     assert refused(tiled.inclusion_proof, 5, SIZE + 1).code == "tlog.size"
     assert refused(tiled.root, SIZE + 1).code == "tlog.size"

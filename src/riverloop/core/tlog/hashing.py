@@ -13,30 +13,30 @@ EMPTY_ROOT = sha256(b"").digest()
 """The root of a tree without leaves."""
 
 # The first byte tells a leaf from a node, so that nobody can pass one off as the other.
-_LEAF = b"\x00"
-_NODE = b"\x01"
+LEAF_PREFIX = b"\x00"
+NODE_PREFIX = b"\x01"
 
 
 def leaf_hash(entry: bytes) -> bytes:
     """Return the 32 bytes that stand for an entry at the foot of the tree."""
-    return sha256(_LEAF + entry).digest()
+    return sha256(LEAF_PREFIX + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the 32 bytes that stand for two subtrees side by side."""
-    return sha256(_NODE + left + right).digest()
+    return sha256(NODE_PREFIX + left + right).digest()
 
 
 def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
     """Return the hash of each entry, in order."""
-    return [sha256(_LEAF + entry).digest() for entry in entries]
+    return [sha256(LEAF_PREFIX + entry).digest() for entry in entries]
 
 
 def node_hashes(hashes: Sequence[bytes]) -> list[bytes]:
     """Return the hash above each pair of neighbours; an odd last one has no neighbour and is left out."""
     one_by_one = iter(hashes)
     pairs = zip(one_by_one, one_by_one, strict=False)
-    return [sha256(_NODE + left + right).digest() for left, right in pairs]
+    return [sha256(NODE_PREFIX + left + right).digest() for left, right in pairs]
 
 
 def joined_root(hashes: bytes) -> bytes:
@@ -46,7 +46,7 @@ def joined_root(hashes: bytes) -> bytes:
         hashes: 32 bytes each; how many is a power of two.
     """
     width = 2 * HASH_BYTES
-    row = [sha256(_NODE + hashes[at : at + width]).digest() for at in range(0, len(hashes) - HASH_BYTES, width)]
+    row = [sha256(NODE_PREFIX + hashes[at : at + width]).digest() for at in range(0, len(hashes) - HASH_BYTES, width)]
     while len(row) > 1:
         row = node_hashes(row)
     return row[0] if row else hashes

@@ -21,13 +21,12 @@ from riverloop.core.tlog.tiles import (
     WIDTH,
     Read,
     Tile,
-    check_leaves,
     read_bundle,
     read_tile,
     tile_at,
     where_of,
 )
-from riverloop.core.tlog.tree import CompactRange, check_size, compact_range_of, root_of
+from riverloop.core.tlog.tree import MOST_LEAVES, CompactRange, check_size, compact_range_of, root_of
 
 _TILES_KEPT = 64  # of 8 KiB: a proof needs one of each level, and neighbours share all but the lowest
 
@@ -50,7 +49,7 @@ class TiledTree:
     def __init__(
         self, read: Read, size: int, root: bytes, *, most_entry_bytes: int = MOST_ENTRY_BYTES, where: str = ""
     ) -> None:
-        check_leaves(size)
+        check_size(size, MOST_LEAVES)
         self.size = size
         self._read = read
         self._where = where

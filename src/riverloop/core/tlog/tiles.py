@@ -13,7 +13,6 @@ from riverloop.core.tlog.hashing import HASH_BYTES
 from riverloop.core.tlog.keys import MOST_VKEY_BYTES
 from riverloop.core.tlog.notes import MOST_NOTE_BYTES
 from riverloop.core.tlog.refusals import BundleError, LogError
-from riverloop.core.tlog.tree import MOST_LEAVES
 
 WIDTH = 256
 """Hashes of a full tile, entries of a full bundle."""
@@ -35,7 +34,7 @@ Read = Callable[[str], bytes | None]
 
 _PREFIX_BYTES = 2
 _PATH = re.compile(r"tile/(entries|0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
-_MOST_PATH = 64  # characters; the longest path of a tree of MOST_LEAVES has 45
+_MOST_PATH = 64  # characters; the longest path of the largest tree has 45
 _MOST_LEVEL = 63
 _GROUP = 1000
 
@@ -277,23 +276,18 @@ def _content(read: Read, tile: Tile, where: str) -> tuple[bytes, Tile]:
         content = read(found.path)
         if content is not None:
             return content, found
-    raise LogError(
+    raise missing(tile.path, where)
+
+
+def missing(path: str, where: str) -> LogError:
+    """Return the error about a file that is not there."""
+    return LogError(
         "tlog.missing",
         "This file of the log is missing. Copy it from the log or its mirror.",
-        where=where_of(where, tile.path),
+        where=where_of(where, path),
     )
 
 
 def where_of(where: str, path: str) -> str:
     """Return the name of a log's file for messages."""
     return f"{where.rstrip('/')}/{path}" if where else path
-
-
-def check_leaves(size: int) -> None:
-    """Return if a log can have so many leaves.
-
-    Raises:
-        LogError: it cannot.
-    """
-    if not 0 <= size <= MOST_LEAVES:
-        raise LogError("tlog.leaves", "A log has from 0 to {most} leaves, not {size}.", most=MOST_LEAVES, size=size)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from riverloop.core.tlog.hashing import HASH_BYTES, folded, leaf_hashes, node_hashes
+from riverloop.core.tlog.hashing import HASH_BYTES, LEAF_PREFIX, NODE_PREFIX, folded, leaf_hashes, node_hashes
 from riverloop.core.tlog.refusals import LogError
 
 MOST_LEAVES = 2**63 - 1
@@ -105,12 +105,12 @@ class Tree:
 
     def append(self, entry: bytes) -> int:
         """Append one entry and return its index, from 0."""
-        hashed = sha256(b"\x00" + entry).digest()
+        hashed = sha256(LEAF_PREFIX + entry).digest()
         for level in self._levels:
             level.append(hashed)
             if len(level) & 1:
                 break
-            hashed = sha256(b"\x01" + level[-2] + hashed).digest()
+            hashed = sha256(NODE_PREFIX + level[-2] + hashed).digest()
         else:
             self._levels.append([hashed])
         return len(self._levels[0]) - 1

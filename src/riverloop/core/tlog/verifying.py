@@ -26,6 +26,7 @@ from riverloop.core.tlog.tiles import (
     WIDTH,
     Read,
     Tile,
+    missing,
     read_bundle,
     read_tile,
     where_of,
@@ -129,11 +130,7 @@ def _key(read: Read, key: VerifierKey | None, where: str) -> VerifierKey:
 def _file(read: Read, path: str, where: str) -> bytes:
     content = read(path)
     if content is None:
-        raise LogError(
-            "tlog.missing",
-            "This file of the log is missing. Copy it from the log or its mirror.",
-            where=where_of(where, path),
-        )
+        raise missing(path, where)
     return content[: MOST_NOTE_BYTES + 1]
 
 
