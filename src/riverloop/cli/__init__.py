@@ -17,9 +17,10 @@ from riverloop.cli.accounts import role_app, user_app
 from riverloop.cli.deciding import decide
 from riverloop.cli.demo import demo_app
 from riverloop.cli.keys import keys_app
+from riverloop.cli.node import node_app
 from riverloop.cli.retention import retention_app
 from riverloop.cli.rules import rules_app
-from riverloop.cli.serving import serve, work_command
+from riverloop.cli.serving import listen_command, serve, work_command
 from riverloop.core.kernel.errors import RiverloopError
 
 __all__ = ["app", "main"]
@@ -31,7 +32,19 @@ def app() -> None:
     """Riverloop: clear what crosses between two parks under both sides' law."""
 
 
-for _command in (decide, serve, work_command, rules_app, user_app, role_app, keys_app, retention_app, demo_app):
+for _command in (
+    decide,
+    serve,
+    work_command,
+    listen_command,
+    node_app,
+    rules_app,
+    user_app,
+    role_app,
+    keys_app,
+    retention_app,
+    demo_app,
+):
     app.add_command(_command)
 
 

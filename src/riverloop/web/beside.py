@@ -1,4 +1,4 @@
-"""The processes of the server: none outlives it, and the worker is started again if it dies."""
+"""The processes of the server: none outlives it, and those beside it are started again if they die."""
 
 from __future__ import annotations
 
@@ -34,35 +34,43 @@ def _watch(parent: int) -> None:
 
 
 @contextlib.contextmanager
-def worker_beside() -> Iterator[None]:
-    """Keep one ``riverloop work`` alive while the body runs.
+def kept_beside(*commands: str) -> Iterator[None]:
+    """Keep one process of each of these commands alive while the body runs.
 
-    The worker also watches this process, and ends by itself if this one is killed.
+    Each also watches this process, and ends by itself if this one is killed.
+
+    Args:
+        commands: of ``riverloop``, such as ``work``.
     """
     ending = Event()
-    thread = Thread(target=_keep_alive, args=(ending,), name="worker", daemon=True)
-    thread.start()
+    threads = [Thread(target=_keep_alive, args=(one, ending), name=one, daemon=True) for one in commands]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         ending.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
 
 
-def _keep_alive(ending: Event) -> None:
+def _keep_alive(command: str, ending: Event) -> None:
     pause = _FIRST_PAUSE_SECONDS
     while not ending.is_set():
-        with subprocess.Popen(_command(), stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
+        began = time.monotonic()
+        with subprocess.Popen(_command(command), stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
             while process.poll() is None and not ending.wait(0.2):
                 pass
             _end(process)
-        if not ending.wait(pause):
-            print("The worker ended and is started again.", file=sys.stderr, flush=True)  # noqa: T201
+        if process.returncode == 0 or time.monotonic() - began > _LONGEST_PAUSE_SECONDS:
+            pause = _FIRST_PAUSE_SECONDS  # it ended in good order, or had gone well for a while
+        if not ending.wait(pause) and process.returncode != 0:
+            print(f"riverloop {command} ended and is started again.", file=sys.stderr, flush=True)  # noqa: T201
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-def _command() -> list[str]:
-    return [sys.executable, "-m", "riverloop", "work", "--parent", str(os.getpid())]
+def _command(name: str) -> list[str]:
+    return [sys.executable, "-m", "riverloop", name, "--parent", str(os.getpid())]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

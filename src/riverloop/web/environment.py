@@ -169,6 +169,20 @@ _GROUPS: dict[str, tuple[Variable, ...]] = {
             "Host names that are answered.",
         ),
     ),
+    "The other side's node": (
+        Variable(
+            "RIVERLOOP_PEER_HOST", _text, "127.0.0.1", "an address of this computer", "`127.0.0.1`",
+            "Where this node listens to the other, if one side lives on it.",
+        ),
+        Variable(
+            "RIVERLOOP_PEER_PORT", _whole(1, 65_535), 8_443, "a port", "`8443`",
+            "The port at which it listens; the other node alone need reach it.",
+        ),
+        Variable(
+            "RIVERLOOP_PEER_URL", _address("https"), "", "`https://host:port`", "where it listens",
+            "Where the other node reaches this one; its certificate names that host.",
+        ),
+    ),
     "Safety": (
         Variable(
             "RIVERLOOP_SECRET_KEY", _at_least(32), None, "32 characters or more", "made once, in the data folder",

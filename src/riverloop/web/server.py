@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
 from typing import Any
 
 from riverloop.core.kernel.errors import InputError
-from riverloop.web.beside import worker_beside
+from riverloop.web.beside import kept_beside
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riverloop.web.settings")
 
@@ -55,7 +54,7 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
 
     One process with one thread on SQLite, which takes one writer at a time; more on PostgreSQL.
     """
-    _check_free(host, port)
+    check_free(host, port)
     os.environ["RIVERLOOP_SERVED_BY"] = str(os.getpid())  # its processes end with it
     os.environ.setdefault("RIVERLOOP_URL", f"http://{_shown(host)}:{port}")  # before the settings are read
     from django.conf import settings  # noqa: PLC0415
@@ -65,6 +64,7 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     from granian.log import LogLevels  # noqa: PLC0415
 
     load_demo() if settings.RIVERLOOP_DEMO else prepare()
+    from riverloop.apps.nodes.peers import own_url  # noqa: PLC0415 - it needs Django
 
     lone = connection.vendor == "sqlite"
     connection.close()
@@ -77,11 +77,15 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     }
     print(f"Riverloop serves http://{_shown(host)}:{port} (stop it with Ctrl+C)", flush=True)  # noqa: T201
     granian = Granian("riverloop.web.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, **options)
-    with worker_beside() if worker else contextlib.nullcontext():
+    beside = ["work"] if worker else []
+    if settings.RIVERLOOP_SIDE:
+        beside.append("listen")
+        print(f"This is the node of side {settings.RIVERLOOP_SIDE}; it listens to the other at {own_url()}", flush=True)  # noqa: T201
+    with kept_beside(*beside):
         granian.serve()
 
 
-def _check_free(host: str, port: int) -> None:
+def check_free(host: str, port: int, *, option: str = "--port") -> None:
     """Check that nobody listens there: of two servers at one port each would answer some of the requests."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -92,7 +96,10 @@ def _check_free(host: str, port: int) -> None:
             if error.errno != errno.EADDRINUSE:
                 raise
             raise InputError(
-                "serve.port", "Another program serves at port {port}. Stop it, or choose another --port.", port=port
+                "serve.port",
+                "Another program serves at port {port}. Stop it, or choose another {option}.",
+                port=port,
+                option=option,
             ) from error
 
 

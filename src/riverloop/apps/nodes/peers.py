@@ -1,22 +1,28 @@
 """The other side's node, as its operator showed it and ours trusted it: address, certificate and public keys.
 
 It lies in the data folder as ``peers/<side>.json``. Nothing in it is secret, and everything in it counts: whoever
-can put a file there speaks for the other side. So its operators compare it out of band.
+can put a file there speaks for the other side. So its operators compare its fingerprint out of band.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
+import os
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from riverloop.apps.nodes.here import hosts, zone
 from riverloop.apps.nodes.words import N_
 from riverloop.core.kernel.errors import InputError
+
+TEXTS = ("zone", "side", "url", "certificate")
+LISTS = ("message_keys", "log_vkeys", "cosigner_vkeys")
+MOST_KEYS = 64  # of one sort: as many replacements as nobody makes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,8 @@ class Peer:
         return self.cosigner_vkeys[0]
 
     def as_json(self) -> str:
-        """Return the file's text."""
-        return json.dumps(asdict(self), indent=1)
+        """Return the file's text, always the same for the same peer."""
+        return json.dumps(asdict(self), indent=1) + "\n"
 
 
 def peer_file(side: str) -> Path:
@@ -64,10 +70,41 @@ def peer_file(side: str) -> Path:
 
 def peer_known(side: str) -> Peer | None:
     """Return the node of a side, or None while it is not trusted."""
-    with contextlib.suppress(FileNotFoundError):
-        kept: dict[str, Any] = json.loads(peer_file(side).read_text("utf-8"))
-        return Peer(**{name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()})
-    return None
+    path = peer_file(side)
+    try:
+        return peer_read(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, RecursionError):
+        raise InputError(
+            "nodes.peer_file",
+            N_("What was trusted of side {side} cannot be read. Trust it again: riverloop node trust FILE --replace"),
+            where=str(path),
+            side=side,
+        ) from None
+
+
+def peer_read(content: bytes) -> Peer:
+    """Return what a node showed.
+
+    Raises:
+        ValueError, TypeError, RecursionError: it has another form.
+    """
+    told = json.loads(content)
+    if not isinstance(told, dict) or set(told) != {*TEXTS, *LISTS}:
+        raise TypeError("JSON")
+    for name in TEXTS:
+        if not isinstance(told[name], str):
+            raise TypeError(name)
+    for name in LISTS:
+        listed = told[name]
+        if not isinstance(listed, list) or not 0 < len(listed) <= MOST_KEYS:
+            raise TypeError(name)
+        if not all(isinstance(one, str) for one in listed):
+            raise TypeError(name)
+    texts: dict[str, Any] = {name: told[name] for name in TEXTS}
+    lists: dict[str, Any] = {name: tuple(told[name]) for name in LISTS}
+    return Peer(**texts, **lists)
 
 
 def peer(side: str) -> Peer:
@@ -84,3 +121,36 @@ def peer(side: str) -> Peer:
             side=side,
         )
     return found
+
+
+def peer_keep(one: Peer) -> None:
+    """Keep what is trusted from now on; whoever reads meanwhile reads the old or the new, whole."""
+    path = peer_file(one.side)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, written = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(one.as_json())
+        file.flush()
+        os.fsync(file.fileno())
+    Path(written).replace(path)
+
+
+def own_url() -> str:
+    """Return where the other node reaches this one.
+
+    Raises:
+        InputError: this node listens at every address, and which one reaches it was not said.
+    """
+    given: str = settings.RIVERLOOP_PEER_URL
+    host: str = settings.RIVERLOOP_PEER_HOST
+    if not given and host in ("0.0.0.0", "::"):  # noqa: S104 - it is refused
+        raise InputError(
+            "nodes.own_url",
+            N_("Say in RIVERLOOP_PEER_URL where the other node reaches this one, such as https://node.example:8443"),
+        )
+    return given or f"https://{f'[{host}]' if ':' in host else host}:{settings.RIVERLOOP_PEER_PORT}"
+
+
+def own_host() -> str:
+    """Return the host at which the other node reaches this one."""
+    return urlsplit(own_url()).hostname or ""

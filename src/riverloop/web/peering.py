@@ -1,0 +1,84 @@
+"""What the other side's node may ask this one: the WSGI application of a listener of its own.
+
+Nothing but ``POST /peer/<name>`` is answered, and only to who holds the one certificate that is trusted: the listener
+(listening.py) lets nobody else through. Pages, sessions and accounts are not served here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riverloop.web.settings")
+django.setup()
+
+import structlog  # noqa: E402 - what follows needs Django to be set up
+from django.db import close_old_connections  # noqa: E402
+
+from riverloop.apps.nodes.calling import MOST_BODY_BYTES  # noqa: E402
+from riverloop.apps.nodes.endpoints import function_of  # noqa: E402
+from riverloop.apps.nodes.here import hosted_sides, other_side  # noqa: E402
+from riverloop.apps.nodes.links import link_heard, link_refused  # noqa: E402
+from riverloop.core.kernel.errors import RiverloopError  # noqa: E402
+
+_PREFIX = "/peer/"
+_AT_A_TIME = 65_536
+_logger = structlog.stdlib.get_logger(__name__)
+
+if os.environ.get("RIVERLOOP_SERVED_BY"):
+    from riverloop.web.beside import end_with
+    from riverloop.web.listening import tell_of_handshakes
+
+    end_with(int(os.environ["RIVERLOOP_SERVED_BY"]))
+    tell_of_handshakes()
+
+
+def application(environ, start_response):
+    """Answer one call: 200 with the answer, 409 with the one line of a refusal, or a status alone."""
+    close_old_connections()
+    try:
+        status, answer = _answered(environ)
+    except Exception:  # whatever it was, no traceback leaves
+        _logger.exception("a call of the other side failed")
+        status, answer = "500 Internal Server Error", b""
+    finally:
+        close_old_connections()
+    kind = "application/json" if status.startswith("409") else "application/octet-stream"
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(answer)))])
+    return [answer]
+
+
+def _answered(environ):
+    path = environ["PATH_INFO"]
+    function = function_of(path.removeprefix(_PREFIX)) if path.startswith(_PREFIX) else None
+    if function is None:
+        return "404 Not Found", b""
+    if environ["REQUEST_METHOD"] != "POST":
+        return "405 Method Not Allowed", b""
+    body, refusal = _body_of(environ)
+    if body is None:
+        return refusal, b""
+    (own,) = hosted_sides()
+    other = other_side(own)
+    link_heard(own, other)
+    try:
+        return "200 OK", function(other, own, body)
+    except RiverloopError as error:
+        link_refused(own, other, error)
+        return "409 Conflict", json.dumps({"code": error.code, "line": error.text()}).encode()
+
+
+def _body_of(environ):
+    """Return the body; or None, and the status that refuses it unread: it is endless, or too long."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not (length.isascii() and length.isdigit()):
+        return None, "411 Length Required"
+    if int(length) > MOST_BODY_BYTES:
+        return None, "413 Content Too Large"
+    parts, left = [], int(length)
+    while left and (part := environ["wsgi.input"].read(min(left, _AT_A_TIME))):
+        parts.append(part)
+        left -= len(part)
+    return (None, "400 Bad Request") if left else (b"".join(parts), "")
