@@ -59,6 +59,25 @@ def test_it_works_without_javascript(open_page, sign_in):
     expect(page.get_by_role("status")).to_have_text("Decided.")
 
 
+@pytest.mark.parametrize("phone", [False, True])
+def test_an_officer_gives_those_who_cross_together_one_answer(open_page, sign_in, assert_accessible, phone):
+    cast, page = Cast(), open_page(phone=phone)
+    first = opened(cast, flow="person", item=0)
+    others = [opened(cast, flow="person", subject=first.subject, item=item) for item in (1, 2, 3)]
+    sign_in(page, cast.oscar)
+    page.goto(f"/queue/{first.id}/")
+    page.get_by_text("The same answer for others of the movement").click()
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    together = page.locator("details[open]")
+    together.get_by_label("Item 3").uncheck()
+    together.get_by_label("Then open the next for me").uncheck()
+    together.get_by_role("button", name="Allow").click()
+    expect(page.get_by_role("status")).to_have_text("Decided.")
+    states = [Matter.objects.get(pk=one.pk).state for one in (first, *others)]
+    assert states == ["closed", "closed", "open", "closed"]
+
+
 WIDER_THAN_ITS_BOX = """
 selects => selects.flatMap(select => {
   const style = getComputedStyle(select), pen = document.createElement("canvas").getContext("2d");

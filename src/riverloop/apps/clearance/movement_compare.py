@@ -94,7 +94,9 @@ def _said_of(row: SideDecision, reading: Reading) -> Any:
     asked, places = row.inputs.get("movement", {}), sorted(reading.items or ())
     levels = row.result.get("levels", [])
     items = [asked.get("items", [])[place : place + 1] for place in places]
-    return row.packs_sha256, asked.get("crossing_at"), items, [levels[place : place + 1] for place in places]
+    own = [levels[place : place + 1] for place in places]
+    proposed = [one for one in row.result.get("proposed", []) if one[1] in places]  # until an officer signs it
+    return row.packs_sha256, asked.get("crossing_at"), items, own, proposed
 
 
 def _title(one: _Version, found: Movement, reading: Reading) -> str:
