@@ -1,6 +1,8 @@
 """Fixtures: pages in a real browser, and how many faults a fault test tries."""
 
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,6 +37,18 @@ def data_folder(tmp_path_factory) -> Iterator[Path]:
         environment.setenv("RIVERLOOP_DATA", str(folder))
         environment.delenv("RIVERLOOP_SIDE", raising=False)
         yield folder
+
+
+@pytest.fixture(autouse=True)
+def fresh_logs(data_folder):
+    """Let no test find the published log of another, whose database was rolled back: that would look like a restore."""
+    yield
+    folder = data_folder / "log"
+    if folder.exists():
+        shutil.rmtree(folder)
+    restoring = sys.modules.get("riverloop.apps.record.restoring")
+    if restoring:
+        restoring.ask_again()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from dataclasses import dataclass
+from datetime import datetime
 
-from riverloop.apps.record.models import PendingRecord
+from django.db.models import Min, QuerySet
+from django.utils import timezone
+
+from riverloop.apps.record.models import Leaf, LogState, Mirror, MirrorLeaf, PendingRecord
+
+PENDING, RECORDED, COUNTERSIGNED = "pending", "recorded", "countersigned"
 
 
 def records_of(*, side: str, kind: str = "") -> QuerySet[PendingRecord]:
@@ -16,3 +22,86 @@ def records_of(*, side: str, kind: str = "") -> QuerySet[PendingRecord]:
     """
     found = PendingRecord.objects.filter(owner_side=side).order_by("created_at", "id")
     return found.filter(kind=kind) if kind else found
+
+
+@dataclass(frozen=True, slots=True)
+class LogHealth:
+    """How far a side's log is, for /healthz, metrics and pages.
+
+    Attributes:
+        size: leaves that are numbered.
+        pending: records that wait for their place.
+        lag_seconds: age of the oldest of those.
+        published: leaves under the newest checkpoint.
+        countersigned: leaves under the newest checkpoint that the other side countersigned.
+        refuses_to_sign: one line that says why, and what to do; empty if all is well.
+        mirror_trouble: one line that says why the other side's mirror does not keep up; empty if it does.
+        mirror_trouble_since: since when.
+    """
+
+    size: int = 0
+    pending: int = 0
+    lag_seconds: float = 0.0
+    published: int = 0
+    countersigned: int = 0
+    refuses_to_sign: str = ""
+    mirror_trouble: str = ""
+    mirror_trouble_since: datetime | None = None
+
+
+def log_state(side: str) -> LogState:
+    """Return how far a side's own log is; a new one if nothing was ever numbered."""
+    return LogState.objects.filter(pk=side).first() or LogState(owner_side=side)
+
+
+def log_health(side: str) -> LogHealth:
+    """Return how a side's log does."""
+    state, waiting = log_state(side), PendingRecord.objects.filter(owner_side=side)
+    oldest = waiting.aggregate(oldest=Min("created_at"))["oldest"]
+    return LogHealth(
+        size=state.size,
+        pending=waiting.count(),
+        lag_seconds=max(0.0, (timezone.now() - oldest).total_seconds()) if oldest else 0.0,
+        published=state.published_size,
+        countersigned=state.cosigned_size,
+        refuses_to_sign=state.refusal_text(),
+        mirror_trouble=state.mirror_trouble_text(),
+        mirror_trouble_since=state.mirror_trouble_since,
+    )
+
+
+def leaf_of(*, side: str, subject: str, commitment: bytes) -> Leaf | None:
+    """Return the leaf that a record became, found by what it is about; None while it waits."""
+    return next((one for one in _about(side, subject) if bytes(one.commitment) == bytes(commitment)), None)
+
+
+def records_about(*, side: str, subject: str) -> list[Leaf | PendingRecord]:
+    """Return all that a side recorded about something: leaves in their order, then what still waits."""
+    waiting = PendingRecord.objects.filter(owner_side=side, subject=subject).order_by("created_at", "id")
+    return [*_about(side, subject), *waiting]
+
+
+def state_of(record: Leaf | PendingRecord, state: LogState) -> str:
+    """Return how far a record is: ``pending``, ``recorded`` (under a checkpoint) or ``countersigned``."""
+    if not isinstance(record, Leaf) or record.index >= state.published_size:
+        return PENDING
+    return COUNTERSIGNED if record.index < state.cosigned_size else RECORDED
+
+
+def is_countersigned(*, side: str, index: int) -> bool:
+    """Say whether a leaf of a side's own log lies under a checkpoint that the other side countersigned."""
+    return LogState.objects.filter(pk=side, cosigned_size__gt=index).exists()
+
+
+def is_mirrored(*, side: str, of_side: str, commitment: bytes) -> bool:
+    """Say whether an entry of the other side's log lies in a side's own mirror, which that side countersigned."""
+    return MirrorLeaf.objects.filter(owner_side=side, of_side=of_side, commitment=commitment).exists()
+
+
+def mirrors_of(side: str) -> QuerySet[Mirror]:
+    """Return what a side mirrors."""
+    return Mirror.objects.filter(owner_side=side).order_by("of_side")
+
+
+def _about(side: str, subject: str) -> QuerySet[Leaf]:
+    return Leaf.objects.filter(owner_side=side, subject=subject).exclude(subject="").order_by("index")

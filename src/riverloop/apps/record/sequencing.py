@@ -7,30 +7,15 @@ transaction, so that a process that is killed leaves either.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
-
 from django.db import connection, transaction
 
+from riverloop.apps.record.folders import one_at_a_time
 from riverloop.apps.record.models import Leaf, LogState, PendingRecord
+from riverloop.apps.record.places import log_lock, tell
+from riverloop.apps.record.places import on_sequenced as on_sequenced  # noqa: PLC0414 - where one looks for it
+from riverloop.apps.record.restoring import check
 
 LIMIT = 10_000  # rows in one transaction: on SQLite others wait for it
-
-OnSequenced = Callable[[str, Sequence[Leaf]], object]
-
-_told: dict[str, OnSequenced] = {}
-
-
-def on_sequenced(kind: str, function: OnSequenced) -> None:
-    """Have a function called for each batch with records of a kind, in the transaction in which they get their places.
-
-    Args:
-        kind: of the records, such as ``message.sent``.
-        function: takes the side and the new leaves of that kind in their order. If it raises, nothing gets a place.
-    """
-    known = _told.setdefault(kind, function)
-    if known is not function:
-        raise RuntimeError(f'Two functions are told of "{kind}". Register one.')
 
 
 def sequence(side: str, limit: int = LIMIT) -> int:
@@ -41,25 +26,26 @@ def sequence(side: str, limit: int = LIMIT) -> int:
     Args:
         side: whose log.
         limit: most rows to take.
+
+    Raises:
+        RiverloopError: the database lacks or contradicts what was published, so that a place might be given twice.
     """
     if not PendingRecord.objects.filter(owner_side=side).exists():  # a look that lets others write
         return 0
+    with one_at_a_time(side):
+        check(side)
+        return _sequence(side, limit)
+
+
+def _sequence(side: str, limit: int) -> int:
     with transaction.atomic():
         log_lock(side)
         state, _ = LogState.objects.get_or_create(owner_side=side)
         taken = _move(side, state.size, limit)
         if taken:
             LogState.objects.filter(pk=side).update(size=state.size + taken)
-            _tell(side, state.size)
+            tell(side, state.size)
     return taken
-
-
-def log_lock(side: str) -> None:
-    """Make whoever else changes a side's log wait until this transaction ends."""
-    if connection.vendor == "postgresql":
-        number = int.from_bytes(hashlib.sha256(f"log {side}".encode()).digest()[:8], signed=True)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
 def _move(side: str, first: int, limit: int) -> int:
@@ -73,15 +59,6 @@ def _move(side: str, first: int, limit: int) -> int:
         if taken:
             cursor.execute(_SQLITE_DELETE, {"side": side, "limit": limit})
         return taken
-
-
-def _tell(side: str, first: int) -> None:
-    if not _told:
-        return
-    kinds = set(_told)
-    new = list(Leaf.objects.filter(owner_side=side, index__gte=first, kind__in=kinds).order_by("index"))
-    for kind in sorted(kinds & {leaf.kind for leaf in new}):
-        _told[kind](side, [leaf for leaf in new if leaf.kind == kind])
 
 
 _LEAF, _PENDING = Leaf._meta.db_table, PendingRecord._meta.db_table  # noqa: SLF001 - Django's own

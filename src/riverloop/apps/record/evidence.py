@@ -1,0 +1,47 @@
+"""What was refused of the other side's log is kept word by word, once however often it comes."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from riverloop.apps.record.models import Evidence, mistake_json
+from riverloop.core.kernel.errors import RiverloopError
+
+MOST_KEPT = 1_000  # a log: whoever sends more has made the point
+_MOST_NOTE = 20_000  # characters
+
+_logger = logging.getLogger(__name__)
+
+
+def evidence_keep(side: str, of_side: str, error: RiverloopError, *, note: str = "", held_note: str = "") -> None:
+    """Keep what a side refused of another, and say so once in one line.
+
+    Args:
+        side: who refused.
+        of_side: whose log, or whose signature.
+        error: what was wrong.
+        note: what was refused.
+        held_note: what was held beside it.
+    """
+    note = note[:_MOST_NOTE]
+    digest = hashlib.sha256(f"{error.code}\n{note}".encode()).hexdigest()
+    now = timezone.now()
+    mine = Evidence.objects.filter(owner_side=side, of_side=of_side)
+    with transaction.atomic():
+        if mine.filter(digest=digest).update(times=F("times") + 1, last_at=now) or mine.count() >= MOST_KEPT:
+            return
+        Evidence.objects.create(
+            owner_side=side, of_side=of_side, code=error.code, mistake=mistake_json(error), note=note,
+            held_note=held_note[:_MOST_NOTE], digest=digest, found_at=now, last_at=now,
+        )  # fmt: skip
+    _logger.error("log of %s, as side %s sees it: %s", of_side, side, error.text())
+
+
+def evidence_of(side: str) -> QuerySet[Evidence]:
+    """Return what a side refused, newest first."""
+    return Evidence.objects.filter(owner_side=side).order_by("-last_at", "id")

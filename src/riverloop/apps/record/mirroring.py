@@ -1,0 +1,197 @@
+"""Each side mirrors the other's log: own new entries are pushed in order, and a countersignature comes back.
+
+Source: the shape is that of C2SP tlog-mirror: indices without gaps, and a mirror that says its next one, so that what
+is lost is visible and what is sent twice does no harm. A mirror here keeps the whole log and knows its right edge, so
+that each push is verified as a whole: the log signs a checkpoint for the end of every push, also in the middle of a
+long catching-up, and no consistency proofs are needed.
+"""
+
+from __future__ import annotations
+
+import logging
+from hashlib import sha256
+
+from django.utils import timezone
+
+from riverloop.apps.nodes import keys
+from riverloop.apps.nodes.calling import PeerError, call
+from riverloop.apps.nodes.here import other_side
+from riverloop.apps.record.evidence import evidence_keep
+from riverloop.apps.record.models import LogState, mistake_json
+from riverloop.apps.record.published import commitments_of, tree_of
+from riverloop.apps.record.publishing import checkpoint_replace
+from riverloop.apps.record.restoring import ask_again
+from riverloop.apps.record.words import N_
+from riverloop.core.kernel.canonical import canonical_json, read_json
+from riverloop.core.kernel.errors import InputError, RiverloopError
+from riverloop.core.tlog import (
+    Checkpoint,
+    LogError,
+    Note,
+    VerifierKey,
+    encode_bundle,
+    format_note,
+    open_checkpoint,
+    parse_note,
+    sign_checkpoint,
+)
+
+PUSH_ENTRIES = 8_192
+"""Entries in one push, 32 bundles: what C2SP tlog-mirror bids clients to send at most."""
+
+MOST_ANSWER_BYTES = 16_384
+_MOST_STEPS = 10_000  # pushes in one call: 80 million entries
+
+_logger = logging.getLogger(__name__)
+
+
+def mirror_push(side: str, *, most_steps: int = _MOST_STEPS) -> int:
+    """Push what the other side's mirror lacks of a side's own log, and return how many leaves it countersigned anew.
+
+    What goes wrong is kept on the log's state for pages and health, and is tried again the next time.
+
+    Args:
+        side: whose log.
+        most_steps: pushes after which the rest waits for the next call.
+    """
+    state = LogState.objects.filter(pk=side).first()
+    if state is None or not state.published_size or _is_countersigned(state):
+        return 0
+    before = state.cosigned_size
+    try:
+        _push(state, most_steps)
+    except RiverloopError as error:
+        _trouble_keep(state, error)
+    else:
+        _trouble_keep(state, None)
+    return LogState.objects.values_list("cosigned_size", flat=True).get(pk=side) - before
+
+
+def _is_countersigned(state: LogState) -> bool:
+    """Say whether the newest checkpoint, as it is published, bears the other side's signature."""
+    return state.cosigned_size == state.published_size and state.note == state.cosigned_note
+
+
+def _push(state: LogState, most_steps: int) -> None:
+    side, other = state.owner_side, other_side(state.owner_side)
+    first = min(state.mirrored_size, state.published_size)
+    for _ in range(most_steps):
+        end = min(first + PUSH_ENTRIES, state.published_size)
+        note = _checkpoint(state, end)
+        following, line = _answer(state, other, call(other, "mirror.add", _body(side, first, end, note)))
+        if line:
+            _countersigned(side, other, note, line, end)
+        elif following in (first, end):
+            raise LogError(
+                "record.mirror_stuck",
+                N_("The mirror at {other} did not countersign {size} leaves. Look after the node of {other}."),
+                other=other,
+                size=end,
+            )
+        LogState.objects.filter(pk=side).update(mirrored_size=following)
+        first = following
+        if first == state.published_size and line:
+            return
+
+
+def _checkpoint(state: LogState, size: int) -> bytes:
+    """Return the log's own signature over its first ``size`` leaves: the published one, or one on the way to it."""
+    side, signer = state.owner_side, keys.log_signer(state.owner_side)
+    root = bytes(state.published_root)
+    if size == state.published_size:
+        own = [one for one in parse_note(state.note.encode()).signatures if one.name == signer.name]
+        return format_note(Note(parse_note(state.note.encode()).text, tuple(own)))
+    return sign_checkpoint(Checkpoint(signer.name, size, tree_of(side, state.published_size, root).root(size)), signer)
+
+
+def _body(side: str, first: int, end: int, note: bytes) -> bytes:
+    """Return a push: a line of JSON, then the entries as a bundle holds them."""
+    entries = encode_bundle(commitments_of(side, first, end))
+    head = {"first": first, "note": note.decode(), "sha256": sha256(entries).hexdigest()}
+    return canonical_json(head) + b"\n" + entries
+
+
+def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
+    """Return the mirror's next index and its signature line, if it gave one.
+
+    Raises:
+        RiverloopError: it refused, in its own words, holds more than this log, or said something else.
+    """
+    try:
+        if len(content) > MOST_ANSWER_BYTES:
+            raise ValueError(len(content))  # noqa: TRY301 - told as any other answer that is none
+        told = read_json(content.decode(), where="mirror.add")
+        following, line, mistake = int(told["next"]), str(told.get("signature", "")), told.get("mistake")
+    except (RiverloopError, ValueError, KeyError, TypeError, AttributeError):
+        raise PeerError(
+            "record.mirror_answer_form",
+            N_("The mirror at {other} answered what is no answer. Look after the node of {other}."),
+            other=other,
+        ) from None
+    if following > state.published_size:
+        ask_again(state.owner_side)  # the restore trap looks before the next signature
+    if mistake:
+        raise PeerError(
+            "record.mirror_refused",
+            N_("The mirror at {other} refuses this log: {mistake}"),
+            other=other,
+            mistake=str(mistake)[:500],
+        )
+    if following > state.published_size:
+        raise PeerError(
+            "record.mirror_ahead",
+            N_("The mirror at {other} holds {there} leaves of the log of {side}, which has {here}."),
+            other=other,
+            side=state.owner_side,
+            there=following,
+            here=state.published_size,
+        )
+    return following, line
+
+
+def _countersigned(side: str, other: str, note: bytes, line: str, size: int) -> None:
+    """Verify the other side's signature and publish the checkpoint with both.
+
+    Raises:
+        RiverloopError: it is not a signature of a cosigner key of that side that is known; it is kept as evidence.
+    """
+    try:
+        known = keys.cosigner_verifiers(other)
+        both = _with(note, line, known)
+        open_checkpoint(both, _key_of(note, keys.log_verifiers(side)), [_key_of(both, known)])
+    except RiverloopError as error:
+        bad = InputError(
+            "record.bad_cosignature",
+            N_("What the mirror at {other} signed under {size} leaves is not its signature: {why}"),
+            other=other,
+            size=size,
+            why=error.text(),
+        )
+        evidence_keep(side, other, bad, note=note.decode() + line[:2_000])
+        raise bad from None
+    now = timezone.now()
+    LogState.objects.filter(pk=side).update(cosigned_size=size, cosigned_note=both.decode(), cosigned_at=now)
+    checkpoint_replace(side, size, both)
+
+
+def _with(note: bytes, line: str, known: tuple[VerifierKey, ...]) -> bytes:
+    """Return a checkpoint with the signatures of known cosigners added to the log's own."""
+    own, wanted = parse_note(note), {(key.name, key.id) for key in known}
+    added = parse_note(f"-\n\n{line}".encode()).signatures
+    return format_note(Note(own.text, (*own.signatures, *(one for one in added if (one.name, one.key_id) in wanted))))
+
+
+def _key_of(note: bytes, known: tuple[VerifierKey, ...]) -> VerifierKey:
+    """Return which of a side's keys signed a note; today's if none did."""
+    signers = {(one.name, one.key_id) for one in parse_note(note).signatures}
+    return next((key for key in known if (key.name, key.id) in signers), known[0])
+
+
+def _trouble_keep(state: LogState, error: RiverloopError | None) -> None:
+    kept = mistake_json(error) if error else ""
+    if kept == state.mirror_trouble:
+        return
+    since = (state.mirror_trouble_since or timezone.now()) if error else None
+    LogState.objects.filter(pk=state.owner_side).update(mirror_trouble=kept, mirror_trouble_since=since)
+    if error:
+        _logger.warning("mirror of the log of %s: %s", state.owner_side, error.text())

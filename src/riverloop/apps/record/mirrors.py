@@ -1,0 +1,249 @@
+"""What a side does with the other's log: it verifies each push, keeps entries and checkpoint, and countersigns.
+
+What contradicts the checkpoint that it holds, it refuses, keeps as evidence and names in one line; its mirror stays on
+the one tree that it has.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+
+from django.db import transaction
+from django.utils import timezone
+
+from riverloop.apps.nodes import keys
+from riverloop.apps.nodes.endpoints import on_call
+from riverloop.apps.record.evidence import evidence_keep
+from riverloop.apps.record.mirroring import PUSH_ENTRIES
+from riverloop.apps.record.models import Mirror, MirrorLeaf
+from riverloop.apps.record.places import mirror_lock
+from riverloop.apps.record.published import opened
+from riverloop.apps.record.rows import lines_insert
+from riverloop.apps.record.words import N_
+from riverloop.core.kernel.canonical import canonical_json, read_json
+from riverloop.core.kernel.errors import InputError, RiverloopError
+from riverloop.core.tlog import (
+    ENTRIES,
+    HASH_BYTES,
+    MOST_NOTE_BYTES,
+    Checkpoint,
+    CompactRange,
+    LogError,
+    StaleError,
+    Tile,
+    VerifierKey,
+    cosign_checkpoint,
+    decode_bundle,
+    encode_bundle,
+    leaf_hashes,
+    parse_checkpoint,
+    parse_note,
+)
+
+_ENTRY_BYTES = 2 + HASH_BYTES
+MOST_PUSH_BYTES = MOST_NOTE_BYTES + 4_096 + PUSH_ENTRIES * _ENTRY_BYTES
+_ROWS = 4_096
+_COLUMNS = ("owner_side", "of_side", "index", "commitment")
+
+
+@dataclass(frozen=True, slots=True)
+class _Push:
+    first: int
+    note: bytes
+    entries: bytes
+
+
+def mirror_add(of_side: str, side: str, body: bytes) -> bytes:
+    """Take a push of another side's log into the mirror, and answer with the next index and a countersignature.
+
+    Args:
+        of_side: whose log; the link vouches for it.
+        side: who keeps the mirror.
+        body: as ``mirroring`` makes it.
+    """
+    note = ""
+    try:
+        push = _read(body, of_side)
+        note = push.note.decode("utf-8", "replace")
+        answer = _take(side, of_side, push)
+    except RiverloopError as error:
+        held = Mirror.objects.filter(owner_side=side, of_side=of_side).first()
+        evidence_keep(side, of_side, error, note=note, held_note=held.note if held else "")
+        answer = {"next": held.size if held else 0, "mistake": error.text()}
+    return canonical_json(answer)
+
+
+def mirror_state(of_side: str, side: str, body: bytes) -> bytes:
+    """Answer with what a mirror holds: the next index, and the newest checkpoint."""
+    held = Mirror.objects.filter(owner_side=side, of_side=of_side).first()
+    return canonical_json({"next": held.size if held else 0, "note": held.note if held else ""})
+
+
+def mirror_entries(of_side: str, side: str, body: bytes) -> bytes:
+    """Answer with entries of a mirror, as a bundle holds them.
+
+    Raises:
+        InputError: the mirror does not hold them, or more are asked than one answer holds.
+    """
+    try:
+        asked = read_json(body.decode(), where="mirror.entries")
+        first, count = int(asked["first"]), int(asked["count"])
+    except (RiverloopError, ValueError, KeyError, TypeError):
+        first = count = -1
+    rows = _commitments(side, of_side, first, first + count) if 0 < count <= PUSH_ENTRIES and first >= 0 else []
+    if not rows or len(rows) != count:
+        raise InputError(
+            "record.mirror_range",
+            N_("The mirror has no such entries: ask for 1 to {most} of those that it holds."),
+            most=PUSH_ENTRIES,
+        )
+    return encode_bundle(rows)
+
+
+def mirror_range(side: str, of_side: str) -> list[bytes]:
+    """Return every commitment that a side's mirror holds, in order."""
+    held = Mirror.objects.filter(owner_side=side, of_side=of_side).first()
+    return _commitments(side, of_side, 0, held.size) if held else []
+
+
+def _commitments(side: str, of_side: str, first: int, end: int) -> list[bytes]:
+    rows = MirrorLeaf.objects.filter(owner_side=side, of_side=of_side, index__gte=first, index__lt=end)
+    return [bytes(one) for one in rows.order_by("index").values_list("commitment", flat=True).iterator(_ROWS)]
+
+
+def _read(body: bytes, of_side: str) -> _Push:
+    """Take a push apart, verifying nothing but its own checksum."""
+    if len(body) > MOST_PUSH_BYTES:
+        raise InputError(
+            "record.push_size",
+            N_("A push of {bytes} bytes is more than {most}. Push fewer entries at a time."),
+            where=of_side,
+            bytes=len(body),
+            most=MOST_PUSH_BYTES,
+        )
+    head, _, entries = body.partition(b"\n")
+    try:
+        told = read_json(head.decode(), where="mirror.add")
+        first, note, digest = told["first"], told["note"].encode(), told["sha256"]
+        if type(first) is not int or first < 0 or not isinstance(digest, str):
+            raise TypeError(first)  # noqa: TRY301 - told as any other push that is none
+    except (RiverloopError, ValueError, KeyError, TypeError, AttributeError):
+        raise InputError(
+            "record.push_form",
+            N_("This is no push of a log: a line of JSON, then entries. Push it again."),
+            where=of_side,
+        ) from None
+    if sha256(entries).hexdigest() != digest:
+        raise InputError(
+            "record.push_cut",
+            N_("The push was cut or changed on its way: its entries are not those that were sent. Push it again."),
+            where=of_side,
+        )
+    return _Push(first, note, entries)
+
+
+def _take(side: str, of_side: str, push: _Push) -> dict[str, object]:
+    _check_origin(push.note, of_side)
+    signed = opened(push.note, keys.log_verifiers(of_side), where=of_side)
+    with transaction.atomic():
+        mirror_lock(side, of_side)
+        held, _ = Mirror.objects.get_or_create(owner_side=side, of_side=of_side)
+        new = signed.checkpoint
+        if new.size < held.size:
+            raise _older(held, new)
+        if push.first > held.size:  # a gap: the log goes back to what is missing
+            return {"next": held.size}
+        grown = _grown(held, new, push)
+        if grown.root() != new.root:
+            raise _fork(held, new)
+        seconds = max(int(time.time()), held.cosigned_seconds)  # a clock that was set back takes nothing back
+        note = cosign_checkpoint(push.note, _signer_of(push.note, of_side), keys.cosigner(side), seconds)
+        Mirror.objects.filter(pk=held.pk).update(
+            size=grown.size, range=grown.stored(), note=note.decode(), cosigned_seconds=seconds, taken_at=timezone.now()
+        )
+        return {"next": grown.size, "signature": parse_note(note).signatures[-1].line}
+
+
+def _grown(held: Mirror, new: Checkpoint, push: _Push) -> CompactRange:
+    """Return the right edge after a push, whose new entries are stored; the caller compares its root.
+
+    Raises:
+        InputError: the push does not reach up to its checkpoint.
+    """
+    known = CompactRange.read(held.size, bytes(held.range))
+    count = new.size - push.first
+    if count < 0 or len(push.entries) != count * _ENTRY_BYTES:
+        raise InputError(
+            "record.push_entries",
+            N_("The push begins at leaf {first} and does not hold the entries up to {size}. Push it again."),
+            where=held.of_side,
+            first=push.first,
+            size=new.size,
+        )
+    entries = decode_bundle(push.entries, Tile(ENTRIES, 0, count), where=held.of_side) if count else []
+    if any(len(entry) != HASH_BYTES for entry in entries):
+        raise InputError(
+            "record.push_entry",
+            N_("An entry of the push is no commitment of 32 bytes. This is not a log of Riverloop."),
+            where=held.of_side,
+        )
+    fresh = entries[held.size - push.first :]
+    lines = [(held.owner_side, held.of_side, index, one) for index, one in enumerate(fresh, held.size)]
+    lines_insert(MirrorLeaf, _COLUMNS, lines)
+    return known.appended(leaf_hashes(fresh))
+
+
+def _check_origin(note: bytes, of_side: str) -> None:
+    """Refuse a log of another zone or side by its name, before any key is tried."""
+    origin = parse_checkpoint(parse_note(note, where=of_side).text, where=of_side).origin
+    if origin != keys.origin_of(of_side):
+        raise LogError(
+            "record.other_log",
+            N_("This is the log {origin}, and the mirror is of {wanted}. Trust the node of the right zone and side."),
+            where=of_side,
+            origin=origin[:200],
+            wanted=keys.origin_of(of_side),
+        )
+
+
+def _signer_of(note: bytes, of_side: str) -> VerifierKey:
+    signers = {(one.name, one.key_id) for one in parse_note(note).signatures}
+    return next(key for key in keys.log_verifiers(of_side) if (key.name, key.id) in signers)
+
+
+def _older(held: Mirror, new: Checkpoint) -> LogError:
+    """Say whether a smaller tree than the one held is merely old, or of another tree."""
+    entries = _commitments(held.owner_side, held.of_side, 0, new.size)
+    if CompactRange.of(entries).root() != new.root:
+        return _fork(held, new)
+    return StaleError(
+        "record.stale",
+        N_(
+            "The checkpoint of {of_side} is of {size} leaves, and one of {held} is held already. If its database was "
+            "restored, it takes back what is missing from here."
+        ),
+        of_side=held.of_side,
+        size=new.size,
+        held=held.size,
+    )
+
+
+def _fork(held: Mirror, new: Checkpoint) -> LogError:
+    return LogError(
+        "record.fork",
+        N_(
+            "The log of {of_side} forked: its checkpoint of {size} leaves is not of the tree whose first {held} leaves "
+            "are held here. It is not countersigned; both checkpoints are kept as evidence. Tell the auditors of both "
+            "sides."
+        ),
+        of_side=held.of_side,
+        size=new.size,
+        held=held.size,
+    )
+
+
+on_call("mirror.add", mirror_add)
+on_call("mirror.state", mirror_state)
+on_call("mirror.entries", mirror_entries)

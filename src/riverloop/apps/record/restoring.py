@@ -1,0 +1,216 @@
+"""The restore trap: a log whose database is older than what was published must not sign a fork.
+
+Before anything is numbered or signed, the database is compared with the side's own published tiles, and, once after
+each start and whenever it shrank, with the mirror that the other side keeps. Leaves that the database lacks are taken
+back from there, as commitments without payload; those that it holds differently stop the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from django.db import transaction
+from django.utils import timezone
+
+from riverloop.apps.nodes import keys
+from riverloop.apps.nodes.calling import PeerError, call
+from riverloop.apps.nodes.here import hosts, other_side
+from riverloop.apps.nodes.peers import peer_known
+from riverloop.apps.record.models import Leaf, LogState, PendingRecord
+from riverloop.apps.record.places import log_lock, tell
+from riverloop.apps.record.published import Published, commitments_of, opened, published, tree_of
+from riverloop.apps.record.words import N_
+from riverloop.core.kernel.canonical import canonical_json, read_json
+from riverloop.core.kernel.errors import ConflictError, RiverloopError
+from riverloop.core.tlog import ENTRIES, WIDTH, CompactRange, LogError, Tile, TiledTree, decode_bundle, leaf_hashes
+
+MOST_ENTRIES = 8_192  # asked of a mirror at once
+
+_logger = logging.getLogger(__name__)
+_asked: dict[str, int] = {}  # leaves that each log had when the mirror was last asked, in this process
+
+
+def check(side: str) -> None:
+    """Return when the database holds all that was published, after taking back what it lacked.
+
+    Call it while holding ``folders.one_at_a_time``.
+
+    Raises:
+        ConflictError: it holds something else, or nobody can say so yet: nothing may be numbered or signed.
+    """
+    state = LogState.objects.filter(pk=side).first() or LogState(owner_side=side)
+    there = published(side)
+    if there is not None:
+        state = _compare_with_folder(state, there)
+    if side in _asked and state.size >= _asked[side]:
+        _asked[side] = state.size
+        return
+    _asked.pop(side, None)
+    _compare_with_mirror(state)
+    _asked[side] = LogState.objects.filter(pk=side).values_list("size", flat=True).first() or 0
+
+
+def ask_again(side: str | None = None) -> None:
+    """Have the mirror asked anew before the next signature: of one log, or of all."""
+    for one in [side] if side else list(_asked):
+        _asked.pop(one, None)
+
+
+def _compare_with_folder(state: LogState, there: Published) -> LogState:
+    """Return the state after the database was brought to what the side's own folder shows."""
+    side, known = state.owner_side, state.published_size
+    if there.size < known:  # the folder is older, or was lost in part: it is made anew from the database
+        _insist(CompactRange.of(commitments_of(side, 0, there.size)).root() == there.root, side, 0, there.size)
+        return state
+    if there.size == known:
+        _insist(there.root == bytes(state.published_root), side, 0, known)
+        return state
+    tree = tree_of(side, there.size, there.root)
+    _insist(not known or tree.root(known) == bytes(state.published_root), side, 0, known)
+    _compare(side, known, min(state.size, there.size), _entries_of(tree, known))
+    if there.size > state.size:
+        _take_back(side, state.size, there, _entries_of(tree, state.size), "its own published tiles")
+    LogState.objects.filter(pk=side).update(
+        published_size=there.size, published_root=there.root, note=there.note, published_at=timezone.now()
+    )
+    return LogState.objects.get(pk=side)
+
+
+def _compare_with_mirror(state: LogState) -> None:
+    """Compare with what the other side's mirror holds, or say that it must be reached first."""
+    side = state.owner_side
+    other = other_side(side)
+    if not hosts(other) and peer_known(other) is None:
+        return  # there is no other node yet, and so no mirror
+    try:
+        answer = read_json(call(other, "mirror.state", b"{}").decode(), where="mirror.state")
+        size, note = int(answer["next"]), str(answer["note"])
+    except PeerError as error:
+        raise ConflictError(
+            "record.mirror_not_asked",
+            N_(
+                "After a start the log of {side} goes on only when the mirror at {other} has said how far it is, so "
+                "that a restored copy cannot fork. {why} What happens meanwhile is kept, and gets its place then."
+            ),
+            side=side,
+            other=other,
+            why=error.text(),
+        ) from None
+    except (RiverloopError, ValueError, KeyError, TypeError):
+        raise ConflictError(
+            "record.mirror_answer",
+            N_("The mirror at {other} did not say how far the log of {side} is. Look after the node of {other}."),
+            side=side,
+            other=other,
+        ) from None
+    if not size:
+        return
+    signed = opened(note.encode(), keys.log_verifiers(side), where=f"{other}: mirror").checkpoint
+    mirrored = Published(signed.size, signed.root, note)
+    if mirrored.size > state.size:
+        entries = list(_mirror_entries(other, state.size, mirrored.size))
+        _take_back(side, state.size, mirrored, entries, "the mirror that the other side keeps")
+    elif _root_at(state, mirrored.size) != mirrored.root:
+        raise _first_apart(side, mirrored.size, list(_mirror_entries(other, 0, mirrored.size)))
+
+
+def _root_at(state: LogState, size: int) -> bytes:
+    """Return the root at an earlier size: from the published tiles in a few steps, if they reach so far."""
+    there = published(state.owner_side)
+    if there is not None and there.size >= size:
+        return tree_of(state.owner_side, there.size, there.root).root(size)
+    return CompactRange.of(commitments_of(state.owner_side, 0, size)).root()
+
+
+def _take_back(side: str, first: int, whole: Published, entries: Iterable[bytes], whence: str) -> None:
+    """Append leaves that the database lacks, if they lead to the root that the log itself signed.
+
+    Records that wait and are among them get their places back, payload and all; the others remain commitments.
+    """
+    with transaction.atomic():
+        log_lock(side)
+        grown = CompactRange.of(commitments_of(side, 0, first))
+        waiting = {bytes(row.commitment): row for row in PendingRecord.objects.filter(owner_side=side)}
+        index, back = first, iter(entries)
+        while chunk := list(islice(back, MOST_ENTRIES)):
+            grown = grown.appended(leaf_hashes(chunk))
+            _keep(side, index, chunk, waiting)
+            index += len(chunk)
+        _insist((grown.size, grown.root()) == (whole.size, whole.root), side, first, whole.size)
+        LogState.objects.update_or_create(owner_side=side, defaults={"size": whole.size})
+        tell(side, first)
+    _logger.warning(
+        "log of %s: the database was older; %d leaves were taken back from %s", side, whole.size - first, whence
+    )
+
+
+def _keep(side: str, index: int, chunk: list[bytes], waiting: dict[bytes, PendingRecord]) -> None:
+    now, lines, found = timezone.now(), [], []
+    for place, commitment in enumerate(chunk, index):
+        row = waiting.get(commitment)
+        if row is not None:
+            found.append(row.pk)
+            what = (row.id, row.kind, row.subject, row.payload, bytes(row.salt), row.created_at)
+        else:
+            what = ("", Leaf.RESTORED, "", "", b"", now)
+        lines.append(
+            Leaf(
+                owner_side=side, index=place, commitment=commitment, record=what[0], kind=what[1], subject=what[2],
+                payload=what[3], salt=what[4], created_at=what[5],
+            )
+        )  # fmt: skip
+    Leaf.objects.bulk_create(lines, batch_size=1_000)
+    PendingRecord.objects.filter(pk__in=found).delete()
+
+
+def _compare(side: str, first: int, end: int, entries: Iterable[bytes]) -> None:
+    """Compare leaves that are numbered but, as the database has it, not published with those that are."""
+    held = commitments_of(side, first, end)
+    for index, (own, there) in enumerate(zip(held, entries, strict=False), first):
+        if own != there:
+            raise _differs(side, index, end)
+
+
+def _first_apart(side: str, size: int, entries: Iterable[bytes]) -> ConflictError:
+    held = commitments_of(side, 0, size)
+    apart = (index for index, (own, there) in enumerate(zip(held, entries, strict=False)) if own != there)
+    return _differs(side, next(apart, 0), size)
+
+
+def _entries_of(tree: TiledTree, first: int) -> Iterator[bytes]:
+    """Yield the entries of a published tree from one on, each hashed up to the root."""
+    for bundle in range(first // WIDTH, -(-tree.size // WIDTH)):
+        entries = tree.entries(bundle)
+        yield from entries[max(0, first - bundle * WIDTH) :]
+
+
+def _mirror_entries(other: str, first: int, end: int) -> Iterator[bytes]:
+    """Yield entries from the mirror; they prove nothing before they lead to a root that is known."""
+    while first < end:
+        count = min(MOST_ENTRIES, end - first)
+        content = call(other, "mirror.entries", canonical_json({"first": first, "count": count}))
+        if len(content) > count * 34:
+            raise LogError("record.mirror_long", N_("The mirror at {other} sent more than was asked."), other=other)
+        yield from decode_bundle(content, Tile(ENTRIES, 0, count), where=f"{other}: mirror.entries")
+        first += count
+
+
+def _insist(holds: bool, side: str, index: int, size: int) -> None:  # noqa: FBT001 - it reads as a sentence
+    if not holds:
+        raise _differs(side, index, size)
+
+
+def _differs(side: str, index: int, size: int) -> ConflictError:
+    return ConflictError(
+        "record.would_fork",
+        N_(
+            "The database of side {side} contradicts what its log signed, from leaf {index} on (of {size}). Nothing is "
+            "signed, so that the log does not fork. Restore a backup that was made before the contradiction; what is "
+            "newer is taken back from the published tiles or the mirror."
+        ),
+        side=side,
+        index=index,
+        size=size,
+    )

@@ -1,0 +1,93 @@
+"""What keeps the logs going: number, publish, have the other side countersign; quick when nothing waits.
+
+The worker does it in a thread of its own (``runs.worker``), so that an import that takes a minute delays no proof. A
+thread and not a process: there is nothing more to start, watch and end, and nearly all of its time goes by in the
+database, in hashing and on the disk, where other threads can run. Whoever is killed in the middle leaves rows that
+wait, or a checkpoint that holds: the next round goes on from either.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from threading import Event
+
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from riverloop.apps.nodes.here import hosted_sides
+from riverloop.apps.record.mirroring import mirror_push
+from riverloop.apps.record.models import LogState, PendingRecord, mistake_json
+from riverloop.apps.record.publishing import publish
+from riverloop.apps.record.sequencing import LIMIT, sequence
+from riverloop.core.kernel.errors import RiverloopError
+
+_IDLE_SECONDS = 0.5
+_LOOK_SECONDS = 30.0  # even when nothing waits: a folder may have been lost, a key replaced
+_PAUSE_SECONDS = 5.0  # after a mistake
+
+_logger = logging.getLogger(__name__)
+
+
+def log_round(side: str) -> int:
+    """Number what waits at a side, publish it, push it to the mirror; return how many leaves became anything new.
+
+    What stands in the way is kept on the log's state, told once in one line, and tried again at the next round.
+    """
+    done = 0
+    try:
+        while (taken := sequence(side)) == LIMIT:
+            done += taken
+        done += taken
+        done += publish(side)
+    except RiverloopError as error:
+        _refusal_keep(side, error)
+    else:
+        _refusal_keep(side, None)
+    return done + mirror_push(side)
+
+
+def logs_round() -> int:
+    """Do a round at every side that lives here."""
+    return sum(log_round(side) for side in hosted_sides())
+
+
+def logs_keep(stopping: Event) -> None:
+    """Do rounds until asked to stop."""
+    looked_at = 0.0
+    while not stopping.is_set():
+        try:
+            close_old_connections()
+            look = time.monotonic() - looked_at >= _LOOK_SECONDS
+            if look:
+                looked_at = time.monotonic()
+            done = sum(log_round(side) for side in hosted_sides() if look or _waits(side))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the next round may succeed
+            _logger.error("the logs wait: %s", type(error).__name__)  # noqa: TRY400 - a traceback may name people
+            connection.close()
+            stopping.wait(_PAUSE_SECONDS)
+            continue
+        if not done:
+            stopping.wait(_IDLE_SECONDS)
+    connection.close()
+
+
+def _waits(side: str) -> bool:
+    """Say whether there is anything to do for a side's log: two quick looks."""
+    state = LogState.objects.filter(pk=side).first()
+    behind = state is not None and not state.size == state.published_size == state.cosigned_size
+    return behind or PendingRecord.objects.filter(owner_side=side).exists()
+
+
+def _refusal_keep(side: str, error: RiverloopError | None) -> None:
+    """Keep why nothing is signed, for pages and health; or that all is well again."""
+    kept = mistake_json(error) if error else ""
+    state = LogState.objects.filter(pk=side).first()
+    if (state.refusal if state else "") == kept:
+        return
+    at = ((state.refused_at if state else None) or timezone.now()) if error else None
+    LogState.objects.update_or_create(owner_side=side, defaults={"refusal": kept, "refused_at": at})
+    if error:
+        _logger.error("log of %s: %s", side, error.text())
+    else:
+        _logger.warning("log of %s: it goes on", side)
