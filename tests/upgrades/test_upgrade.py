@@ -1,0 +1,66 @@
+"""A node of the release before the logs is brought up to date: every page opens, every decision runs again."""
+
+import json
+
+import pytest
+
+from tests.installation import Installation, database_of_its_own
+
+pytestmark = [pytest.mark.database, pytest.mark.slow]
+LOOK = """
+import json
+import django
+django.setup()
+from django.test import Client
+from django.test.utils import setup_test_environment
+from riverloop.apps.clearance.deciding import decision_rerun
+from riverloop.apps.clearance.models import Movement, SideDecision
+from riverloop.apps.notices.models import Message
+from riverloop.apps.parties.models import IdentityNumber, User
+from riverloop.apps.nodes import keys
+setup_test_environment()
+own = [row for row in SideDecision.objects.all() if row.side == row.owner_side]
+answers = {}
+for account in User.objects.filter(is_demo=True).order_by("id"):
+    client = Client()
+    client.force_login(account, backend="allauth.account.auth_backends.AuthenticationBackend")
+    for path in ("/", "/day/", "/movements/", "/queue/", "/messages/", "/me/", "/permits/", "/runs/"):
+        answers.setdefault(client.get(path).status_code, []).append(path)
+    for movement in Movement.objects.filter(owner_side=account.owner_side):
+        answers.setdefault(client.get(f"/movements/{movement.id}/").status_code, []).append("movement")
+print(json.dumps({
+    "movements": Movement.objects.count(),
+    "decisions": len(own),
+    "rerun": sum(decision_rerun(row) for row in own),
+    "messages": Message.objects.count(),
+    "known_keys": sum(row.key_id in keys.verifying_keys(row.from_side) for row in Message.objects.all()),
+    "numbers": [number.opened() for number in IdentityNumber.objects.all()],
+    "answers": {status: len(paths) for status, paths in answers.items()},
+    "broken": sorted(set(answers.get(500, []))),
+}))
+"""
+
+
+@pytest.fixture
+def older(tmp_path):
+    with database_of_its_own("riverloop_upgrade") as url:
+        yield Installation(tmp_path / "data", url, RIVERLOOP_DEMO="1").lay_older()
+
+
+def test_everything_of_the_release_before_opens_after_the_upgrade(older):
+    assert "0 runs" not in older.run("work", "--once").stdout  # which migrates first, as any start does
+    found = json.loads(older.python(LOOK))
+    assert found["movements"] == 16, "eight movements, and the other side's copy of each"
+    assert found["decisions"] >= 16
+    assert found["rerun"] == found["decisions"]
+    assert found["known_keys"] == found["messages"] > 0
+    assert found["numbers"] == ["SYNTHETIC01"]
+    assert found["broken"] == []
+    assert found["answers"]["200"] > 100
+    assert set(found["answers"]) <= {"200", "302", "403", "404"}
+
+
+def test_an_upgrade_that_was_done_is_not_done_again(older):
+    older.run("work", "--once")
+    again = older.run("work", "--once")
+    assert again.returncode == 0
