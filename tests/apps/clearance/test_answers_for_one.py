@@ -20,7 +20,7 @@ from riverloop.apps.notices.messages import messages_deliver
 from riverloop.apps.parties.models import ViewRecord
 from riverloop.core.kernel.errors import ConflictError, InputError
 from tests.cast import account, person
-from tests.movements import MENDED, VISITOR, again, ask, copy_of, decide, heard, officers, open_matter, soon
+from tests.movements import MENDED, VISITOR, again, ask, copy_of, decide, heard, interim, officers, open_matter, soon
 from tests.web.programs import program_of
 
 pytestmark = pytest.mark.django_db
@@ -123,6 +123,17 @@ def test_lifting_the_refusal_of_one_leaves_that_of_the_other(cast, omar, refused
     assert (outcome_read(cast.hana, refused), outcome_read(omar, refused)) == ("refused", "cleared")
     assert outcome_read(cast.dora, refused) == "refused"
     assert decision_rerun(newest(copy, "cn"))
+
+
+def test_a_release_of_one_until_the_objection_is_decided_releases_no_other(cast, omar, refused, immigration):
+    remedy_file(by=omar, notice=Notice.objects.get(movement=refused, place=1), text="It is the right one.")
+    messages_deliver()
+    remedy = open_matter(copy_of(refused), "remedy")
+    interim(remedy, immigration[2], "interim_release")
+    assert told(refused) == [[3, 3], [0, 0]]
+    assert Notice.objects.get(movement=refused, act="interim_release").place == 1
+    interim(remedy, immigration[2], "interim_end")
+    assert told(refused) == [[3, 3], [3, 3]]
 
 
 def test_a_refusal_that_is_not_signed_of_one_stays_proposed_of_the_other(cast, omar, proposed, immigration):
