@@ -163,7 +163,7 @@ def test_what_was_recorded_of_something_is_found_with_its_state():
 
 def test_a_mirror_far_behind_catches_up_by_itself(monkeypatch):
     monkeypatch.setattr("riverloop.apps.record.mirroring.PUSH_ENTRIES", 7)
-    monkeypatch.setattr("riverloop.apps.record.rounds.mirror_push", lambda side: 0)
+    monkeypatch.setattr("riverloop.apps.record.rounds.mirror_push", lambda _: 0)
     grow(20, 20)
     monkeypatch.undo()
     monkeypatch.setattr("riverloop.apps.record.mirroring.PUSH_ENTRIES", 7)

@@ -42,6 +42,8 @@ PUSH_ENTRIES = 8_192
 MOST_ANSWER_BYTES = 16_384
 _MOST_STEPS = 10_000  # pushes in one call: 80 million entries
 
+_MOST_UNSIGNED = 3  # answers without a signature: one that says where to go on is usual
+
 _logger = logging.getLogger(__name__)
 
 
@@ -75,13 +77,16 @@ def _is_countersigned(state: LogState) -> bool:
 def _push(state: LogState, most_steps: int) -> None:
     side, other = state.owner_side, other_side(state.owner_side)
     first = min(state.mirrored_size, state.published_size)
+    unsigned = 0
     for _ in range(most_steps):
         end = min(first + PUSH_ENTRIES, state.published_size)
         note = _checkpoint(state, end)
         following, line = _answer(state, other, call(other, "mirror.add", _body(side, first, end, note)))
         if line:
             _countersigned(side, other, note, line, end)
-        elif following in (first, end):
+        else:
+            unsigned += 1
+        if unsigned > _MOST_UNSIGNED:
             raise LogError(
                 "record.mirror_stuck",
                 N_("The mirror at {other} did not countersign {size} leaves. Look after the node of {other}."),
@@ -121,7 +126,9 @@ def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
         if len(content) > MOST_ANSWER_BYTES:
             raise ValueError(len(content))  # noqa: TRY301 - told as any other answer that is none
         told = read_json(content.decode(), where="mirror.add")
-        following, line, mistake = int(told["next"]), str(told.get("signature", "")), told.get("mistake")
+        following, line, mistake = told["next"], str(told.get("signature", "")), told.get("mistake")
+        if type(following) is not int or following < 0:
+            raise TypeError(following)  # noqa: TRY301 - the same
     except (RiverloopError, ValueError, KeyError, TypeError, AttributeError):
         raise PeerError(
             "record.mirror_answer_form",

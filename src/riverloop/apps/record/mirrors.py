@@ -89,10 +89,11 @@ def mirror_entries(of_side: str, side: str, body: bytes) -> bytes:
     """
     try:
         asked = read_json(body.decode(), where="mirror.entries")
-        first, count = int(asked["first"]), int(asked["count"])
+        first, count = asked["first"], asked["count"]
+        whole = type(first) is type(count) is int and first >= 0 and 0 < count <= PUSH_ENTRIES
     except (RiverloopError, ValueError, KeyError, TypeError):
-        first = count = -1
-    rows = _commitments(side, of_side, first, first + count) if 0 < count <= PUSH_ENTRIES and first >= 0 else []
+        whole = False
+    rows = _commitments(side, of_side, first, first + count) if whole else []
     if not rows or len(rows) != count:
         raise InputError(
             "record.mirror_range",

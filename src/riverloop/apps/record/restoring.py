@@ -86,7 +86,7 @@ def _compare_with_mirror(state: LogState) -> None:
         return  # there is no other node yet, and so no mirror
     try:
         answer = read_json(call(other, "mirror.state", b"{}").decode(), where="mirror.state")
-        size, note = int(answer["next"]), str(answer["note"])
+        note = str(answer["note"])
     except PeerError as error:
         raise ConflictError(
             "record.mirror_not_asked",
@@ -105,7 +105,7 @@ def _compare_with_mirror(state: LogState) -> None:
             side=side,
             other=other,
         ) from None
-    if not size:
+    if not note:
         return
     signed = opened(note.encode(), keys.log_verifiers(side), where=f"{other}: mirror").checkpoint
     mirrored = Published(signed.size, signed.root, note)

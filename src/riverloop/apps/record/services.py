@@ -41,14 +41,17 @@ def record_append(*, side: str, kind: str, payload: Mapping[str, Any], subject: 
     return kept
 
 
-def records_append(side: str, entries: Iterable[Entry]) -> None:
+def records_append(side: str, entries: Iterable[Entry]) -> list[bytes]:
     """Hand many things to a side's log at once; what holds of ``record_append`` holds of each.
 
     Args:
         side: whose log they are for.
         entries: kind and payload of each, and subject if there is one, in the order in which they happened.
+
+    Returns:
+        the salt of each, by which somebody who knows the payload finds its commitment.
     """
-    _append(side, list(entries), timezone.now())
+    return [line[_COLUMNS.index("salt")] for line in _append(side, list(entries), timezone.now())]
 
 
 def _append(side: str, given: list[Entry], now: datetime) -> list[tuple[Any, ...]]:

@@ -1,0 +1,308 @@
+"""What breaks on the way: a process that ends anywhere, a full disk, a clock set back, a backup restored."""
+
+import errno
+import os
+import time
+
+import pytest
+from django.conf import settings
+
+from riverloop.apps.nodes import keys
+from riverloop.apps.nodes.calling import PeerError
+from riverloop.apps.record import folders, restoring
+from riverloop.apps.record.mirroring import mirror_push
+from riverloop.apps.record.models import Leaf, LogState, Mirror, PendingRecord
+from riverloop.apps.record.publishing import publish
+from riverloop.apps.record.rounds import log_round
+from riverloop.apps.record.selectors import log_health
+from riverloop.apps.record.sequencing import sequence
+from riverloop.core.kernel.errors import ConflictError
+from riverloop.core.tlog import open_checkpoint, vkey_file
+from tests.apps.record.logs import append, folder, grow, verified
+
+pytestmark = pytest.mark.django_db
+
+
+class KilledError(BaseException):
+    """The process ends here; nothing may catch it."""
+
+
+@pytest.fixture
+def file_calls(monkeypatch):
+    """Count what publishing asks of the system, and end it at a given call."""
+    calls = {"count": 0, "until": None, "error": None}
+
+    def stand_in(name):
+        real = getattr(os, name)
+
+        def call(*args, **kwargs):
+            calls["count"] += 1
+            if calls["count"] == calls["until"]:
+                if calls["error"]:
+                    raise OSError(calls["error"], os.strerror(calls["error"]))
+                if name == "write":
+                    real(args[0], bytes(args[1])[: len(args[1]) // 2])
+                raise KilledError
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(folders.os, name, call)
+
+    for name in ("open", "write", "fsync", "replace", "mkdir"):
+        stand_in(name)
+    return calls
+
+
+def steps_of(calls, work):
+    calls.update(count=0, until=None)
+    work()
+    return calls["count"]
+
+
+@pytest.mark.parametrize("counts", [(0, 3), (255, 3)])
+def test_a_process_that_ends_at_any_step_leaves_a_folder_that_verifies(file_calls, counts):
+    before, more = counts
+    ended = 0
+    while True:
+        if before and not Leaf.objects.exists():
+            grow(before)
+        append(more)
+        sequence("hk")
+        held = folder().exists() and (folder() / "checkpoint").exists()
+        size = verified()[0].size if held else 0
+        file_calls.update(count=0, until=ended + 1)
+        try:
+            publish("hk")
+        except KilledError:
+            ended += 1
+        else:
+            break
+        finally:
+            file_calls.update(until=None)
+        if (folder() / "checkpoint").exists():
+            assert verified()[0].size in (size, Leaf.objects.count())
+        publish("hk")  # another process goes on
+        checkpoint, entries = verified()
+        assert checkpoint.size == len(entries) == Leaf.objects.count()
+        LogState.objects.all().delete()
+        Leaf.objects.all().delete()
+        restoring.ask_again()
+        for path in sorted(folder().rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+    assert ended > 20
+
+
+def said_when_published():
+    try:
+        publish("hk")
+    except (ConflictError, OSError) as error:
+        return str(error)
+    return None
+
+
+def test_a_full_disk_is_said_in_one_line_and_the_log_goes_on_when_there_is_room(file_calls, caplog):
+    grow(300)
+    append(5)
+    sequence("hk")
+    steps = 0
+    while True:
+        steps += 1
+        file_calls.update(count=0, until=steps, error=errno.ENOSPC)
+        said = said_when_published()
+        if said is None:
+            break
+        assert said.startswith(f"{folder()}: The disk is full") or steps == 1  # the lock of the folder itself
+        assert "\n" not in said
+        assert verified()[0].size == 300
+        assert not list(folder().rglob("*.new"))
+    file_calls.update(until=None)
+    assert verified()[0].size == 305
+
+
+def test_a_full_disk_stops_no_round_and_shows_on_health(monkeypatch):
+    grow(3)
+    append(2)
+    real = folders.files_write
+
+    def full(folder, files):
+        with folders._told_when_full(folder):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("riverloop.apps.record.publishing.files_write", full)
+    log_round("hk")
+    assert "The disk is full" in log_health("hk").refuses_to_sign
+    assert log_health("hk").size == 5
+    monkeypatch.setattr("riverloop.apps.record.publishing.files_write", real)
+    log_round("hk")
+    assert log_health("hk").refuses_to_sign == ""
+    assert verified()[0].size == 5
+
+
+def test_a_clock_that_is_set_back_a_day_changes_nothing(monkeypatch):
+    grow(3)
+    before = Mirror.objects.get().cosigned_seconds
+    real = time.time
+    monkeypatch.setattr("time.time", lambda: real() - 86_400)
+    grow(3)
+    assert Mirror.objects.get().cosigned_seconds == before
+    checkpoint, entries = verified()
+    assert (checkpoint.size, len(entries)) == (6, 6)
+    log, cosigner = keys.log_verifiers("hk")[0], keys.cosigner_verifiers("cn")[0]
+    signed = open_checkpoint((folder() / "checkpoint").read_bytes(), log, [cosigner])
+    assert signed.cosigned[cosigner] == before
+
+
+# Restored backups. A backup here is what a side's own database held; the other side's mirror is not part of it.
+
+
+def backup(side="hk"):
+    rows = [list(model.objects.filter(owner_side=side)) for model in (PendingRecord, Leaf, LogState)]
+    files = {path: path.read_bytes() for path in folder(side).rglob("*") if path.is_file()}
+    return rows, files
+
+
+def restore(kept, side="hk", *, files=False):
+    rows, content = kept
+    for model, listed in zip((PendingRecord, Leaf, LogState), rows, strict=True):
+        model.objects.filter(owner_side=side).delete()
+        model.objects.bulk_create(listed)
+    if files:
+        for path in folder(side).rglob("*"):
+            if path.is_file():
+                path.unlink()
+        for path, one in content.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(one)
+
+
+@pytest.mark.parametrize("files", [False, True], ids=["tiles are there", "tiles restored too"])
+@pytest.mark.parametrize("restarted", [False, True], ids=["hot", "restarted"])
+def test_a_restored_older_backup_takes_back_what_it_lacks_and_never_forks(files, restarted):
+    grow(300)
+    kept = backup()
+    append(7)
+    waited = backup()[0][0]
+    log_round("hk")
+    whole, entries = verified()
+    restore((kept[0], kept[1]), files=files)
+    PendingRecord.objects.bulk_create(waited)  # they waited in the backup as well
+    append(4, kind="after.restore")
+    if restarted:
+        restoring.ask_again()
+    log_round("hk")
+    checkpoint, now = verified()
+    assert (whole.size, checkpoint.size) == (307, 311)
+    assert now[:307] == entries
+    back = Leaf.objects.filter(index__gte=300, index__lt=307)
+    assert {leaf.kind for leaf in back} == {"thing.done"}  # what waited has its payload still
+    assert all(leaf.opens for leaf in back)
+    assert log_health("hk").countersigned == 311
+    assert log_health("hk").refuses_to_sign == ""
+
+
+@pytest.mark.parametrize("files", [False, True], ids=["tiles are there", "tiles restored too"])
+def test_leaves_whose_records_are_lost_come_back_as_commitments(files):
+    grow(3)
+    kept = backup()
+    grow(4)
+    _, entries = verified()
+    restore(kept, files=files)
+    restoring.ask_again()
+    log_round("hk")
+    assert verified()[1] == entries
+    back = Leaf.objects.filter(index__gte=3)
+    assert {(leaf.kind, leaf.payload, bytes(leaf.salt)) for leaf in back} == {("restored", "", b"")}
+    grow(1)
+    assert verified()[0].size == 8
+
+
+def test_a_database_that_was_lost_whole_takes_back_everything():
+    grow(10)
+    _, entries = verified()
+    restore(([[], [], []], {}), files=True)
+    restoring.ask_again()
+    append(1)
+    log_round("hk")
+    assert verified()[1][:10] == entries
+    assert verified()[0].size == 11
+
+
+def test_a_log_refuses_to_sign_what_contradicts_its_tiles_and_says_so_until_it_is_mended():
+    grow(3)
+    kept = backup()
+    grow(4)
+    restore(kept)
+    LogState.objects.filter(pk="hk").update(size=4)  # somebody numbered on from the older state
+    Leaf.objects.create(
+        owner_side="hk", index=3, record="R", kind="other", payload="{}", salt=b"s" * 32, commitment=b"c" * 32,
+        created_at=kept[0][1][0].created_at,
+    )  # fmt: skip
+    before = (folder() / "checkpoint").read_bytes()
+    append(2)
+    log_round("hk")
+    said = log_health("hk").refuses_to_sign
+    assert "from leaf 3 on" in said
+    assert "Restore a backup" in said
+    assert PendingRecord.objects.count() == 2
+    assert (folder() / "checkpoint").read_bytes() == before
+    Leaf.objects.filter(kind="other").delete()
+    LogState.objects.filter(pk="hk").update(size=3)
+    log_round("hk")
+    assert log_health("hk").refuses_to_sign == ""
+    assert verified()[0].size == 9
+
+
+def test_a_log_refuses_to_sign_what_contradicts_its_mirror():
+    grow(3)
+    kept = backup()
+    grow(4)
+    restore(kept, files=True)
+    Leaf.objects.filter(index=2).update(commitment=b"c" * 32)
+    restoring.ask_again()
+    append(1)
+    log_round("hk")
+    assert "contradicts what its log signed" in log_health("hk").refuses_to_sign
+    assert verified()[0].size == 3
+
+
+def test_after_a_start_nothing_is_numbered_before_the_mirror_was_asked(monkeypatch):
+    grow(3)
+
+    def cut(side, name, body):
+        raise PeerError("nodes.no_link", "The link is down.")
+
+    for module in ("restoring", "mirroring"):
+        monkeypatch.setattr(f"riverloop.apps.record.{module}.call", cut)
+    grow(2)  # this process has asked before, so that a cut link stops nothing
+    assert (log_health("hk").published, log_health("hk").countersigned) == (5, 3)
+    assert "The link is down" in log_health("hk").mirror_trouble
+    restoring.ask_again()
+    append(2)
+    log_round("hk")
+    assert "has said how far it is" in log_health("hk").refuses_to_sign
+    assert log_health("hk").pending == 2
+    monkeypatch.undo()
+    log_round("hk")
+    assert log_health("hk").countersigned == 7
+    assert log_health("hk").mirror_trouble == ""
+    assert log_health("hk").mirror_trouble_since is None
+
+
+def test_a_mirror_that_was_restored_takes_again_what_it_lost():
+    grow(3)
+    Mirror.objects.all().update(size=0, range=b"")
+    from riverloop.apps.record.models import MirrorLeaf
+
+    MirrorLeaf.objects.all().delete()
+    grow(4)
+    assert Mirror.objects.get().size == MirrorLeaf.objects.count() == 7
+    assert mirror_push("hk") == 0
+
+
+def test_a_folder_signed_by_a_strange_key_is_not_signed_on():
+    grow(3)
+    (settings.RIVERLOOP_DATA / "keys" / "hk" / "log_key").write_text("11" * 32)
+    append(1)
+    log_round("hk")
+    assert "No key that is known signed this" in log_health("hk").refuses_to_sign
+    (settings.RIVERLOOP_DATA / "keys" / "hk" / "log_key").unlink()
+    (folder() / "vkey").write_bytes(vkey_file(keys.log_verifiers("hk")[0]))

@@ -1,0 +1,229 @@
+"""What the other side's node may send: a mirror takes what extends it, refuses the rest in one line, and goes on."""
+
+import json
+import random
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from riverloop.apps.nodes import keys
+from riverloop.apps.nodes.calling import PeerError, call
+from riverloop.apps.record import mirroring, mirrors
+from riverloop.apps.record.evidence import evidence_of
+from riverloop.apps.record.mirroring import mirror_push
+from riverloop.apps.record.mirrors import mirror_add, mirror_entries, mirror_state
+from riverloop.apps.record.models import Evidence, LogState, Mirror, MirrorLeaf
+from riverloop.apps.record.rounds import log_round
+from riverloop.apps.record.selectors import log_health
+from riverloop.core.kernel.errors import InputError
+from riverloop.core.tlog import Checkpoint, CompactRange, Signer, encode_bundle, open_checkpoint, sign_checkpoint
+from tests.apps.record.logs import append, folder, grow
+
+pytestmark = pytest.mark.django_db
+ENTRIES = [bytes([number]) * 32 for number in range(200)]
+
+
+def push(entries, *, first=0, signer=None, origin="", shown=None):
+    """Send a push of a log with these entries to cn's mirror of hk's log, and return what it answers."""
+    signer = signer or keys.log_signer("hk")
+    signer = Signer(origin, signer.private) if origin else signer
+    note = sign_checkpoint(Checkpoint(signer.name, len(entries), CompactRange.of(entries).root()), signer)
+    return send(first, note, encode_bundle(entries[first:] if shown is None else shown))
+
+
+def send(first, note, content, **head):
+    from hashlib import sha256
+
+    told = {"first": first, "note": note.decode(), "sha256": sha256(content).hexdigest(), **head}
+    return json.loads(mirror_add("hk", "cn", json.dumps(told).encode() + b"\n" + content))
+
+
+def held():
+    mirror = Mirror.objects.filter(owner_side="cn", of_side="hk").first()
+    rows = MirrorLeaf.objects.filter(owner_side="cn", of_side="hk").order_by("index")
+    kept = [bytes(row.commitment) for row in rows]
+    assert len(kept) == (mirror.size if mirror else 0)
+    return kept
+
+
+def refused(answer, code, words):
+    """Insist on a refusal in one line that is kept as evidence, with the mirror as it was."""
+    assert "signature" not in answer
+    assert words in answer["mistake"]
+    assert "\n" not in answer["mistake"]
+    found = evidence_of("cn").first()
+    assert (found.code, found.text()) == (code, answer["mistake"])
+    return found
+
+
+def test_pushes_that_extend_the_mirror_are_countersigned():
+    for size in (1, 100, 100, 200):
+        answer = push(ENTRIES[:size], first=len(held()))
+        assert answer["next"] == size
+        assert answer["signature"].startswith("— riverloop.zone/hetao/cn/cosigner ")
+    assert held() == ENTRIES
+    mirror = Mirror.objects.get()
+    signed = open_checkpoint(mirror.note.encode(), keys.log_verifiers("hk")[0], keys.cosigner_verifiers("cn"))
+    assert signed.checkpoint.size == 200
+    assert not Evidence.objects.exists()
+
+
+def test_what_is_sent_twice_does_no_harm_and_a_gap_is_answered_with_what_is_missing():
+    assert push(ENTRIES[:50])["next"] == 50
+    assert push(ENTRIES[:50])["next"] == 50
+    assert push(ENTRIES[:60], first=10)["next"] == 60
+    assert push(ENTRIES[:100], first=80) == {"next": 60}
+    assert held() == ENTRIES[:60]
+    assert not Evidence.objects.exists()
+
+
+def test_a_fork_is_refused_and_both_checkpoints_are_kept():
+    push(ENTRIES[:100])
+    other = [*ENTRIES[:50], b"x" * 32, *ENTRIES[51:]]
+    for forked in (other[:150], other[:100], other[:60]):
+        found = refused(push(forked, first=min(100, len(forked))), "record.fork", "forked")
+        assert found.held_note == Mirror.objects.get().note
+        open_checkpoint(found.note.encode(), keys.log_verifiers("hk")[0])
+    assert held() == ENTRIES[:100]
+    assert push(ENTRIES[:120], first=100)["next"] == 120
+    assert Evidence.objects.count() == 3
+
+
+def test_a_stale_checkpoint_is_refused():
+    push(ENTRIES[:100])
+    refused(push(ENTRIES[:60]), "record.stale", "is of 60 leaves, and one of 100 is held")
+    refused(push(ENTRIES[:60]), "record.stale", "is of 60 leaves")
+    assert Evidence.objects.get().times == 2
+
+
+def test_an_oversized_push_is_refused_unread(monkeypatch):
+    answer = json.loads(mirror_add("hk", "cn", b"x" * (mirrors.MOST_PUSH_BYTES + 1)))
+    refused(answer, "record.push_size", "Push fewer entries")
+    assert held() == []
+
+
+def test_a_wrong_key_is_refused_and_named():
+    stranger = Signer(keys.origin_of("hk"), Ed25519PrivateKey.generate())
+    refused(push(ENTRIES[:5], signer=stranger), "tlog.unsigned", stranger.log_key.id.hex())
+
+
+def test_the_log_of_another_zone_or_side_is_refused_by_its_name():
+    for origin in ("riverloop.zone/hengqin/hk", "riverloop.zone/hetao/cn"):
+        refused(push(ENTRIES[:5], origin=origin), "record.other_log", origin)
+
+
+@pytest.mark.parametrize("shown", [ENTRIES[:4], ENTRIES[:6], []], ids=["short", "long", "none"])
+def test_a_push_that_is_cut_in_the_middle_is_refused(shown):
+    refused(push(ENTRIES[:5], shown=shown), "record.push_entries", "does not hold the entries up to 5")
+    assert held() == []
+
+
+def test_a_push_whose_entries_were_changed_on_the_way_is_refused_as_such():
+    note = sign_checkpoint(
+        Checkpoint(keys.origin_of("hk"), 5, CompactRange.of(ENTRIES[:5]).root()), keys.log_signer("hk")
+    )
+    refused(send(0, note, encode_bundle(ENTRIES[:5]), sha256="0" * 64), "record.push_cut", "changed on its way")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"\n", b"{}\n", b"[]\nx", b'{"first":true,"note":"","sha256":""}\n', b"\xff\n", b'{"first":-1}\n', b"null"],
+)
+def test_what_is_no_push_is_refused(body):
+    refused(json.loads(mirror_add("hk", "cn", body)), "record.push_form", "This is no push")
+
+
+def test_every_changed_byte_of_a_push_is_refused_or_changes_nothing(fault_count):
+    note = sign_checkpoint(
+        Checkpoint(keys.origin_of("hk"), 5, CompactRange.of(ENTRIES[:5]).root()), keys.log_signer("hk")
+    )
+    from hashlib import sha256
+
+    content = encode_bundle(ENTRIES[:5])
+    head = json.dumps({"first": 0, "note": note.decode(), "sha256": sha256(content).hexdigest()}).encode()
+    whole, chosen = head + b"\n" + content, random.Random(4)
+    for _ in range(fault_count(5_000)):
+        place = chosen.randrange(len(whole))
+        spoilt = bytearray(whole)
+        spoilt[place] ^= 1 << chosen.randrange(8)
+        answer = json.loads(mirror_add("hk", "cn", bytes(spoilt)))
+        assert "signature" not in answer
+        assert held() == []
+
+
+def test_evidence_does_not_fill_the_disk(monkeypatch):
+    monkeypatch.setattr("riverloop.apps.record.evidence.MOST_KEPT", 3)
+    for number in range(6):
+        mirror_add("hk", "cn", b"x" * number)
+        push(ENTRIES[: number + 1], origin=f"riverloop.zone/other/{number}")
+    assert Evidence.objects.count() == 3
+
+
+def test_a_mirror_says_what_it_holds_and_gives_it_back():
+    assert json.loads(mirror_state("hk", "cn", b"")) == {"next": 0, "note": ""}
+    push(ENTRIES[:5])
+    told = json.loads(mirror_state("hk", "cn", b""))
+    assert (told["next"], told["note"]) == (5, Mirror.objects.get().note)
+    assert mirror_entries("hk", "cn", b'{"first":1,"count":3}') == encode_bundle(ENTRIES[1:4])
+    for asked in (b'{"first":1,"count":5}', b'{"first":-1,"count":1}', b'{"first":0,"count":0}', b"{}", b"x", b"[]"):
+        with pytest.raises(InputError, match="no such entries"):
+            mirror_entries("hk", "cn", asked)
+
+
+# The other way: what a mirror answers.
+
+
+def answering(monkeypatch, answer):
+    monkeypatch.setattr(mirroring, "call", lambda *given: answer(call(*given)))
+
+
+def test_a_bad_cosignature_is_refused_and_kept_and_the_log_goes_on(monkeypatch):
+    def forge(content):
+        told = json.loads(content)
+        told["signature"] = told["signature"][:-6] + ("AAA=" if told["signature"][-6:] != "AAA=\n" else "BBB=") + "\n"
+        return json.dumps(told).encode()
+
+    answering(monkeypatch, forge)
+    grow(3)
+    assert log_health("hk").countersigned == 0
+    assert log_health("hk").published == 3
+    assert "is not its signature" in log_health("hk").mirror_trouble
+    assert evidence_of("hk").get().code == "record.bad_cosignature"
+    monkeypatch.undo()
+    log_round("hk")
+    assert log_health("hk").countersigned == 3
+
+
+@pytest.mark.parametrize(
+    "answer", [b"", b"{}", b"[]", b"null", b'{"next":"x"}', b"\xff", b"x" * 20_000, b'{"next":1e400}', b'{"next":-1}']
+)
+def test_an_answer_that_is_none_is_said_in_one_line(monkeypatch, answer):
+    answering(monkeypatch, lambda _: answer)
+    grow(3)
+    health = log_health("hk")
+    assert (health.published, health.countersigned) == (3, 0)
+    assert "Look after the node of cn" in health.mirror_trouble
+    assert "\n" not in health.mirror_trouble
+
+
+def test_a_refusal_is_shown_in_the_mirrors_own_words(monkeypatch):
+    answering(monkeypatch, lambda _: b'{"next":0,"mistake":"I do not like it."}')
+    grow(3)
+    assert log_health("hk").mirror_trouble == "The mirror at cn refuses this log: I do not like it."
+    assert log_health("hk").mirror_trouble_since is not None
+
+
+def test_a_link_that_is_cut_loses_nothing(monkeypatch):
+    def cut(content):
+        raise PeerError("nodes.no_link", "The link is down.")
+
+    answering(monkeypatch, cut)  # after the mirror took it: the answer is lost
+    grow(3, 4)
+    assert LogState.objects.get(pk="hk").mirrored_size == 0
+    assert len(held()) == 7
+    monkeypatch.undo()
+    assert mirror_push("hk") == 7
+    append(1)
+    log_round("hk")
+    assert log_health("hk").countersigned == 8
+    assert (folder() / "checkpoint").read_text() == LogState.objects.get(pk="hk").cosigned_note
