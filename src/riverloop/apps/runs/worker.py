@@ -1,4 +1,7 @@
-"""The worker: what begins by itself, the outboxes, and the runs, round after round until it is stopped."""
+"""The worker: what begins by itself, the outboxes, and the runs, round after round until it is stopped.
+
+Beside that a thread keeps the logs, so that no run delays a proof.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from riverloop.apps.nodes.here import hosted_sides
+from riverloop.apps.record.rounds import logs_keep, logs_round
 from riverloop.apps.runs import work
 from riverloop.apps.runs.heartbeat import beat, notify
 from riverloop.apps.runs.locks import take_turns
@@ -38,6 +42,8 @@ def work_until_stopped(*, parent: int = 0) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     Thread(target=_watch, args=(parent,), name="watch", daemon=True).start()
+    logs = Thread(target=logs_keep, args=(work.stopping,), name="logs", daemon=True)
+    logs.start()
     looked_at = 0.0
     notify("READY=1")
     while not work.stopping.is_set():
@@ -46,6 +52,7 @@ def work_until_stopped(*, parent: int = 0) -> None:
             _quietly("timetable", timetable_keep)
         if not _round():
             work.stopping.wait(_IDLE_SECONDS)
+    logs.join(_PATIENCE_SECONDS)
 
 
 def work_through() -> int:
@@ -54,6 +61,7 @@ def work_through() -> int:
     done = 0
     while not work.stopping.is_set() and _round():
         done += 1
+    _quietly("logs", logs_round)
     return done
 
 
