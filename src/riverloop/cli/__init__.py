@@ -21,6 +21,7 @@ from riverloop.cli.node import node_app
 from riverloop.cli.retention import retention_app
 from riverloop.cli.rules import rules_app
 from riverloop.cli.serving import listen_command, serve, work_command
+from riverloop.cli.simulating import simulate
 from riverloop.core.kernel.errors import RiverloopError
 
 __all__ = ["app", "main"]
@@ -34,6 +35,7 @@ def app() -> None:
 
 for _command in (
     decide,
+    simulate,
     serve,
     work_command,
     listen_command,

@@ -1,0 +1,135 @@
+"""When passengers come: a Poisson process whose rate varies, or platoons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from riverloop.core.queueing.compiled import Floats, Integers
+from riverloop.core.queueing.kernels import in_order
+from riverloop.core.queueing.streams import Streams
+
+HOUR_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Platoons:
+    """Passengers who come together: a train, a coach.
+
+    Args:
+        every_seconds: seconds between two of them, > 0.
+        spread_seconds: seconds over which those of one come in, evenly; 0 is all at once.
+        size: passengers in each; 0 is as many as the rate lets gather since the one before.
+    """
+
+    every_seconds: float
+    spread_seconds: float = 0.0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """One stream of passengers.
+
+    Args:
+        name: what its random numbers are named by.
+        rates_per_hour: passengers/hour in each of the equal parts of the horizon, for a day whose factor is 1.
+        horizon_seconds: seconds.
+        factors: by day, what the rates are multiplied with; one for every day where there is but one.
+        shares: probability of each class, in the order of the scenario's classes; they sum to one.
+        platoons: how they come together, if they do.
+    """
+
+    name: str
+    rates_per_hour: tuple[float, ...]
+    horizon_seconds: float
+    factors: tuple[float, ...]
+    shares: tuple[float, ...]
+    platoons: Platoons | None = None
+    process: Literal["poisson", "platoons"] = field(default="poisson")
+
+    @property
+    def steady(self) -> bool:
+        """Whether the rate never changes."""
+        return len(set(self.rates_per_hour)) == 1 and self.platoons is None
+
+    def factor(self, day: int) -> float:
+        """Return what the rates of a day are multiplied with."""
+        return self.factors[day % len(self.factors)]
+
+    def expected(self, day: int) -> float:
+        """Return how many passengers to expect in a day."""
+        if self.platoons is not None and self.platoons.size:
+            return self._fixed(day) * float(self._instants().size)
+        part_hours = self.horizon_seconds / len(self.rates_per_hour) / HOUR_SECONDS
+        return sum(self.rates_per_hour) * part_hours * self.factor(day)
+
+    def draw(self, streams: Streams) -> tuple[Floats, Integers]:
+        """Return the instants in seconds, sorted, and the class of each."""
+        times = self._times(streams)
+        if max(self.shares) == 1.0:
+            return times, np.full(times.size, self.shares.index(1.0))
+        bounds = np.cumsum(self.shares)
+        bounds[-1] = 1.0
+        drawn = streams.of("class", self.name).random(times.size)
+        return times, np.searchsorted(bounds, drawn, "right").astype(np.int64)
+
+    def _times(self, streams: Streams) -> Floats:
+        platoons = self.platoons
+        if platoons is None:
+            return self._poisson(streams)
+        if platoons.size:
+            times = np.repeat(self._instants(), self._fixed(streams.day))
+        else:
+            times = self._poisson(streams)
+            times = np.ceil(times / platoons.every_seconds) * platoons.every_seconds
+        if platoons.spread_seconds:
+            times = times + platoons.spread_seconds * streams.of("platoons", self.name).random(times.size)
+            times, _ = in_order(times, np.arange(times.size))
+        return times
+
+    def _fixed(self, day: int) -> int:
+        return round((self.platoons.size if self.platoons else 0) * self.factor(day))
+
+    def _instants(self) -> Floats:
+        every = self.platoons.every_seconds if self.platoons else self.horizon_seconds
+        return np.arange(0.0, self.horizon_seconds, every)
+
+    def _poisson(self, streams: Streams) -> Floats:
+        """Invert the cumulative rate: exact, sorted, and a busier day keeps the passengers of a quieter one closer."""
+        part_seconds = self.horizon_seconds / len(self.rates_per_hour)
+        per_part = np.array(self.rates_per_hour) * (part_seconds / HOUR_SECONDS * self.factor(streams.day))
+        hazards = np.concatenate([[0.0], np.cumsum(per_part)])
+        reached = _unit_poisson(streams.of("arrivals", self.name), float(hazards[-1]))
+        if self.steady:
+            reached *= self.horizon_seconds / hazards[-1] if reached.size else 1.0
+            return reached
+        instants = np.linspace(0.0, self.horizon_seconds, len(self.rates_per_hour) + 1)
+        return np.interp(reached, hazards, instants)
+
+
+def _unit_poisson(generator: np.random.Generator, until: float) -> Floats:
+    """Return the points of a Poisson process of rate one from 0 to ``until``."""
+    parts: list[Floats] = []
+    reached = 0.0
+    while reached < until:
+        left = until - reached
+        parts.append(reached + np.cumsum(generator.standard_exponential(int(left + 4 * left**0.5) + 16)))
+        reached = float(parts[-1][-1])
+    points = np.concatenate(parts) if parts else np.empty(0)
+    return points[: int(np.searchsorted(points, until))]
+
+
+def draw_all(streams_of_passengers: tuple[Arrivals, ...], streams: Streams) -> tuple[Floats, Integers]:
+    """Return the instants of all streams together, sorted, and the class of each passenger.
+
+    Passengers of one instant come in the order of the streams.
+    """
+    drawn = [one.draw(streams) for one in streams_of_passengers]
+    if len(drawn) == 1:
+        return drawn[0]
+    times = np.concatenate([times for times, _ in drawn])
+    order = np.argsort(times, kind="stable")
+    return times[order], np.concatenate([kinds for _, kinds in drawn])[order]

@@ -1,0 +1,298 @@
+"""One day of one replication: passengers go through hall after hall.
+
+Since nobody comes back, a hall is worked out for the whole day before the next one, over sorted arrays. Passengers are
+numbered in the order in which they arrive; who comes to a hall at the same instant as another goes by that number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from riverloop.core.queueing import kernels
+from riverloop.core.queueing.arrivals import draw_all
+from riverloop.core.queueing.compiled import Floats, Integers
+from riverloop.core.queueing.hall import OUTSIDE, hall
+from riverloop.core.queueing.network import Station
+from riverloop.core.queueing.plan import Group, Plan
+from riverloop.core.queueing.streams import Streams
+
+NOBODY = -1
+
+
+@dataclass(slots=True)
+class Visits:
+    """Those who came to one station, in the order in which they joined.
+
+    Args:
+        passengers: their numbers.
+        joined: seconds.
+        started: seconds; infinity is never.
+        released: seconds at which the channel fell free.
+    """
+
+    passengers: Integers
+    joined: Floats
+    started: Floats
+    released: Floats
+
+
+@dataclass(slots=True)
+class Day:
+    """One day as it went.
+
+    Args:
+        arrivals: seconds, by passenger.
+        kinds: class, by passenger.
+        leaves: seconds at which each left the last station; infinity is never.
+        waited: seconds of waiting in all, by passenger.
+        visits: by station.
+        bound: by passenger, the station to which a failure sends them next, or -1; empty while nobody has failed.
+        order: passengers in the order in which they left the last hall, where all went through it.
+        times: seconds at which they did.
+    """
+
+    arrivals: Floats
+    kinds: Integers
+    leaves: Floats
+    waited: Floats
+    visits: dict[int, Visits]
+    bound: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    order: Integers | None = None
+    times: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """Those who come to a hall, sorted by time, then by number.
+
+    Args:
+        plan: of the scenario.
+        group: the hall.
+        day: so far.
+        streams: of random numbers.
+        passengers: their numbers.
+        times: seconds at which they come.
+    """
+
+    plan: Plan
+    group: Group
+    day: Day
+    streams: Streams
+    passengers: Integers
+    times: Floats
+
+    @property
+    def station(self) -> Station:
+        """The first station, which is mostly the only one."""
+        return self.plan.scenario.stations[self.group.stations[0]]
+
+    def services(self, station: Station) -> Floats:
+        """Return their services there, by stage."""
+        return services_of(self.plan, station, self.day.kinds, self.streams)[:, self.passengers]
+
+    def fails(self, station: Station) -> Integers | None:
+        """Return the stage at which each would fail there; -1 for none."""
+        fails = failures_of(station, self.day.arrivals.size, self.streams)
+        return None if fails is None else fails[self.passengers]
+
+    def note(self, visits: Visits, station: int | None = None) -> None:
+        """Note who came to a station."""
+        self.day.visits[self.group.stations[0] if station is None else station] = visits
+        if self.plan.scenario.pledge.of == "waiting":
+            waits = visits.started - visits.joined
+            self.day.waited += np.bincount(visits.passengers, waits, self.day.arrivals.size)
+
+
+def simulate_day(plan: Plan, streams: Streams) -> Day:
+    """Draw the passengers of a day and take them through every hall."""
+    arrivals, kinds = draw_all(plan.scenario.arrivals, streams)
+    day = Day(arrivals, kinds, arrivals, np.zeros(arrivals.size), {})
+    for group in plan.groups:
+        coming = _Coming(plan, group, day, streams, *_who_comes(group, day))
+        if coming.passengers.size:
+            leaves, left_by = _go_through(coming)
+            _move_on(coming, leaves, left_by)
+        else:
+            nothing = np.empty(0)
+            nobody = Visits(coming.passengers, nothing, nothing, nothing)
+            day.visits.update(dict.fromkeys(group.stations, nobody))
+    return day
+
+
+def _who_comes(group: Group, day: Day) -> tuple[Integers, Floats]:
+    """Return who comes to a hall and when, sorted by time, then by number."""
+    everyone = bool(group.wanted.all()) and day.bound.size == 0
+    if everyone and day.order is not None and day.times is not None:
+        passengers, times = day.order, day.times
+    else:
+        passengers = np.arange(day.arrivals.size)
+        if not everyone:
+            comes = group.wanted[day.kinds] > 0
+            if day.bound.size:
+                comes = np.where(day.bound == NOBODY, comes, np.isin(day.bound, group.stations))
+            passengers = passengers[comes]
+        times = day.leaves[passengers]
+    times, passengers = kernels.in_order(times, passengers)
+    served = int(np.searchsorted(times, np.inf))
+    return passengers[:served], times[:served]
+
+
+def _go_through(coming: _Coming) -> tuple[Floats, Integers | None]:
+    """Return when each leaves the hall, and the station (by its place in it) that each left by failing, or -1."""
+    station = coming.station
+    if coming.group.plain and station.kind == "walk":
+        leaves = coming.times + coming.services(station)[0]
+        coming.day.visits[coming.group.stations[0]] = Visits(coming.passengers, coming.times, coming.times, leaves)
+        return leaves, None
+    if coming.group.plain and station.kind == "shuttle":
+        return _ride(coming), None
+    if coming.group.plain and not station.by_priority and len(station.service) == 1:
+        return _one_queue(coming)
+    return _whole_hall(coming)
+
+
+def _move_on(coming: _Coming, leaves: Floats, left_by: Integers | None) -> None:
+    """Note when each left, and where those who failed are bound."""
+    day, passengers = coming.day, coming.passengers
+    day.order = day.times = None
+    if passengers.size == day.arrivals.size:
+        day.leaves = np.empty(passengers.size)
+        day.order, day.times = passengers, leaves
+    elif day.leaves is day.arrivals:
+        day.leaves = day.arrivals.copy()
+    day.leaves[passengers] = leaves
+    if day.bound.size:
+        day.bound[passengers] = NOBODY
+    failed = np.flatnonzero(left_by != NOBODY) if left_by is not None else np.empty(0, dtype=np.int64)
+    if left_by is None or failed.size == 0:
+        return
+    if not day.bound.size:
+        day.bound = np.full(day.arrivals.size, NOBODY)
+    targets = np.array(coming.group.diverts_to, dtype=np.int64)
+    day.bound[passengers[failed]] = targets[left_by[failed]]
+
+
+def services_of(plan: Plan, station: Station, kinds: Integers, streams: Streams) -> Floats:
+    """Return the service of every passenger of the day, stage by stage, also of those who do not come.
+
+    That way a passenger has the same draw at a station whatever way the others went.
+    """
+    name = station.stream or station.name
+    names = [one.name for one in plan.scenario.classes]
+    drawn = np.empty((len(station.service), kinds.size))
+    for stage in range(len(station.service)):
+        drawn[stage] = station.service[stage].draw(streams.of("service", name, str(stage)), kinds.size)
+        for kind, class_name in enumerate(names):
+            if class_name in station.service_by_class:
+                of_class = np.flatnonzero(kinds == kind)
+                own = station.service_by_class[class_name][stage]
+                drawn[stage, of_class] = own.draw(streams.of("service", name, str(stage), class_name), of_class.size)
+    return drawn
+
+
+def failures_of(station: Station, count: int, streams: Streams) -> Integers | None:
+    """Return the stage at which each passenger of the day would fail here; -1 for none."""
+    if station.failure is None:
+        return None
+    drawn = streams.of("failure", station.stream or station.name).random(count)
+    fails = np.full(count, NOBODY)
+    reached = 1.0
+    for stage, share in enumerate(station.failure.shares):  # who fails at one stage does not come to the next
+        fails[(fails == NOBODY) & (drawn >= reached - share * reached) & (drawn < reached)] = stage
+        reached -= share * reached
+    return fails
+
+
+def _one_queue(coming: _Coming) -> tuple[Floats, Integers | None]:
+    station, opening = coming.station, coming.plan.openings[coming.group.stations[0]]
+    services, times = coming.services(station)[0], coming.times
+    fails = coming.fails(station)
+    if fails is not None and station.failure is not None:
+        services += np.where(fails == NOBODY, 0.0, station.failure.blocks_seconds)
+    starts, ends = np.empty(times.size), np.empty(times.size)
+    if opening.constant and opening.channels[0] > 0:
+        kernels.fifo(times, services, int(opening.channels[0]), starts, ends)
+    else:
+        kernels.fifo_roster(times, services, opening.changes, opening.channels, opening.pauses, starts, ends)
+    coming.note(Visits(coming.passengers, times, starts, ends))
+    return ends, fails
+
+
+def _ride(coming: _Coming) -> Floats:
+    """Board vehicles; all aboard one of them take as long as it does."""
+    station, times = coming.station, coming.times
+    shuttle = station.shuttle
+    if shuttle is None:
+        raise TypeError(station.name)  # the reader of scenarios gives every station of this kind one
+    starts = np.empty(times.size)
+    if shuttle.headway_seconds:
+        departures = shuttle.departures(coming.plan.scenario.horizon_seconds)
+        kernels.shuttle(times, departures, shuttle.capacity, starts)
+    else:
+        most, back = shuttle.wait_at_most_seconds, shuttle.round_trip_seconds
+        kernels.shuttle_when_full(times, shuttle.capacity, most, shuttle.vehicles, back, starts)
+    rides = np.concatenate([[0], np.cumsum(starts[1:] > starts[:-1])])
+    stream = coming.streams.of("service", station.stream or station.name, "0")
+    took: Floats = station.service[0].draw(stream, int(rides[-1]) + 1)
+    ends = starts + np.take(took, rides)
+    coming.note(Visits(coming.passengers, times, starts, ends))
+    return ends
+
+
+def _whole_hall(coming: _Coming) -> tuple[Floats, Integers]:
+    group, plan, times, passengers = coming.group, coming.plan, coming.times, coming.passengers
+    stations = [plan.scenario.stations[number] for number in group.stations]
+    openings = [plan.openings[number] for number in group.stations]
+    stages = np.array([len(station.service) for station in stations])
+    services = np.zeros((len(stations), int(stages.max()), times.size))
+    fails = np.full((len(stations), times.size), NOBODY)
+    for place, station in enumerate(stations):
+        services[place, : stages[place]] = coming.services(station)
+        failing = coming.fails(station)
+        if failing is not None:
+            fails[place] = failing
+    kinds = coming.day.kinds[passengers]
+    wanted = group.wanted[kinds]
+    for place, number in enumerate(group.stations if coming.day.bound.size else ()):
+        wanted[coming.day.bound[passengers] == number] = 1 << place
+    rows = times.size * (1 if (group.diverts == OUTSIDE).all() else len(stations))
+    visits, instants = np.empty((rows, 2), dtype=np.int64), np.empty((rows, 4))
+    leaves, left_by = np.empty(times.size), np.empty(times.size, dtype=np.int64)
+    count = hall(
+        times,
+        wanted,
+        plan.levels[kinds],
+        services,
+        fails,
+        _rows(opening.changes.size for opening in openings),
+        np.concatenate([opening.changes for opening in openings]),
+        np.concatenate([opening.channels for opening in openings]),
+        np.concatenate([opening.pauses for opening in openings]),
+        _rows(len(opening.pauses) for opening in openings),
+        stages,
+        np.array([mean_seconds(station) for station in stations]),
+        np.array([station.failure.blocks_seconds if station.failure else 0.0 for station in stations]),
+        group.diverts,
+        np.array([station.by_priority for station in stations]),
+        visits,
+        instants,
+        leaves,
+        left_by,
+    )
+    for place, number in enumerate(group.stations):
+        here = np.flatnonzero(visits[:count, 1] == place)
+        joined, started, released = (np.ascontiguousarray(instants[here, column]) for column in range(3))
+        coming.note(Visits(passengers[visits[here, 0]], joined, started, released), number)
+    return leaves, left_by
+
+
+def _rows(sizes: Iterable[int]) -> Integers:
+    return np.cumsum([0, *sizes], dtype=np.int64)
+
+
+def mean_seconds(station: Station) -> float:
+    """Return how long a channel is taken by a mean passenger, as one sees who looks at its queue."""
+    return max(one.mean_seconds for one in station.service)

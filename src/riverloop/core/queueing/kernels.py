@@ -1,0 +1,230 @@
+"""Plain stations: exact recursions over passengers in the order in which they come.
+
+Every kernel takes arrival instants in seconds, sorted, and gives starts and ends; infinity is *never*. At one instant,
+what ends comes before what opens or closes, and that before what arrives; passengers who arrive at one instant are
+served in the order of the array.
+
+Source: Lindley (1952) for one channel; Kiefer and Wolfowitz (1955) for several.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from riverloop.core.queueing.compiled import Floats, Integers, compiled
+from riverloop.core.queueing.heaps import push_instant, replace_instant
+
+NEVER = np.inf
+_LINE = 96
+
+
+@compiled
+def fifo(arrivals: Floats, services: Floats, channels: int, starts: Floats, ends: Floats) -> None:
+    """Serve by a fixed number of channels, first come, first served.
+
+    Args:
+        arrivals: seconds, sorted.
+        services: seconds of service, by passenger.
+        channels: how many, > 0.
+        starts: filled with the seconds at which service starts.
+        ends: filled with the seconds at which service ends.
+    """
+    if channels == 1:
+        free_at = -np.inf
+        for place in range(arrivals.size):
+            start = max(arrivals[place], free_at)
+            free_at = start + services[place]
+            starts[place] = start
+            ends[place] = free_at
+        return
+    free = np.full(channels, -np.inf)
+    for place in range(arrivals.size):
+        start = max(arrivals[place], free[0])
+        end = start + services[place]
+        starts[place] = start
+        ends[place] = end
+        if channels > _LINE:
+            replace_instant(free, channels, end)
+            continue
+        ahead = 0  # a short sorted line is quicker than a heap: its loop is easy to foresee
+        while ahead + 1 < channels and free[ahead + 1] < end:
+            free[ahead] = free[ahead + 1]
+            ahead += 1
+        free[ahead] = end
+
+
+@compiled
+def finish(start: float, service: float, pauses: Floats) -> float:
+    """Return when a service ends that stands still during pauses.
+
+    Args:
+        start: seconds, not within a pause.
+        service: seconds of work.
+        pauses: seconds; rows of from and until, sorted and apart from each other.
+    """
+    end = start + service
+    for row in range(pauses.shape[0]):
+        if pauses[row, 0] >= end:
+            break
+        if pauses[row, 0] >= start:
+            end += pauses[row, 1] - pauses[row, 0]
+    return end
+
+
+@compiled
+def fifo_roster(  # noqa: PLR0917 - kernels take everything by place
+    arrivals: Floats,
+    services: Floats,
+    changes: Floats,
+    channels: Integers,
+    pauses: Floats,
+    starts: Floats,
+    ends: Floats,
+) -> None:
+    """Serve by channels that open and close, first come, first served; who is in service is finished.
+
+    Args:
+        arrivals: seconds, sorted.
+        services: seconds of service, by passenger.
+        changes: seconds at which the number of channels changes; the first is minus infinity.
+        channels: how many are open from each change on.
+        pauses: seconds; rows of from and until, within which no channel is open and services stand still.
+        starts: filled with the seconds at which service starts; infinity is never.
+        ends: filled with the seconds at which service ends.
+    """
+    most = 0
+    for count in channels:
+        most = max(most, count)
+    heap = np.empty(most + 1)
+    busy = 0
+    row = 0
+    now = -np.inf
+    for place in range(arrivals.size):
+        now = max(now, arrivals[place])
+        while now < np.inf:
+            while row + 1 < changes.size and changes[row + 1] <= now:
+                row += 1
+            while busy > 0 and heap[0] <= now:
+                last = heap[busy - 1]
+                busy -= 1
+                if busy > 0:
+                    replace_instant(heap, busy, last)
+            if busy < channels[row]:
+                break
+            following = heap[0] if busy > 0 else np.inf
+            if row + 1 < changes.size:
+                following = min(following, changes[row + 1])
+            now = following
+        starts[place] = now
+        if now == np.inf:
+            ends[place] = np.inf
+            continue
+        ends[place] = finish(now, services[place], pauses)
+        busy = push_instant(heap, busy, ends[place])
+
+
+@compiled
+def shuttle(
+    arrivals: Floats,
+    departures: Floats,
+    capacity: int,
+    starts: Floats,
+) -> None:
+    """Board a vehicle that leaves by a timetable and takes at most ``capacity``, first come, first served.
+
+    Args:
+        arrivals: seconds, sorted. Who arrives at the instant of a departure still boards.
+        departures: seconds, sorted.
+        capacity: passengers a departure, > 0.
+        starts: filled with the seconds at which each leaves; infinity where no departure is left.
+    """
+    row = 0
+    aboard = 0
+    for place in range(arrivals.size):
+        while row < departures.size and (departures[row] < arrivals[place] or aboard >= capacity):
+            row += 1
+            aboard = 0
+        if row == departures.size:
+            starts[place] = np.inf
+            continue
+        starts[place] = departures[row]
+        aboard += 1
+
+
+@compiled
+def shuttle_when_full(  # noqa: PLR0917 - kernels take everything by place
+    arrivals: Floats,
+    capacity: int,
+    wait_at_most: float,
+    vehicles: int,
+    round_trip: float,
+    starts: Floats,
+) -> None:
+    """Board a vehicle that leaves when it is full, or when its first passenger has waited long enough.
+
+    Args:
+        arrivals: seconds, sorted; infinity is never.
+        capacity: passengers a vehicle, > 0.
+        wait_at_most: seconds that the first aboard waits for others, once a vehicle is there.
+        vehicles: how many there are.
+        round_trip: seconds until a vehicle is back.
+        starts: filled with the seconds at which each leaves.
+    """
+    back = np.full(vehicles, -np.inf)
+    first = 0
+    while first < arrivals.size:
+        waited = max(arrivals[first] + wait_at_most, back[0])
+        full = first + capacity - 1
+        leaves = waited
+        if full < arrivals.size:
+            leaves = min(waited, max(arrivals[full], back[0]))
+        following = first
+        while following < arrivals.size and following < first + capacity and arrivals[following] <= leaves:
+            starts[following] = leaves
+            following += 1
+        replace_instant(back, vehicles, leaves + round_trip)
+        first = following
+
+
+@compiled
+def settle(times: Floats, passengers: Integers, patience: int) -> bool:
+    """Sort nearly sorted times in place with whom they belong to: equal times, lowest passenger first.
+
+    Args:
+        times: seconds.
+        passengers: numbers, moved along with ``times``.
+        patience: how many moves a passenger it may take on average before it gives up.
+
+    Returns:
+        Whether it is sorted; if not, both arrays hold the same pairs in some order.
+    """
+    left = patience * times.size + 1
+    for place in range(1, times.size):
+        time, passenger = times[place], passengers[place]
+        before = place - 1
+        while before >= 0 and (times[before] > time or (times[before] == time and passengers[before] > passenger)):
+            times[before + 1] = times[before]
+            passengers[before + 1] = passengers[before]
+            before -= 1
+        times[before + 1] = time
+        passengers[before + 1] = passenger
+        left -= place - 1 - before
+        if left < 0:
+            return False
+    return True
+
+
+def in_order(times: Floats, passengers: Integers) -> tuple[Floats, Integers]:
+    """Return times sorted, with whom they belong to; equal times, lowest passenger first.
+
+    Departures of a station are nearly sorted, so that a few moves a passenger put them right; where that is not so,
+    they are sorted in n log n.
+    """
+    times, passengers = times.copy(), passengers.copy()
+    if not settle(times, passengers, _PATIENCE):
+        order = np.lexsort((passengers, times))
+        times, passengers = times[order], passengers[order]
+    return times, passengers
+
+
+_PATIENCE = 48

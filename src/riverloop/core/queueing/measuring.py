@@ -1,0 +1,105 @@
+"""What is kept of a day: a tally for each station, of the journeys, and of what is pledged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from riverloop.core.queueing.engine import Day, Visits, mean_seconds, simulate_day
+from riverloop.core.queueing.plan import Plan
+from riverloop.core.queueing.streams import Streams
+from riverloop.core.queueing.tallies import Tally, longest_queue, work_by_hour
+
+
+@dataclass(slots=True)
+class Tallies:
+    """What is kept of some days.
+
+    Args:
+        stations: in the order of the scenario.
+        journeys: from arriving to leaving.
+        waits: all waits of a passenger added up; only where the pledge is of them.
+        days: how many.
+        arrived: passengers, those of the warm-up too.
+    """
+
+    stations: list[Tally]
+    journeys: Tally
+    waits: Tally | None
+    days: int = 0
+    arrived: int = 0
+
+    @classmethod
+    def empty(cls, plan: Plan) -> Tallies:
+        """Return the tallies of no day."""
+        classes = len(plan.scenario.classes)
+        waits = Tally.empty(classes) if plan.scenario.pledge.of == "waiting" else None
+        return cls([Tally.empty(classes) for _ in plan.scenario.stations], Tally.empty(classes), waits)
+
+    @property
+    def pledged(self) -> Tally:
+        """The tally of what the pledge is of."""
+        return self.waits or self.journeys
+
+    def add(self, other: Tallies) -> None:
+        """Add other days to these."""
+        for own, more in zip(self.stations, other.stations, strict=True):
+            own.add(more)
+        self.journeys.add(other.journeys)
+        if self.waits and other.waits:
+            self.waits.add(other.waits)
+        self.days += other.days
+        self.arrived += other.arrived
+
+
+def simulate_days(plan: Plan, replication: int, days: range) -> Tallies:
+    """Simulate some days of one replication, one after the other.
+
+    Args:
+        plan: of the scenario.
+        replication: number from 0.
+        days: numbers from 0; each begins empty.
+    """
+    tallies = Tallies.empty(plan)
+    for number in days:
+        tally_day(plan, simulate_day(plan, Streams(plan.scenario.seed, replication, number)), tallies)
+    return tallies
+
+
+def tally_day(plan: Plan, day: Day, tallies: Tallies) -> None:
+    """Add a day to the tallies."""
+    scenario = plan.scenario
+    limit = scenario.pledge.minutes * 60
+    window = (scenario.warm_up_seconds, scenario.horizon_seconds)
+    for number, tally in enumerate(tallies.stations):
+        visits = day.visits[number]
+        tally.take(visits.joined, visits.started, day.kinds[visits.passengers], window, limit)
+        _measure_queue(visits, tally, window[0])
+        if scenario.stations[number].kind == "channels":
+            _measure_work(plan, number, visits, tally, window)
+    tallies.journeys.take(day.arrivals, day.leaves, day.kinds, window, limit)
+    if tallies.waits:
+        tallies.waits.take(day.arrivals, day.arrivals + day.waited, day.kinds, window, limit)
+    tallies.days += 1
+    tallies.arrived += day.arrivals.size
+
+
+def _measure_queue(visits: Visits, tally: Tally, begins: float) -> None:
+    starts = visits.started
+    in_line = starts if bool((starts[1:] >= starts[:-1]).all()) else np.sort(starts)
+    longest_queue(visits.joined, in_line, begins, tally.queue)
+
+
+def _measure_work(plan: Plan, number: int, visits: Visits, tally: Tally, window: tuple[float, float]) -> None:
+    """Add how long channels were open, busy and asked for, and what was left when they closed."""
+    closes = plan.closes[number]
+    served = np.isfinite(visits.started)
+    asked = (visits.joined >= window[0]) & (visits.joined < min(window[1], closes))
+    tally.late += int(((visits.started > closes) & (visits.joined <= closes)).sum())
+    last = float(visits.released[served].max(initial=0.0))
+    tally.overtime = max(tally.overtime, last - closes, 0.0)
+    tally.offered += float((visits.released - visits.started)[served & asked].sum())
+    tally.offered += int((asked & ~served).sum()) * mean_seconds(plan.scenario.stations[number])
+    tally.open += plan.scheduled[number].open_seconds(*window)
+    work_by_hour(visits.started, visits.released, window[0], max(window[1], closes), tally.busy)

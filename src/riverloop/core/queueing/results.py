@@ -1,0 +1,279 @@
+"""What came out: as numbers with their confidence, and as the JSON that the command prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from riverloop.core.queueing.intervals import Interval, lower_bound, over_batches, over_replications
+from riverloop.core.queueing.measuring import Tallies
+from riverloop.core.queueing.network import Scenario, Station
+from riverloop.core.queueing.rosters import HOURS
+from riverloop.core.queueing.tallies import Tally
+
+QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """What is kept of one replication, for intervals and for comparing designs pair by pair.
+
+    Args:
+        number: from 0.
+        wait_seconds: mean wait, by station.
+        wait_p95_seconds: likewise.
+        journey_seconds: mean journey.
+        journey_p95_seconds: likewise.
+        share_within: share of passengers within the pledge.
+    """
+
+    number: int
+    wait_seconds: tuple[float, ...]
+    wait_p95_seconds: tuple[float, ...]
+    journey_seconds: float
+    journey_p95_seconds: float
+    share_within: float
+
+    @classmethod
+    def of(cls, number: int, tallies: Tallies) -> Replication:
+        """Return what is kept of the tallies of one replication."""
+        return cls(
+            number,
+            tuple(tally.mean for tally in tallies.stations),
+            tuple(tally.quantile(0.95)[0] for tally in tallies.stations),
+            tallies.journeys.mean,
+            tallies.journeys.quantile(0.95)[0],
+            tallies.pledged.share_within,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A station that cannot serve all who come to it.
+
+    Args:
+        station: its name.
+        passengers: a day (or a run), who were waiting when it closed, or when the last passenger had come.
+        never: of them, those who were never served.
+        channel_hours: a day (or a run), by which the service asked for exceeds what was open.
+        channels: that would have to be open throughout, at the least, for the queue not to grow for ever.
+    """
+
+    station: str
+    passengers: float
+    never: float
+    channel_hours: float
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came out of a run.
+
+    Args:
+        scenario: what was run.
+        tallies: of all replications together.
+        replications: each by itself.
+    """
+
+    scenario: Scenario
+    tallies: Tallies
+    replications: tuple[Replication, ...]
+
+    def tally(self, station: str) -> Tally:
+        """Return the tally of a station."""
+        names = [one.name for one in self.scenario.stations]
+        return self.tallies.stations[names.index(station)]
+
+    @property
+    def passengers(self) -> int:
+        """How many came, over all replications and days."""
+        return self.tallies.arrived
+
+    @property
+    def share_within(self) -> float:
+        """Share of passengers within the pledge."""
+        return self.tallies.pledged.share_within
+
+    def wait(self, station: str) -> Interval | None:
+        """Return the interval of the mean wait; None where one run gives none."""
+        place = [one.name for one in self.scenario.stations].index(station)
+        return self._interval((one.wait_seconds[place] for one in self.replications), self.tallies.stations[place])
+
+    @property
+    def journey(self) -> Interval | None:
+        """The interval of the mean journey."""
+        return self._interval((one.journey_seconds for one in self.replications), self.tallies.journeys)
+
+    @property
+    def within(self) -> Interval | None:
+        """The interval of the share within the pledge; None of a single replication."""
+        return _within_unit(over_replications([one.share_within for one in self.replications]))
+
+    def meets(self, confidence: float) -> bool:
+        """Whether the pledge is met, with this one-sided confidence."""
+        shares = [one.share_within for one in self.replications]
+        return lower_bound(shares, confidence) >= self.scenario.pledge.share
+
+    @property
+    def shortfalls(self) -> tuple[Shortfall, ...]:
+        """The stations whose queue cannot drain."""
+        found = (
+            _shortfall(self.scenario, station, tally, self.tallies.days)
+            for station, tally in zip(self.scenario.stations, self.tallies.stations, strict=True)
+        )
+        return tuple(one for one in found if one is not None)
+
+    @property
+    def bottleneck(self) -> str | None:
+        """The station at which passengers wait longest in all; None if nobody waits."""
+        waits = {
+            station.name: math.inf if tally.never.any() else float(tally.sums.sum())
+            for station, tally in zip(self.scenario.stations, self.tallies.stations, strict=True)
+        }
+        name = max(waits, key=waits.__getitem__)
+        return name if waits[name] > 0 else None
+
+    def staff_hours(self) -> dict[str, float]:
+        """Return the hours of staff a day, or of the run, by side; overtime is not among them."""
+        hours: dict[str, float] = {}
+        for station, tally in zip(self.scenario.stations, self.tallies.stations, strict=True):
+            if station.kind == "channels":
+                staffed = float(tally.open.sum()) / 3600 / self.tallies.days * station.staff_per_channel
+                hours[station.side] = hours.get(station.side, 0.0) + staffed
+        return hours
+
+    def _interval(self, values: Iterable[float], tally: Tally) -> Interval | None:
+        if len(self.replications) > 1:
+            return over_replications(list(values))
+        return over_batches(tally.batch_sums, tally.batch_counts) if self.scenario.steady else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer of ``riverloop simulate --json``."""
+        scenario, pledge = self.scenario, self.scenario.pledge
+        answer: dict[str, Any] = {
+            "name": scenario.name,
+            "passengers": self.passengers,
+            "measured": self.tallies.journeys.passengers,
+            "replications": scenario.replications,
+            "days": scenario.days,
+            "hours": scenario.hours,
+            "warm_up_hours": scenario.warm_up_seconds / 3600,
+            "seed": scenario.seed,
+            "drains": not self.shortfalls,
+            "shortfalls": [_shortfall_json(one) for one in self.shortfalls],
+            "bottleneck": self.bottleneck,
+            "stations": {
+                station.name: self._station_json(station, tally)
+                for station, tally in zip(scenario.stations, self.tallies.stations, strict=True)
+            },
+            "journey_seconds": _times_json(self.tallies.journeys, self.journey),
+            "pledge": {
+                "minutes": pledge.minutes,
+                "share": pledge.share,
+                "of": pledge.of,
+                "share_within": _number(self.share_within),
+                "ci95": _bounds(self.within),
+                "met": self.share_within >= pledge.share,
+                "met_with_95_confidence": self.meets(0.95) if len(self.replications) > 1 else None,
+                "replications_that_meet_it": sum(one.share_within >= pledge.share for one in self.replications),
+            },
+            "staff_hours": {side or "unnamed": _number(hours) for side, hours in self.staff_hours().items()},
+        }
+        if len(scenario.classes) > 1:
+            answer["classes"] = {
+                one.name: {
+                    "passengers": self.tallies.journeys.part(kind=kind).passengers,
+                    "journey_seconds": _times_json(self.tallies.journeys.part(kind=kind)),
+                    "share_within": _number(self.tallies.pledged.part(kind=kind).share_within),
+                }
+                for kind, one in enumerate(scenario.classes)
+            }
+        return answer
+
+    def _station_json(self, station: Station, tally: Tally) -> dict[str, Any]:
+        opened = float(tally.open.sum())
+        answer: dict[str, Any] = {
+            "passengers": tally.passengers,
+            "wait_seconds": _times_json(tally, self.wait(station.name)),
+            "utilisation": _number(float(tally.busy.sum()) / opened) if opened else None,
+            "queue_max": int(tally.queue.max()),
+            "queue_mean": _number(float(tally.sums.sum()) / self._window_seconds),
+            "never_served": int(tally.never.sum()),
+            "overtime_seconds": _number(tally.overtime),
+        }
+        if len(self.scenario.classes) > 1:
+            answer["classes"] = {
+                one.name: _times_json(tally.part(kind=kind)) for kind, one in enumerate(self.scenario.classes)
+            }
+        if not self.scenario.steady:
+            answer["by_hour"] = [self._hour_json(tally, hour) for hour in range(HOURS)]
+        return answer
+
+    def _hour_json(self, tally: Tally, hour: int) -> dict[str, Any]:
+        part = tally.part(hour=hour)
+        days = self.tallies.days * max(math.ceil(self.scenario.hours / HOURS), 1)
+        opened = float(tally.open[hour])
+        return {
+            "hour": hour,
+            "passengers": _number(part.passengers / days),
+            "wait_seconds": _times_json(part),
+            "queue_max": int(tally.queue[hour]),
+            "channels": _number(opened / 3600 / days),
+            "utilisation": _number(float(tally.busy[hour]) / opened) if opened else None,
+        }
+
+    @property
+    def _window_seconds(self) -> float:
+        return (self.scenario.horizon_seconds - self.scenario.warm_up_seconds) * self.tallies.days
+
+
+def _shortfall(scenario: Scenario, station: Station, tally: Tally, days: int) -> Shortfall | None:
+    """Return what a station lacks: some were never served, or more was asked for than was open and a queue was left."""
+    never, opened = int(tally.never.sum()), float(tally.open.sum())
+    if station.kind == "walk" or not (never or (tally.late and tally.offered >= opened)):
+        return None
+    window = (scenario.horizon_seconds - scenario.warm_up_seconds) * days
+    return Shortfall(
+        station.name,
+        max(tally.late, never) / days,
+        never / days,
+        max(tally.offered - opened, 0.0) / 3600 / days,
+        math.floor(tally.offered / window) + 1,
+    )
+
+
+def _shortfall_json(one: Shortfall) -> dict[str, Any]:
+    return {
+        "station": one.station,
+        "passengers_left": _number(one.passengers),
+        "never_served": _number(one.never),
+        "channel_hours": _number(one.channel_hours),
+        "channels_needed": one.channels,
+    }
+
+
+def _times_json(tally: Tally, interval: Interval | None = None) -> dict[str, Any]:
+    values = tally.quantile(*QUANTILES.values())
+    mean = interval.mean if interval is not None else tally.mean
+    return {
+        "mean": _number(mean),
+        **{name: _number(value) for name, value in zip(QUANTILES, values, strict=True)},
+        "max": _number(float(tally.greatest.max())),
+        "ci95": _bounds(interval),
+    }
+
+
+def _bounds(interval: Interval | None) -> list[float | None] | None:
+    return [_number(interval.low), _number(interval.high)] if interval else None
+
+
+def _within_unit(interval: Interval | None) -> Interval | None:
+    return interval and Interval(interval.mean, max(interval.low, 0.0), min(interval.high, 1.0))
+
+
+def _number(value: float) -> float | None:
+    """Return a number that JSON has; what is not one is null."""
+    return round(value, 6) if math.isfinite(value) else None

@@ -1,0 +1,88 @@
+"""Where replications run: here, on all cores of this machine, or on a Dask cluster. The answer is the same bits.
+
+A *spread* takes a function and tasks, and gives their results in the order of the tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+from riverloop.core.queueing.refusals import ScenarioError
+
+_Result = TypeVar("_Result")
+
+Backend = Literal["loky", "dask", "threads"]
+
+
+class Spread(Protocol):
+    """Calls a function for every task."""
+
+    def __call__(self, function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]]) -> Iterator[_Result]:
+        """Give the results in the order of the tasks."""
+        ...
+
+
+def in_turn(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]]) -> Iterator[_Result]:
+    """Run the tasks in this process, one after the other."""
+    for task in tasks:
+        yield function(*task)
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Runs tasks through joblib.
+
+    Args:
+        backend: ``loky`` (processes of this machine), ``threads`` (of this process; kernels run without its lock) or
+            ``dask``.
+        jobs: how many at once; -1 for as many as there are cores.
+        cluster: address of a Dask scheduler (``tcp://host:8786``); empty for a cluster on this machine.
+    """
+
+    backend: Backend = "loky"
+    jobs: int = -1
+    cluster: str = ""
+
+    def __call__(self, function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]]) -> Iterator[_Result]:
+        """Give the results in the order of the tasks."""
+        from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import, and small runs never need it
+
+        with self._backend() as backend:
+            parallel = Parallel(n_jobs=self.jobs, backend=backend, return_as="generator", batch_size=1)
+            yield from parallel(delayed(function)(*task) for task in tasks)
+
+    @contextmanager
+    def _backend(self) -> Iterator[str]:
+        """Hold a cluster as long as it is needed."""
+        if self.backend != "dask":
+            yield "threading" if self.backend == "threads" else self.backend
+            return
+        try:
+            import distributed  # noqa: PLC0415 - an extra, which most do without
+        except ImportError:
+            raise ScenarioError(
+                "scenario.dask", "The backend dask is not installed. Install it: pip install 'riverloop[dask]'."
+            ) from None
+        if self.cluster:
+            with _connected(distributed, self.cluster):
+                yield "dask"
+            return
+        workers = None if self.jobs < 0 else self.jobs
+        local: Any = distributed.LocalCluster
+        with local(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster, cluster.get_client():
+            yield "dask"
+
+
+def _connected(distributed: Any, address: str) -> Any:
+    try:
+        return distributed.Client(address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise ScenarioError(
+            "scenario.cluster",
+            "No Dask scheduler answers at {address} ({detail}). Check the address: tcp://host:8786.",
+            address=address,
+            detail=str(error).splitlines()[0] if str(error) else type(error).__name__,
+        ) from None

@@ -1,0 +1,246 @@
+"""What is kept of millions of waits: counts in narrow bins, which can be added up.
+
+A bin is a 64th of a doubling wide (1.6 % at most), from 1/64 s to twelve days, and quantiles are read off between its
+edges, so that they are exact to well below one per cent; means, greatest values, shares within a limit and counts are
+exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from riverloop.core.queueing.compiled import Floats, Integers, compiled
+from riverloop.core.queueing.rosters import HOURS
+
+_PARTS = 64
+_LOWEST, _HIGHEST = -6, 20
+BINS = (_HIGHEST - _LOWEST) * _PARTS + 2
+BATCHES = 32
+_SHIFT = 46
+_OFFSET = (1023 + _LOWEST) * _PARTS - 2
+
+
+def bin_edges() -> Floats:
+    """Return the lower edge of each bin in seconds, and the upper one of the last; bin 0 holds what is zero."""
+    octaves = np.ldexp(1.0, np.arange(_LOWEST, _HIGHEST))
+    inner = (octaves[:, None] * (1 + np.arange(_PARTS) / _PARTS)).ravel()
+    return np.concatenate([[0.0, 0.0], inner, [np.ldexp(1.0, _HIGHEST)]])
+
+
+@compiled
+def observe(  # noqa: PLR0917 - kernels take everything by place
+    since: Floats,
+    values: Floats,
+    bits: Integers,
+    kinds: Integers,
+    begins: float,
+    ends: float,
+    limit: float,
+    counts: Integers,
+    sums: Floats,
+    greatest: Floats,
+    within: Integers,
+    never: Integers,
+    batch_sums: Floats,
+    batch_counts: Integers,
+) -> None:
+    """Count values by class, by the hour of the day since which they run, and by bin.
+
+    Args:
+        since: seconds at which each began to wait.
+        values: seconds; infinity is never.
+        bits: the same as bits, whose upper ones are the bin.
+        kinds: class of each.
+        begins: seconds before which nothing counts.
+        ends: seconds at which the last batch ends.
+        limit: seconds.
+        counts: by class, hour and bin, added to; likewise the following.
+        sums: by class and hour, seconds.
+        greatest: by class and hour, seconds.
+        within: by class and hour, how many took no longer than ``limit``.
+        never: by class and hour.
+        batch_sums: by part of the time between ``begins`` and ``ends``, seconds.
+        batch_counts: likewise.
+    """
+    last = counts.shape[2] - 1
+    batches = batch_counts.size
+    scale = batches / (ends - begins) if ends > begins else 0.0
+    for place in range(values.size):
+        if since[place] < begins:
+            continue
+        kind = kinds[place]
+        hour = int(since[place] / 3600.0) % 24
+        value = values[place]
+        if value == np.inf:
+            never[kind, hour] += 1
+            continue
+        where = 0
+        if value > 0.0:
+            where = min(max((bits[place] >> _SHIFT) - _OFFSET, 1), last)
+        counts[kind, hour, where] += 1
+        sums[kind, hour] += value
+        greatest[kind, hour] = max(greatest[kind, hour], value)
+        within[kind, hour] += value <= limit
+        batch = min(int((since[place] - begins) * scale), batches - 1)
+        batch_sums[batch] += value
+        batch_counts[batch] += 1
+
+
+@compiled
+def work_by_hour(starts: Floats, releases: Floats, begins: float, ends: float, hours: Floats) -> None:
+    """Add the seconds in which channels were busy between two instants to the hours of the day."""
+    for place in range(starts.size):
+        first, last = max(starts[place], begins), min(releases[place], ends)
+        while first < last:
+            edge = (np.floor(first / 3600.0) + 1.0) * 3600.0
+            until = min(edge, last)
+            hours[int(first / 3600.0) % 24] += until - first
+            first = until
+
+
+@compiled
+def longest_queue(arrivals: Floats, starts: Floats, begins: float, hours: Integers) -> None:
+    """Raise the greatest number waiting in each hour of the day, as seen when somebody has joined.
+
+    Args:
+        arrivals: seconds, sorted.
+        starts: seconds, sorted; who starts at once never waited.
+        begins: seconds before which nothing counts.
+        hours: by hour of the day.
+    """
+    started = 0
+    for place in range(arrivals.size):
+        while started < starts.size and starts[started] <= arrivals[place]:
+            started += 1
+        if arrivals[place] >= begins:
+            hour = int(arrivals[place] / 3600.0) % 24
+            hours[hour] = max(hours[hour], place + 1 - started)
+
+
+@dataclass(slots=True)
+class Tally:
+    """The times of one station, or of whole journeys.
+
+    Args:
+        counts: by class, hour of the day and bin.
+        sums: by class and hour, seconds.
+        greatest: by class and hour, seconds.
+        within: by class and hour, how many were within the limit.
+        never: by class and hour, how many were never served.
+        batch_sums: by part of the horizon, seconds.
+        batch_counts: by part of the horizon.
+        queue: greatest number waiting, by hour.
+        busy: seconds in which channels were busy within the horizon, by hour.
+        open: seconds of open channels within the horizon, by hour.
+        offered: seconds of service that were asked for.
+        late: passengers not yet served when the horizon ended.
+        overtime: seconds of the last service after the horizon.
+    """
+
+    counts: Integers
+    sums: Floats
+    greatest: Floats
+    within: Integers
+    never: Integers
+    batch_sums: Floats
+    batch_counts: Integers
+    queue: Integers
+    busy: Floats
+    open: Floats
+    offered: float = 0.0
+    late: int = 0
+    overtime: float = 0.0
+
+    @classmethod
+    def empty(cls, classes: int) -> Tally:
+        """Return a tally of nothing."""
+        table = (classes, HOURS)
+        return cls(
+            counts=np.zeros((*table, BINS), dtype=np.int64),
+            sums=np.zeros(table),
+            greatest=np.zeros(table),
+            within=np.zeros(table, dtype=np.int64),
+            never=np.zeros(table, dtype=np.int64),
+            batch_sums=np.zeros(BATCHES),
+            batch_counts=np.zeros(BATCHES, dtype=np.int64),
+            queue=np.zeros(HOURS, dtype=np.int64),
+            busy=np.zeros(HOURS),
+            open=np.zeros(HOURS),
+        )
+
+    def take(self, since: Floats, until: Floats, kinds: Integers, window: tuple[float, float], limit: float) -> None:
+        """Count the time of each from ``since`` to ``until``."""
+        values = until - since
+        observe(
+            since,
+            values,
+            values.view(np.int64),
+            kinds,
+            window[0],
+            window[1],
+            limit,
+            self.counts,
+            self.sums,
+            self.greatest,
+            self.within,
+            self.never,
+            self.batch_sums,
+            self.batch_counts,
+        )
+
+    def add(self, other: Tally) -> None:
+        """Add another tally to this one."""
+        for one in fields(self):
+            if one.name in _GREATEST:
+                setattr(self, one.name, np.maximum(getattr(self, one.name), getattr(other, one.name)))
+            elif one.name == "overtime":
+                self.overtime = max(self.overtime, other.overtime)
+            else:
+                setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
+    @property
+    def passengers(self) -> int:
+        """How many were counted, those never served included."""
+        return int(self.counts.sum() + self.never.sum())
+
+    @property
+    def mean(self) -> float:
+        """Seconds on average of those served; nan if there are none."""
+        count = int(self.counts.sum())
+        return float(self.sums.sum()) / count if count else float("nan")
+
+    @property
+    def share_within(self) -> float:
+        """Share of all passengers within the limit; who is never served is not."""
+        return int(self.within.sum()) / self.passengers if self.passengers else 1.0
+
+    def part(self, *, kind: int | None = None, hour: int | None = None) -> Tally:
+        """Return the tally of one class, or of one hour of the day, or of both; queue and work stay whole."""
+        chosen_kinds = slice(None) if kind is None else slice(kind, kind + 1)
+        chosen_hours = slice(None) if hour is None else slice(hour, hour + 1)
+        cut = {name: getattr(self, name)[chosen_kinds, chosen_hours] for name in _TABLES}
+        return Tally(**{one.name: cut.get(one.name, getattr(self, one.name)) for one in fields(self)})
+
+    def quantile(self, *shares: float) -> list[float]:
+        """Return the seconds below which each share of those served lies; nan if there are none."""
+        counts = self.counts.sum(axis=(0, 1))
+        total = int(counts.sum())
+        if total == 0:
+            return [float("nan")] * len(shares)
+        reached = np.cumsum(counts)
+        edges = bin_edges()
+        found = []
+        for share in shares:
+            rank = share * total
+            where = int(np.searchsorted(reached, rank, "left"))
+            before = int(reached[where - 1]) if where else 0
+            width = edges[where + 1] - edges[where]
+            value = float(edges[where] + width * (rank - before) / counts[where])
+            found.append(min(value, float(self.greatest.max())))
+        return found
+
+
+_TABLES = ("counts", "sums", "greatest", "within", "never")
+_GREATEST = ("greatest", "queue")
