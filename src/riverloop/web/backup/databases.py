@@ -44,7 +44,12 @@ def check(path: Path) -> None:
         except sqlite3.DatabaseError as error:
             said = str(error)
     if said != "ok":
-        raise InputError("backup.database", "The database in it is damaged: {said}.", where=path.name, said=said)
+        raise InputError(
+            "backup.database",
+            "The database in it is damaged: {said}.",
+            where=path.name,
+            said=" ".join(str(said).split()),
+        )
 
 
 def is_empty() -> bool:

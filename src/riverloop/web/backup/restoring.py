@@ -90,6 +90,7 @@ def _read(path: Path, into: Path | None) -> dict[str, Any]:
     if strangers:
         raise newer_than_this(path, str(about["version"]))
     if into is not None:
+        databases.check_same_kind(about, path)
         databases.check(into / databases.NAMES[about["database"]])
     return about
 
@@ -104,7 +105,6 @@ def _check_kind(path: Path, about: Mapping[str, Any], kind: str) -> None:
 
 
 def _check_fits(path: Path, about: dict[str, Any]) -> None:
-    databases.check_same_kind(about, path)
     if about["zone"] != zone().id:
         raise ConflictError(
             "restore.zone", "It is of the zone {other}, and this node serves {here}. Set RIVERLOOP_ZONE.",
