@@ -43,9 +43,8 @@ def data_folder(tmp_path_factory) -> Iterator[Path]:
 def fresh_logs(data_folder):
     """Let no test find the published log of another, whose database was rolled back: that would look like a restore."""
     yield
-    folder = data_folder / "log"
-    if folder.exists():
-        shutil.rmtree(folder)
+    if data_folder is not None:
+        shutil.rmtree(data_folder / "log", ignore_errors=True)
     restoring = sys.modules.get("riverloop.apps.record.restoring")
     if restoring:
         restoring.ask_again()
@@ -81,6 +80,14 @@ def enter(client, settings):
         return client
 
     return as_user
+
+
+@pytest.fixture
+def nodes(settings, tmp_path):
+    """Two nodes in one process, to be either in turn: see tests/nodes.py."""
+    from tests.nodes import Nodes
+
+    return Nodes(settings, tmp_path)
 
 
 @pytest.fixture(scope="session")

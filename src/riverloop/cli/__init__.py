@@ -14,9 +14,11 @@ import click
 
 from riverloop import __version__
 from riverloop.cli.accounts import role_app, user_app
+from riverloop.cli.backup import backup, restore
 from riverloop.cli.deciding import decide
 from riverloop.cli.demo import demo_app
 from riverloop.cli.keys import keys_app
+from riverloop.cli.log import log_app
 from riverloop.cli.node import node_app
 from riverloop.cli.retention import retention_app
 from riverloop.cli.rules import rules_app
@@ -40,12 +42,15 @@ for _command in (
     work_command,
     listen_command,
     node_app,
+    log_app,
     rules_app,
     user_app,
     role_app,
     keys_app,
     retention_app,
     demo_app,
+    backup,
+    restore,
 ):
     app.add_command(_command)
 

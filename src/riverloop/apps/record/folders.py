@@ -17,7 +17,7 @@ from django.conf import settings
 
 from riverloop.apps.record.words import N_
 from riverloop.core.kernel.errors import ConflictError
-from riverloop.core.tlog import HASH_BYTES, LogError, Read, most_bytes
+from riverloop.core.tlog import HASH_BYTES, VKEY, LogError, Read, most_bytes
 
 _BESIDE = ".new"  # what ends so was never finished
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -29,11 +29,16 @@ def folder_of(side: str) -> Path:
     return path
 
 
-def reader_of(folder: Path) -> Read:
-    """Return a function that gives files of a log by their path, and none that has no place in it."""
+def reader_of(folder: Path, *others: str) -> Read:
+    """Return a function that gives files of a log by their path, and none that has no place in it.
+
+    Args:
+        folder: of the log.
+        others: names of further files that it gives, each as small as a vkey.
+    """
 
     def read(path: str) -> bytes | None:
-        most = most_bytes(path, most_entry_bytes=HASH_BYTES)
+        most = most_bytes(VKEY if path in others else path, most_entry_bytes=HASH_BYTES)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError), (folder / path).open("rb") as file:
             return file.read(most + 1)
         return None

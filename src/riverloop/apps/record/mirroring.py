@@ -18,7 +18,7 @@ from riverloop.apps.nodes.calling import PeerError, call
 from riverloop.apps.nodes.here import other_side
 from riverloop.apps.record.evidence import evidence_keep
 from riverloop.apps.record.models import LogState, mistake_json
-from riverloop.apps.record.published import commitments_of, tree_of
+from riverloop.apps.record.published import commitments_of, key_of, tree_of
 from riverloop.apps.record.publishing import checkpoint_replace
 from riverloop.apps.record.restoring import ask_again
 from riverloop.apps.record.words import N_
@@ -165,7 +165,7 @@ def _countersigned(side: str, other: str, note: bytes, line: str, size: int) -> 
     try:
         known = keys.cosigner_verifiers(other)
         both = _with(note, line, known)
-        open_checkpoint(both, _key_of(note, keys.log_verifiers(side)), [_key_of(both, known)])
+        open_checkpoint(both, key_of(note, keys.log_verifiers(side)), [key_of(both, known)])
     except RiverloopError as error:
         bad = InputError(
             "record.bad_cosignature",
@@ -186,12 +186,6 @@ def _with(note: bytes, line: str, known: tuple[VerifierKey, ...]) -> bytes:
     own, wanted = parse_note(note), {(key.name, key.id) for key in known}
     added = parse_note(f"-\n\n{line}".encode()).signatures
     return format_note(Note(own.text, (*own.signatures, *(one for one in added if (one.name, one.key_id) in wanted))))
-
-
-def _key_of(note: bytes, known: tuple[VerifierKey, ...]) -> VerifierKey:
-    """Return which of a side's keys signed a note; today's if none did."""
-    signers = {(one.name, one.key_id) for one in parse_note(note).signatures}
-    return next((key for key in known if (key.name, key.id) in signers), known[0])
 
 
 def _trouble_keep(state: LogState, error: RiverloopError | None) -> None:

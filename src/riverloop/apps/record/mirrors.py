@@ -19,7 +19,7 @@ from riverloop.apps.record.evidence import evidence_keep
 from riverloop.apps.record.mirroring import PUSH_ENTRIES
 from riverloop.apps.record.models import Mirror, MirrorLeaf
 from riverloop.apps.record.places import mirror_lock
-from riverloop.apps.record.published import opened
+from riverloop.apps.record.published import key_of, opened
 from riverloop.apps.record.rows import lines_insert
 from riverloop.apps.record.words import N_
 from riverloop.core.kernel.canonical import canonical_json, read_json
@@ -33,7 +33,6 @@ from riverloop.core.tlog import (
     LogError,
     StaleError,
     Tile,
-    VerifierKey,
     cosign_checkpoint,
     decode_bundle,
     encode_bundle,
@@ -160,7 +159,9 @@ def _take(side: str, of_side: str, push: _Push) -> dict[str, object]:
         if grown.root() != new.root:
             raise _fork(held, new)
         seconds = max(int(time.time()), held.cosigned_seconds)  # a clock that was set back takes nothing back
-        note = cosign_checkpoint(push.note, _signer_of(push.note, of_side), keys.cosigner(side), seconds)
+        note = cosign_checkpoint(
+            push.note, key_of(push.note, keys.log_verifiers(of_side)), keys.cosigner(side), seconds
+        )
         Mirror.objects.filter(pk=held.pk).update(
             size=grown.size, range=grown.stored(), note=note.decode(), cosigned_seconds=seconds, taken_at=timezone.now()
         )
@@ -207,11 +208,6 @@ def _check_origin(note: bytes, of_side: str) -> None:
             origin=origin[:200],
             wanted=keys.origin_of(of_side),
         )
-
-
-def _signer_of(note: bytes, of_side: str) -> VerifierKey:
-    signers = {(one.name, one.key_id) for one in parse_note(note).signatures}
-    return next(key for key in keys.log_verifiers(of_side) if (key.name, key.id) in signers)
 
 
 def _older(held: Mirror, new: Checkpoint) -> LogError:

@@ -54,9 +54,17 @@ def opened(note: bytes, known: tuple[VerifierKey, ...], *, where: str = "checkpo
     Raises:
         LogError: none of them did.
     """
+    return open_checkpoint(note, key_of(note, known, where=where), where=where)
+
+
+def key_of(note: bytes, known: tuple[VerifierKey, ...], *, where: str = "") -> VerifierKey:
+    """Return which of some keys signed a note, by name and id alone; the first if none did.
+
+    Raises:
+        LogError: it is no note.
+    """
     signers = {(one.name, one.key_id) for one in parse_note(note, where=where).signatures}
-    key = next((key for key in known if (key.name, key.id) in signers), known[0])
-    return open_checkpoint(note, key, where=where)
+    return next((key for key in known if (key.name, key.id) in signers), known[0])
 
 
 def tree_of(side: str, size: int, root: bytes) -> TiledTree:

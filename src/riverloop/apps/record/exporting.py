@@ -1,0 +1,200 @@
+"""Logs as folders that are handed over and verified: DIR/<side>/ with checkpoint, vkey, cosigner_vkey, tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from riverloop.apps.nodes import keys
+from riverloop.apps.nodes.here import hosts, other_side, zone
+from riverloop.apps.record.folders import folder_of, one_at_a_time, reader_of
+from riverloop.apps.record.mirrors import mirror_range
+from riverloop.apps.record.models import Mirror
+from riverloop.apps.record.published import key_of, opened
+from riverloop.apps.record.words import N_
+from riverloop.core.kernel.errors import InputError
+from riverloop.core.tlog import (
+    CHECKPOINT,
+    ENTRIES,
+    HASH_BYTES,
+    VKEY,
+    Growth,
+    LogError,
+    Progress,
+    Read,
+    VerifiedLog,
+    parse_note,
+    read_vkey_file,
+    tiles_of,
+    verify_log,
+    vkey_file,
+)
+
+COSIGNER_VKEY = "cosigner_vkey"
+"""Beside ``vkey``: the key of the side that countersigned, so that not a byte of the checkpoint can change unseen."""
+
+_ENTRY_BYTES = 2 + HASH_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A log that was written to a folder.
+
+    Attributes:
+        side: whose.
+        folder: where.
+        size: leaves.
+        is_mirror: whether it is what the other side's mirror holds of it.
+    """
+
+    side: str
+    folder: Path
+    size: int
+    is_mirror: bool
+
+
+def logs_export(target: Path) -> list[Exported]:
+    """Write every log that this node has: those of its own sides, and the mirror of the other's.
+
+    Args:
+        target: a folder; below it nothing may be named like a side.
+
+    Raises:
+        InputError: there is something already, or nothing was published yet.
+    """
+    done = [one for side in zone().sides if (one := _export(side.id, target / side.id)) is not None]
+    if not done:
+        raise InputError(
+            "record.nothing_published",
+            N_("Nothing was published yet. The worker publishes within seconds of the first record: riverloop work"),
+            where=str(target),
+        )
+    return done
+
+
+def logs_verify(folder: Path, *, progress: Progress | None = None) -> dict[str, VerifiedLog]:
+    """Verify a folder of logs, or the folder of one, and return what holds by side.
+
+    Args:
+        folder: as ``logs_export`` writes it, or as a log is published.
+        progress: told how many leaves are verified.
+
+    Raises:
+        InputError: there is no log, it is of another zone, or something in it does not hold: the first is named.
+    """
+    if (folder / CHECKPOINT).exists() or (folder / VKEY).exists():
+        found = [folder]
+    else:
+        found = sorted(path.parent for path in folder.glob(f"*/{VKEY}")) if folder.is_dir() else []
+    if not found:
+        raise InputError(
+            "record.no_log",
+            N_("There is no log here. Give a folder with checkpoint, vkey and tile/, or one with such folders."),
+            where=str(folder),
+        )
+    done = {}
+    for one in found:
+        verified = files_verify(reader_of(one, COSIGNER_VKEY), where=str(one), progress=progress)
+        side = verified.key.name.rpartition("/")[2]
+        if one != folder and one.name != side:
+            raise InputError(
+                "record.log_misplaced",
+                N_('This folder is named "{name}" and holds the log of side {side}. Name it by its side.'),
+                where=str(one),
+                name=one.name,
+                side=side,
+            )
+        done[side] = verified
+    return done
+
+
+def files_verify(read: Read, *, where: str = "", progress: Progress | None = None) -> VerifiedLog:
+    """Verify one log by its files.
+
+    Args:
+        read: gives files by their path, ``cosigner_vkey`` among them if there is one.
+        where: name of its folder, for messages.
+        progress: told how many leaves are verified.
+
+    Raises:
+        InputError: it is of another zone, or something does not hold.
+    """
+    key = read(VKEY)
+    if key is not None:
+        _check_zone(read_vkey_file(key, where=f"{where}/{VKEY}").name, where)
+    cosigner = read(COSIGNER_VKEY)
+    cosigners = [read_vkey_file(cosigner, where=f"{where}/{COSIGNER_VKEY}")] if cosigner is not None else []
+    return verify_log(
+        read,
+        cosigners=cosigners,
+        only_known=bool(cosigners),
+        most_entry_bytes=HASH_BYTES,
+        progress=progress,
+        where=where,
+    )
+
+
+def _check_zone(origin: str, where: str) -> None:
+    sides = {keys.origin_of(side.id) for side in zone().sides}
+    if origin not in sides:
+        raise InputError(
+            "record.other_zone",
+            N_(
+                "This is the log {origin}, which is not of the zone {zone} (its logs: {sides}). Give the folder of a "
+                "log of this zone, or name the other zone: RIVERLOOP_ZONE=…"
+            ),
+            where=where,
+            origin=origin[:200],
+            zone=zone().id,
+            sides=", ".join(sorted(sides)),
+        )
+
+
+def _export(side: str, target: Path) -> Exported | None:
+    mirror = None if hosts(side) else Mirror.objects.filter(owner_side=other_side(side), of_side=side).first()
+    read = reader_of(folder_of(side))
+    with one_at_a_time(side):
+        note = (read(CHECKPOINT) or b"") if hosts(side) else (mirror.note.encode() if mirror else b"")
+        if not note:
+            return None
+        size = opened(note, keys.log_verifiers(side), where=side).checkpoint.size
+        files = _published_files(read, size) if mirror is None else _grown(mirror_range(mirror.owner_side, side))
+        _write(target, [*_keys(side, note)], files, note)
+    return Exported(side, target, size, mirror is not None)
+
+
+def _keys(side: str, note: bytes) -> Iterator[tuple[str, bytes]]:
+    yield VKEY, vkey_file(key_of(note, keys.log_verifiers(side)))
+    cosigner = key_of(note, keys.cosigner_verifiers(other_side(side)))
+    if (cosigner.name, cosigner.id) in {(one.name, one.key_id) for one in parse_note(note).signatures}:
+        yield COSIGNER_VKEY, vkey_file(cosigner)
+
+
+def _published_files(read: Read, size: int) -> Iterator[tuple[str, bytes]]:
+    for tile in tiles_of(size):
+        content = read(tile.path)
+        if content is None:  # the partial one went when the full one came
+            width = _ENTRY_BYTES if tile.level == ENTRIES else HASH_BYTES
+            content = (read(tile.full.path) or b"")[: tile.width * width]
+        if not content:
+            raise LogError("tlog.missing", "This file of the log is missing.", where=tile.path)
+        yield tile.path, content
+
+
+def _grown(entries: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    growth = Growth()
+    yield from growth.extend(entries)
+    yield from growth.partials()
+
+
+def _write(target: Path, small: list[tuple[str, bytes]], files: Iterable[tuple[str, bytes]], note: bytes) -> None:
+    if target.exists():
+        raise InputError(
+            "record.export_there", N_("This is there already. Give a folder that is not."), where=str(target)
+        )
+    for path, content in chain(small, files, [(CHECKPOINT, note)]):
+        place = target / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)

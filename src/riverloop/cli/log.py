@@ -1,0 +1,121 @@
+"""``riverloop log``: the logs of the sides, written out, verified, and a proof checked."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from riverloop.cli.options import json_option
+from riverloop.cli.printing import print_json
+
+if TYPE_CHECKING:
+    from riverloop.apps.record.proofs import Checked
+    from riverloop.core.tlog import VerifiedLog
+
+_STEP = 25_600  # leaves between two words of progress
+
+
+@click.group("log")
+def log_app() -> None:
+    """The logs that prove what happened: write them out, verify them, check a proof."""
+
+
+@log_app.command("export")
+@click.argument("directory", type=click.Path(path_type=Path))
+@json_option
+def log_export(*, directory: Path, as_json: bool) -> None:
+    """Write the published logs to DIRECTORY/<side>/: checkpoint, vkey, cosigner_vkey and tile/.
+
+    Of a side that lives elsewhere, the mirror that is kept of it here.
+    """
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.record.exporting import logs_export
+
+    done = logs_export(directory)
+    if as_json:
+        print_json({one.side: {"folder": str(one.folder), "size": one.size, "mirror": one.is_mirror} for one in done})
+        return
+    for one in done:
+        print(f"{one.folder}: {one.size:,} leaves{', from the mirror kept here' if one.is_mirror else ''}")
+
+
+@log_app.command("verify")
+@click.argument("directory", type=click.Path(path_type=Path))
+@json_option
+def log_verify(*, directory: Path, as_json: bool) -> None:
+    """Verify every byte of the logs in DIRECTORY, or of the one log that it is.
+
+    The first leaf or file that is wrong is named.
+    """
+    _settings()
+    from riverloop.apps.record.exporting import logs_verify
+
+    done = logs_verify(directory, progress=_progress if sys.stderr.isatty() else None)
+    if as_json:
+        print_json({side: _log_json(one) for side, one in done.items()})
+        return
+    for side, one in done.items():
+        print(f"{side}: {one.signed.checkpoint.size:,} leaves, and each is what was signed")
+        print(f"  signed by {one.key.line}")
+        for key, seconds in one.signed.cosigned.items():
+            print(f"  countersigned by {key.line} at {_instant(seconds)}")
+    print("Compare the keys with those that the sides publish: a folder can only show that it is what its keys signed.")
+
+
+@log_app.command("check")
+@click.argument("proof", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--vkey", default="", help="The verifier key of the log, from where you trust it.")
+@json_option
+def log_check(*, proof: Path, vkey: str, as_json: bool) -> None:
+    """Check the proof of one record, without a network and without a database."""
+    _settings()
+    from riverloop.apps.record.proofs import check_proof
+    from riverloop.cli.inputs import read_text
+    from riverloop.core.kernel.canonical import read_json
+    from riverloop.core.tlog import parse_vkey
+
+    key = parse_vkey(vkey.strip(), where="--vkey") if vkey else None
+    told = read_json(read_text(str(proof)), where=str(proof))
+    done = check_proof(told, log_key=key, where=str(proof))
+    if as_json:
+        print_json({"index": done.index, "opened": done.opened, "kind": told["kind"], **_signed_json(done)})
+        return
+    print(f"Leaf {done.index} of {done.signed.checkpoint.size:,} of {done.key.name} is what the proof says")
+    print(f"  {told['kind']}, recorded at {told['recorded_at']}: kind and instant stand in no log, the side says them")
+    print("  its payload is what was recorded" if done.opened else "  its payload is not in the proof any more")
+    print(f"  signed by {done.key.line}")
+    for cosigner, seconds in done.signed.cosigned.items():
+        print(f"  countersigned by {cosigner.line} at {_instant(seconds)}")
+    if key is None:
+        print("Compare the keys with those that the sides publish, or give the one you trust: --vkey")
+
+
+def _settings() -> None:
+    from riverloop.web.server import set_up
+
+    set_up()
+
+
+def _progress(done: int, whole: int) -> None:
+    if done % _STEP == 0 or done == whole:
+        print(f"\r{done:,} of {whole:,} leaves", end="\n" if done == whole else "", file=sys.stderr, flush=True)
+
+
+def _log_json(one: VerifiedLog) -> dict[str, object]:
+    checkpoint = one.signed.checkpoint
+    return {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex(), **_signed_json(one)}
+
+
+def _signed_json(one: VerifiedLog | Checked) -> dict[str, object]:
+    cosigned = [{"vkey": key.line, "at": _instant(seconds)} for key, seconds in one.signed.cosigned.items()]
+    return {"vkey": one.key.line, "countersigned": cosigned}
+
+
+def _instant(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -1,0 +1,211 @@
+"""A log that is handed over verifies, and whatever is changed in it is named; so does the proof of one record."""
+
+import json
+import random
+
+import pytest
+from django.db import transaction
+
+from riverloop.apps.nodes import keys
+from riverloop.apps.record import exporting
+from riverloop.apps.record.commitments import commitment_of
+from riverloop.apps.record.exporting import COSIGNER_VKEY, files_verify, logs_export, logs_verify
+from riverloop.apps.record.folders import reader_of
+from riverloop.apps.record.models import Leaf, LogState
+from riverloop.apps.record.proofs import check_proof
+from riverloop.apps.record.proving import proof_file, proof_of
+from riverloop.apps.record.rounds import logs_round
+from riverloop.apps.record.sequencing import sequence
+from riverloop.apps.record.services import record_append
+from riverloop.core.kernel.errors import ConflictError, InputError
+from riverloop.core.tlog import leaf_hash, open_checkpoint, tiles_of, verify_inclusion
+from tests.apps.record.logs import append, folder, grow
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def exported(tmp_path):
+    append(300)
+    append(4, side="cn")
+    logs_round()
+    logs_export(tmp_path / "logs")
+    return tmp_path / "logs"
+
+
+def test_an_export_holds_both_logs_and_verifies(exported):
+    done = logs_verify(exported)
+    assert {side: one.signed.checkpoint.size for side, one in done.items()} == {"hk": 300, "cn": 4}
+    assert all(len(one.signed.cosigned) == 1 for one in done.values())
+    names = {str(path.relative_to(exported / "hk")) for path in (exported / "hk").rglob("*") if path.is_file()}
+    assert names == {"checkpoint", "vkey", COSIGNER_VKEY, *(tile.path for tile in tiles_of(300))}
+    assert set(logs_verify(exported / "cn")) == {"cn"}
+
+
+def test_progress_is_told(exported):
+    told = []
+    logs_verify(exported / "hk", progress=lambda *of: told.append(of))
+    assert told == [(256, 300), (300, 300)]
+
+
+def test_the_mirror_of_a_side_that_lives_elsewhere_is_exported_as_well(exported, monkeypatch, tmp_path):
+    monkeypatch.setattr(exporting, "hosts", lambda side: side == "cn")
+    done = logs_export(tmp_path / "again")
+    assert [(one.side, one.size, one.is_mirror) for one in done] == [("hk", 300, True), ("cn", 4, False)]
+    monkeypatch.undo()
+    logs_verify(tmp_path / "again")
+    for path in (exported / "hk").rglob("*"):
+        if path.is_file():
+            assert path.read_bytes() == (tmp_path / "again" / "hk" / path.relative_to(exported / "hk")).read_bytes()
+
+
+def test_the_live_folder_verifies_as_well():
+    grow(3, 300)
+    assert logs_verify(folder())["hk"].signed.checkpoint.size == 303
+
+
+def test_nothing_is_written_over(exported):
+    with pytest.raises(InputError, match="there already"):
+        logs_export(exported)
+
+
+def test_before_anything_is_published_there_is_nothing_to_export(tmp_path):
+    with pytest.raises(InputError, match="Nothing was published yet"):
+        logs_export(tmp_path / "logs")
+
+
+def test_a_log_of_another_zone_is_named(exported):
+    line = (exported / "hk" / "vkey").read_text()
+    from riverloop.core.tlog import Signer, vkey_file
+
+    other = Signer("riverloop.zone/hengqin/mo", keys.log_signer("hk").private).log_key
+    (exported / "hk" / "vkey").write_bytes(vkey_file(other))
+    with pytest.raises(InputError, match="riverloop.zone/hengqin/mo, which is not of the zone hetao"):
+        logs_verify(exported)
+    (exported / "hk" / "vkey").write_text(line)
+    (exported / "hk").rename(exported / "kh")
+    with pytest.raises(InputError, match="holds the log of side hk"):
+        logs_verify(exported)
+
+
+def test_a_folder_without_a_log_says_what_is_wanted(tmp_path):
+    for path in (tmp_path, tmp_path / "none"):
+        with pytest.raises(InputError, match="There is no log here"):
+            logs_verify(path)
+
+
+def test_the_first_leaf_that_is_wrong_is_named(exported):
+    bundle = exported / "hk" / "tile/entries/000"
+    content = bytearray(bundle.read_bytes())
+    for index in (7, 200):
+        content[index * 34 + 5] ^= 1
+    bundle.write_bytes(content)
+    with pytest.raises(InputError, match="Leaf 7 is not the one that was signed") as caught:
+        logs_verify(exported)
+    assert "tile/entries/000" in caught.value.text()
+
+
+@pytest.mark.parametrize("path", ["checkpoint", "vkey", "tile/0/000", "tile/0/001.p/44", "tile/entries/001.p/44"])
+def test_a_file_that_is_missing_is_named(exported, path):
+    (exported / "hk" / path).unlink()
+    with pytest.raises(InputError, match="missing"):
+        logs_verify(exported / "hk")
+
+
+# The proof of one record
+
+
+def proven(**payload):
+    with transaction.atomic():
+        record_append(side="hk", kind="movement.filed", payload={"movement": "M", **payload})
+    append(20)
+    logs_round()
+    return Leaf.objects.get(kind="movement.filed")
+
+
+def test_a_proof_opens_the_commitment_and_leads_to_a_countersigned_checkpoint():
+    leaf = proven(thing="é")
+    proof = json.loads(proof_file(leaf))
+    done = check_proof(proof, log_key=keys.log_verifiers("hk")[0])
+    assert (done.index, done.opened, done.signed.checkpoint.size) == (0, True, 21)
+    assert [key.name for key in done.signed.cosigned] == ["riverloop.zone/hetao/cn/cosigner"]
+    assert json.loads(proof["payload"]) == {"movement": "M", "thing": "é"}
+    commitment = commitment_of(proof["payload"].encode(), bytes.fromhex(proof["salt"]))
+    lines, checkpoint = proof["tlog_proof"].split("\n\n", 1)  # as a client of C2SP reads it
+    signed = open_checkpoint(checkpoint.encode(), keys.log_verifiers("hk")[0])
+    from base64 import b64decode
+
+    head, index, *hashes = lines.split("\n")
+    assert (head, index) == ("c2sp.org/tlog-proof@v1", "index 0")
+    verify_inclusion(
+        leaf=leaf_hash(commitment), index=0, size=21, proof=[b64decode(one) for one in hashes],
+        root=signed.checkpoint.root,
+    )  # fmt: skip
+
+
+def test_every_changed_field_of_a_proof_is_refused():
+    proof = proof_of(proven())
+    del proof["side"], proof["kind"], proof["recorded_at"]  # what the log does not speak of
+    said = {"side": "hk", "kind": "x", "recorded_at": "t"}
+    check_proof(proof | said)
+    for name, value in proof.items():
+        if isinstance(value, str):
+            changed = [value[:place] + chr(ord(value[place]) ^ 1) + value[place + 1 :] for place in range(len(value))]
+        elif isinstance(value, int):
+            changed = [value + 1, -1, True]
+        else:
+            changed = [value[:-1], [*value, value[0]], value[::-1], [1], "x"]
+        for one in [*changed, None]:
+            with pytest.raises(InputError):
+                check_proof(proof | said | {name: one})
+    for form in (None, [], "x", {}, proof):
+        with pytest.raises(InputError, match="This is no proof"):
+            check_proof(form)
+
+
+def test_a_proof_of_another_log_than_the_one_that_is_trusted_is_refused():
+    proof = proof_of(proven())
+    with pytest.raises(InputError, match="that of riverloop.zone/hetao/cn"):
+        check_proof(proof, log_key=keys.log_verifiers("cn")[0])
+
+
+def test_a_record_whose_payload_was_erased_is_proven_by_its_commitment_alone():
+    leaf = proven()
+    Leaf.objects.filter(pk=leaf.pk).update(payload="", salt=b"")
+    leaf.refresh_from_db()
+    done = check_proof(proof_of(leaf))
+    assert (done.opened, proof_of(leaf)["payload"]) == (False, None)
+
+
+def test_a_proof_that_is_pending_says_so():
+    append(1)
+    sequence("hk")
+    with pytest.raises(ConflictError, match="its proof is pending"):
+        proof_of(Leaf.objects.get())
+
+
+def test_a_record_that_is_not_countersigned_yet_has_a_proof_with_one_signature(monkeypatch):
+    monkeypatch.setattr("riverloop.apps.record.rounds.mirror_push", lambda _: 0)
+    leaf = proven()
+    proof = proof_of(leaf)
+    assert proof["cosigner_vkey"] is None
+    assert check_proof(proof).signed.cosigned == {}
+    assert LogState.objects.get(pk="hk").cosigned_size == 0
+
+
+def test_every_flipped_byte_of_an_export_is_found(exported, fault_count):
+    """A first taste of what tests/soak does in full."""
+    files = {
+        str(path.relative_to(exported / "hk")): path.read_bytes()
+        for path in (exported / "hk").rglob("*")
+        if path.is_file()
+    }
+    chosen = random.Random(7)
+    for _ in range(fault_count(5_000)):
+        path = chosen.choice(sorted(files))
+        place = chosen.randrange(len(files[path]))
+        spoilt = bytearray(files[path])
+        spoilt[place] ^= 1 << chosen.randrange(8)
+        with pytest.raises(InputError):
+            files_verify((files | {path: bytes(spoilt)}).get)
+    files_verify(reader_of(exported / "hk", COSIGNER_VKEY))
