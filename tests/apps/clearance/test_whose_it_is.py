@@ -16,7 +16,7 @@ from riverloop.apps.clearance.selectors import facts_shown, movements, timeline
 from riverloop.apps.clearance.services import Draft, DraftItem, movements_declare, officer_state, remedy_file
 from riverloop.apps.desk import selectors as desk
 from riverloop.apps.desk.models import StandingAnswer
-from riverloop.apps.desk.services import matter_decide, standing_answer_give
+from riverloop.apps.desk.services import matter_decide, standing_answer_confirm, standing_answer_give
 from riverloop.apps.documents.models import File
 from riverloop.apps.documents.selectors import files
 from riverloop.apps.documents.services import file_store, permit_add
@@ -27,7 +27,7 @@ from riverloop.apps.runs.services import run_start
 from riverloop.core.kernel.errors import InputError
 from tests.cast import again as signed_in_again
 from tests.cast import person
-from tests.movements import again, ask, copy_of, file, file_visitor, officers, open_matter
+from tests.movements import again, ask, copy_of, decide, file, file_visitor, officers, open_matter
 from tests.web.programs import program_of
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +139,24 @@ def test_what_a_standing_answer_refuses_is_told_and_another_officer_decides_the_
     with pytest.raises(PermissionDenied):
         matter_decide(by=one, matter=remedy, act="refuse", reason="No.", seen=remedy.version)
     matter_decide(by=two, matter=remedy, act="allow", reason="It is.", seen=remedy.version)
+
+
+def test_an_objection_lifts_a_standing_refusal_whose_rule_is_not_told(cast, crossing):
+    found(cast, crossing)
+    olive, omid, olga = officers("hk", "hk.immd", "olive", "omid", "olga")
+    matter = open_matter(crossing, "referral", rule="both.watch")
+    standing = standing_answer_give(
+        by=cast.oscar, authority="hk.immd", rule=matter.rule, rule_version=matter.rule_version, flow="person",
+        allow=False, reason="Nobody who is looked for.",
+    )  # fmt: skip
+    standing_answer_confirm(by=omid, answer=standing)
+    messages_deliver()
+    notice = Notice.objects.get(movement=crossing, act="refused")
+    assert notice.rule == ""
+    remedy_file(by=cast.hana, notice=notice, text="I am somebody else.")
+    remedy = open_matter(crossing, "remedy")
+    decide(remedy, olive, "allow", second=olga)
+    assert outcome_of(again(crossing)) != "refused"
 
 
 def test_a_proposal_to_refuse_somebody_is_answered_for_them_alone(cast, enter):

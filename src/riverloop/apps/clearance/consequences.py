@@ -150,11 +150,11 @@ def _notices(side: str, pairs: Pairs) -> None:
         return
     known = set(
         Notice.objects.filter(movement__in=[one.movement_id for one in new], side=side, act="refused").values_list(
-            "movement", "rule", "place"
+            "movement", "rule", "untold_rule", "place"
         )
     )
     for notice in new:
-        about = (notice.movement_id, notice.rule, notice.place)
+        about = (notice.movement_id, notice.rule, notice.untold_rule, notice.place)
         if about not in known:
             known.add(about)
             notice_give(notice)

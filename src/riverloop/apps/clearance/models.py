@@ -193,6 +193,7 @@ class Notice(models.Model):
     authority = models.CharField(max_length=40)
     act = models.CharField(max_length=20)  # refused, remedy_allowed, remedy_refused, interim_release, interim_end
     rule = models.CharField(max_length=80, blank=True)  # whose refusal it is, where the applicant may know it
+    untold_rule = models.CharField(max_length=80, blank=True)  # at the telling side: the rule, where they may not
     reason = models.TextField(blank=True)
     remedy_body = models.CharField(max_length=40, blank=True)
     remedy_until = models.DateTimeField(null=True, blank=True)

@@ -111,7 +111,8 @@ def remedy_open(notice: Notice, text: str, filed_at: datetime) -> None:
         notice.save(update_fields=["remedy_filed_at", "remedy_text"])
     movement = notice.movement
     against = Matter.objects.filter(owner_side=notice.owner_side, pk=notice.matter).first()
-    rule, version = (against.rule, against.rule_version) if against else (notice.rule, _version(notice.rule))
+    refusing = notice.rule or notice.untold_rule
+    rule, version = (against.rule, against.rule_version) if against else (refusing, _version(refusing))
     new = NewMatter(
         authority=notice.remedy_body if "." in notice.remedy_body else notice.authority,
         kind=REMEDY,

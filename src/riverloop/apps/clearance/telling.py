@@ -66,6 +66,7 @@ def notice_of(
         place: of the one item that it is about.
     """
     rule = rulebook().packs.rules.get(rule_id)
+    told_rule = rule_id if rule and rule.disclose == "applicant" else ""
     owner = zone().side(movement.owner_side).side
     notice = Notice(
         owner_side=movement.owner_side,
@@ -74,7 +75,8 @@ def notice_of(
         side=movement.owner_side,
         authority=authority,
         act=act,
-        rule=rule_id if rule and rule.disclose == "applicant" else "",
+        rule=told_rule,
+        untold_rule="" if told_rule else rule_id,
         reason=reason,
         matter=matter,
         place=place,
