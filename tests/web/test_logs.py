@@ -113,6 +113,15 @@ def test_a_traceback_keeps_kinds_and_places_and_no_words(form):
         assert kept in said.text
 
 
+def test_an_error_in_fixed_words_keeps_counts_sides_and_hashes_and_nothing_else(lines):
+    why = InputError(
+        "test.code", "{count} of {side}: {who} said {root}", who="夏娜", count=3, side="hk", root="A" * 43 + "="
+    )
+    structlog.stdlib.get_logger("riverloop.tests").error("a log is not signed", side="hk", why=why)
+    (line,) = lines
+    assert (line["why"], line["code"]) == (f"3 of hk: … said {'A' * 43}=", "test.code")
+
+
 def test_what_nobody_caught_goes_through_the_log_too(lines, monkeypatch, capfd):
     import sys
     import threading

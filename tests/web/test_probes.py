@@ -12,6 +12,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from riverloop.apps.notices.models import Message
+from riverloop.apps.record.selectors import LogHealth
 from riverloop.apps.runs import heartbeat
 from riverloop.apps.runs.services import run_start
 from riverloop.web import health
@@ -45,7 +46,9 @@ def test_a_node_that_is_well_says_ok_to_anyone_and_in_one_plain_word_to_probes()
 
 def test_details_are_for_this_computer_or_for_the_token(settings):
     told = probe().json()
-    assert {"database", "worker", "runs", "messages_hk", "messages_cn", "disk"} <= set(told["checks"])
+    assert {"database", "worker", "runs", "messages_hk", "messages_cn", "log_hk", "log_cn", "disk"} <= set(
+        told["checks"]
+    )
     assert told["version"] == health.version()
     for asked in (FROM_AFAR, PROXIED, {**FROM_AFAR, "headers": {"Authorization": "Bearer "}}):
         assert set(probe(**asked).json()) == {"status"}
@@ -98,7 +101,21 @@ def test_messages_that_wait_for_long_are_told_and_pages_go_on(cast):
     answer = probe()
     assert answer.status_code == 200
     assert answer.json()["status"] == "late"
-    assert answer.json()["checks"]["messages_hk"]["oldest_seconds"] >= 3 * 3600
+    assert answer.json()["checks"]["messages_hk"]["messages_oldest_seconds"] >= 3 * 3600
+
+
+def test_a_log_that_waits_or_refuses_to_sign_is_told_with_503(monkeypatch):
+    for said, state in (
+        (LogHealth(size=7, countersigned=7), "ok"),
+        (LogHealth(pending=3, lag_seconds=100.0), "late"),
+        (LogHealth(mirror_trouble="It is not reached.", mirror_trouble_since=timezone.now()), "late"),
+        (LogHealth(pending=3, lag_seconds=1_000.0), "failed"),
+        (LogHealth(refuses_to_sign="It holds something else."), "failed"),
+    ):
+        monkeypatch.setattr("riverloop.apps.record.selectors.log_health", lambda _, said=said: said)
+        answer = probe()
+        assert answer.json()["checks"]["log_hk"]["state"] == state
+        assert answer.status_code == (503 if state == "failed" else 200)
 
 
 def test_a_full_disk_is_told_before_and_when_it_is_full(monkeypatch):
@@ -139,7 +156,13 @@ def test_metrics_count_answers_by_route_and_tell_how_things_stand(client, cast):
     read = families()
     assert {sample.labels["kind"]: sample.value for sample in read["riverloop_runs"].samples}["test.kind"] == 1
     assert read["riverloop_info"] if "riverloop_info" in read else read["riverloop"]
-    for name in ("riverloop_check_ok", "riverloop_free_bytes", "riverloop_messages", "riverloop_mails"):
+    for name in (
+        "riverloop_check_ok",
+        "riverloop_disk_free_bytes",
+        "riverloop_log_size",
+        "riverloop_messages",
+        "riverloop_mails",
+    ):
         assert name in read, name
 
 

@@ -30,7 +30,6 @@ OK, LATE, FAILED = "ok", "late", "failed"
 _ORDER = (OK, LATE, FAILED)
 WORKER_SECONDS = 90  # a round takes a second; a long run gives a sign of life every 20
 LOG_SECONDS = 300  # from what happened to the log of its side
-COUNTERSIGNED_SECONDS = 3_600
 MESSAGES_SECONDS = 3_600
 RUNS_SECONDS = 900
 DISK_BYTES, DISK_LEAST_BYTES = 2_000_000_000, 200_000_000
@@ -125,31 +124,44 @@ def _worker() -> Mapping[str, Finding]:
     seconds = seconds_since_beat()
     if seconds is None:
         return {"worker": Finding(FAILED)}
-    return {"worker": Finding(OK if seconds <= WORKER_SECONDS else FAILED, {"last_round_seconds": round(seconds, 1)})}
+    return {
+        "worker": Finding(OK if seconds <= WORKER_SECONDS else FAILED, {"worker_last_round_seconds": round(seconds, 1)})
+    }
 
 
 def _runs() -> Mapping[str, Finding]:
     waiting = Run.objects.filter(state="waiting", not_before__lte=timezone.now())
-    numbers = {"waiting": waiting.count(), "oldest_seconds": round(_age(waiting.aggregate(at=Min("not_before"))["at"]))}
-    return {"runs": Finding(_by_age(numbers["oldest_seconds"], RUNS_SECONDS), numbers)}
+    oldest = round(_age(waiting.aggregate(at=Min("not_before"))["at"]))
+    return {
+        "runs": Finding(_by_age(oldest, RUNS_SECONDS), {"runs_waiting": waiting.count(), "runs_oldest_seconds": oldest})
+    }
 
 
 def _messages() -> Mapping[str, Finding]:
     found = {}
     for side in hosted_sides():
         queued = Message.objects.filter(owner_side=side, from_side=side, state="queued")
-        numbers = {"waiting": queued.count(), "oldest_seconds": round(_age(queued.aggregate(at=Min("sent_at"))["at"]))}
-        found[f"messages_{side}"] = Finding(_by_age(numbers["oldest_seconds"], MESSAGES_SECONDS), numbers)
+        oldest = round(_age(queued.aggregate(at=Min("sent_at"))["at"]))
+        numbers = {"messages_waiting": queued.count(), "messages_oldest_seconds": oldest}
+        found[f"messages_{side}"] = Finding(_by_age(oldest, MESSAGES_SECONDS), numbers)
     return found
 
 
 def _log() -> Mapping[str, Finding]:
-    """Say how far each side's log is behind what happened, and the other side's countersignature behind the log."""
+    """Say how far each side's log is behind what happened, and whether the other side keeps up with it."""
     found = {}
     for side in hosted_sides():
-        numbers = dict(getattr(record, "log_health", lambda _: {})(side))
-        lag, unsigned = numbers.get("lag_seconds", 0), numbers.get("countersign_lag_seconds", 0)
-        states = (_by_age(lag, LOG_SECONDS / 5, LOG_SECONDS), _by_age(unsigned, COUNTERSIGNED_SECONDS))
+        log = record.log_health(side)
+        numbers = {
+            "log_size": log.size,
+            "log_pending": log.pending,
+            "log_lag_seconds": round(log.lag_seconds, 1),
+            "log_published": log.published,
+            "log_countersigned": log.countersigned,
+            "log_mirror_trouble_seconds": round(_age(log.mirror_trouble_since)),
+        }
+        states = [_by_age(log.lag_seconds, LOG_SECONDS / 5, LOG_SECONDS), OK]
+        states.append(FAILED if log.refuses_to_sign else LATE if log.mirror_trouble else OK)
         found[f"log_{side}"] = Finding(max(states, key=_ORDER.index), numbers)
     return found
 
@@ -157,7 +169,7 @@ def _log() -> Mapping[str, Finding]:
 def _disk() -> Mapping[str, Finding]:
     free = shutil.disk_usage(settings.RIVERLOOP_DATA).free
     state = FAILED if free < DISK_LEAST_BYTES else LATE if free < DISK_BYTES else OK
-    return {"disk": Finding(state, {"free_bytes": free})}
+    return {"disk": Finding(state, {"disk_free_bytes": free})}
 
 
 for _name, _check in (

@@ -33,7 +33,7 @@ KEYS = (
     "method", "route", "status", "ms",  # how it was answered
     "run", "message", "kind", "round", "attempt", "side", "count", "size", "code",  # work, and what came of it
     "process", "pause_seconds",
-    "error", "place",  # what kind of mistake, and where in the code
+    "error", "place", "why",  # what kind of mistake, where in the code, and a RiverloopError in its own fixed words
 )  # fmt: skip
 """All that a line may hold beside the keys of every line. A new one is added here, or it is left out."""
 
@@ -41,6 +41,7 @@ _MOST_FRAMES = 40
 _OWN = "riverloop"
 _SERVER = "_granian"
 _IMPERSONAL = re.compile(r"[\w.:/<>+\-]{0,160}", re.ASCII)  # one word: a route, an id, a kind; no name of two words
+_PARAMETER = re.compile(r"[a-z0-9_.:/+\-]{0,80}|[\w+/]{43}=", re.ASCII)  # a side, a kind, a hash
 _PLACE = re.compile(r"[\w.:/<> \-]{0,200}", re.ASCII)
 
 Event = MutableMapping[str, Any]
@@ -108,6 +109,9 @@ def _log_uncaught(kind: type[BaseException], error: BaseException | None, trace:
 def _impersonal(_logger: Any, _name: str, event: Event) -> Event:
     """Keep known keys alone, each only as long as its value can be nobody's."""
     record: logging.LogRecord = event.pop("_record")
+    if isinstance(event.get("why"), RiverloopError):
+        why: RiverloopError = event["why"]
+        event["why"], event["code"] = worded(why), why.code
     kept = _head(record, _phrase(record, event)) | {
         key: event[key] for key in KEYS if _is_impersonal(key, event.get(key))
     }
@@ -145,8 +149,21 @@ def _phrase(record: logging.LogRecord, event: Mapping[str, Any]) -> str:
 def _is_impersonal(key: str, value: object) -> bool:
     if isinstance(value, bool | int | float):
         return True
+    if key == "why":
+        return isinstance(value, str) and bool(value)
     pattern = _PLACE if key == "place" else _IMPERSONAL
     return isinstance(value, str) and bool(value) and pattern.fullmatch(value) is not None
+
+
+def worded(error: RiverloopError) -> str:
+    """Return an error's fixed words, with no more of what it is about than counts, sides and hashes."""
+    return error.message.format(**{name: _parameter(value) for name, value in error.parameters.items()})
+
+
+def _parameter(value: object) -> object:
+    if isinstance(value, int | float):
+        return value
+    return value if isinstance(value, str) and _PARAMETER.fullmatch(value) else "…"
 
 
 def _error_of(event: Event) -> BaseException | None:

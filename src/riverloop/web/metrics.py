@@ -71,7 +71,7 @@ class _Standing(Collector):
 
 
 def _numbers(looked: dict[str, health.Finding]) -> Iterator[Metric]:
-    """Give each number of each check: ``log_hk`` with ``lag_seconds`` is ``riverloop_lag_seconds{check="log_hk"}``."""
+    """Give each number of each check, such as ``riverloop_log_size{check="log_hk"}``."""
     families: dict[str, GaugeMetricFamily] = {}
     for name, finding in looked.items():
         for what, number in finding.numbers.items():

@@ -64,7 +64,7 @@ def link_failed(side: str, other: str, error: RiverloopError) -> None:
         link.up, link.since, link.attempts = False, now, 0
     kept = error_as_json(error)
     if kept != link.trouble:
-        _logger.error(_phrase(error, other), side=other, code=error.code)
+        _logger.error("the link to the other side is down", side=other, why=error)
     pause = _PAUSE_SECONDS[min(link.attempts, len(_PAUSE_SECONDS) - 1)]
     link.attempts += 1
     link.next_try_at, link.trouble = now + timedelta(seconds=pause), kept
@@ -87,7 +87,7 @@ def link_refused(side: str, other: str, error: RiverloopError) -> None:
     link = _link(side, other, now)
     if kept == link.refused and link.refused_at is not None and timedelta() <= now - link.refused_at < _WRITTEN_EVERY:
         return
-    _logger.error(_phrase(error, other), side=other, code=error.code)
+    _logger.error("something of the other side was refused", side=other, why=error)
     link.refused, link.refused_at = kept, now
     link.save(update_fields=["refused", "refused_at"])
 
@@ -95,8 +95,3 @@ def link_refused(side: str, other: str, error: RiverloopError) -> None:
 def _link(side: str, other: str, now: datetime) -> Link:
     link, _ = Link.objects.get_or_create(owner_side=side, side=other, defaults={"since": now})
     return link
-
-
-def _phrase(error: RiverloopError, other: str) -> str:
-    """Return what the log says: the fixed words, and no parameter but the side; what another node said stays out."""
-    return error.message.replace("{side}", other)

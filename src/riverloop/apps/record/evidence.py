@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 
+import structlog
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -15,7 +15,7 @@ from riverloop.core.kernel.errors import RiverloopError
 MOST_KEPT = 1_000  # a log: whoever sends more has made the point
 _MOST_NOTE = 20_000  # characters
 
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 def evidence_keep(side: str, of_side: str, error: RiverloopError, *, note: str = "", held_note: str = "") -> None:
@@ -39,7 +39,7 @@ def evidence_keep(side: str, of_side: str, error: RiverloopError, *, note: str =
             owner_side=side, of_side=of_side, code=error.code, mistake=mistake_json(error), note=note,
             held_note=held_note[:_MOST_NOTE], digest=digest, found_at=now, last_at=now,
         )  # fmt: skip
-    _logger.error("log of %s, as side %s sees it: %s", of_side, side, error.text())
+    _logger.error("something of the other side's log was refused", side=of_side, why=error)
 
 
 def evidence_of(side: str) -> QuerySet[Evidence]:

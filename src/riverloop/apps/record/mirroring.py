@@ -8,9 +8,9 @@ long catching-up, and no consistency proofs are needed.
 
 from __future__ import annotations
 
-import logging
 from hashlib import sha256
 
+import structlog
 from django.utils import timezone
 
 from riverloop.apps.nodes import keys
@@ -44,7 +44,7 @@ _MOST_STEPS = 10_000  # pushes in one call: 80 million entries
 
 _MOST_UNSIGNED = 3  # answers without a signature: one that says where to go on is usual
 
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 def mirror_push(side: str, *, most_steps: int = _MOST_STEPS) -> int:
@@ -195,4 +195,4 @@ def _trouble_keep(state: LogState, error: RiverloopError | None) -> None:
     since = (state.mirror_trouble_since or timezone.now()) if error else None
     LogState.objects.filter(pk=state.owner_side).update(mirror_trouble=kept, mirror_trouble_since=since)
     if error:
-        _logger.warning("mirror of the log of %s: %s", state.owner_side, error.text())
+        _logger.warning("the mirror of a log does not keep up", side=state.owner_side, why=error)

@@ -7,10 +7,10 @@ back from there, as commitments without payload; those that it holds differently
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
@@ -28,7 +28,7 @@ from riverloop.core.tlog import ENTRIES, WIDTH, CompactRange, LogError, Tile, Ti
 
 MOST_ENTRIES = 8_192  # asked of a mirror at once
 
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 _asked: dict[str, int] = {}  # leaves that each log had when the mirror was last asked, in this process
 
 
@@ -71,7 +71,7 @@ def _compare_with_folder(state: LogState, there: Published) -> LogState:
     _insist(not known or tree.root(known) == bytes(state.published_root), side, 0, known)
     _compare(side, known, min(state.size, there.size), _entries_of(tree, known))
     if there.size > state.size:
-        _take_back(side, state.size, there, _entries_of(tree, state.size), "its own published tiles")
+        _take_back(side, state.size, there, _entries_of(tree, state.size))
     LogState.objects.filter(pk=side).update(
         published_size=there.size, published_root=there.root, note=there.note, published_at=timezone.now()
     )
@@ -111,7 +111,7 @@ def _compare_with_mirror(state: LogState) -> None:
     mirrored = Published(signed.size, signed.root, note)
     if mirrored.size > state.size:
         entries = list(_mirror_entries(other, state.size, mirrored.size))
-        _take_back(side, state.size, mirrored, entries, "the mirror that the other side keeps")
+        _take_back(side, state.size, mirrored, entries)
     elif _root_at(state, mirrored.size) != mirrored.root:
         raise _first_apart(side, mirrored.size, list(_mirror_entries(other, 0, mirrored.size)))
 
@@ -124,7 +124,7 @@ def _root_at(state: LogState, size: int) -> bytes:
     return CompactRange.of(commitments_of(state.owner_side, 0, size)).root()
 
 
-def _take_back(side: str, first: int, whole: Published, entries: Iterable[bytes], whence: str) -> None:
+def _take_back(side: str, first: int, whole: Published, entries: Iterable[bytes]) -> None:
     """Append leaves that the database lacks, if they lead to the root that the log itself signed.
 
     Records that wait and are among them get their places back, payload and all; the others remain commitments.
@@ -141,9 +141,7 @@ def _take_back(side: str, first: int, whole: Published, entries: Iterable[bytes]
         _insist((grown.size, grown.root()) == (whole.size, whole.root), side, first, whole.size)
         LogState.objects.update_or_create(owner_side=side, defaults={"size": whole.size})
         tell(side, first)
-    _logger.warning(
-        "log of %s: the database was older; %d leaves were taken back from %s", side, whole.size - first, whence
-    )
+    _logger.warning("a database was older than its log; leaves were taken back", side=side, count=whole.size - first)
 
 
 def _keep(side: str, index: int, chunk: list[bytes], waiting: dict[bytes, PendingRecord]) -> None:

@@ -8,10 +8,10 @@ wait, or a checkpoint that holds: the next round goes on from either.
 
 from __future__ import annotations
 
-import logging
 import time
 from threading import Event
 
+import structlog
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
@@ -26,7 +26,7 @@ _IDLE_SECONDS = 0.5
 _LOOK_SECONDS = 30.0  # even when nothing waits: a folder may have been lost, a key replaced
 _PAUSE_SECONDS = 5.0  # after a mistake
 
-_logger = logging.getLogger(__name__)
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 def log_round(side: str) -> int:
@@ -62,8 +62,8 @@ def logs_keep(stopping: Event) -> None:
             if look:
                 looked_at = time.monotonic()
             done = sum(log_round(side) for side in hosted_sides() if look or _waits(side))
-        except Exception as error:  # noqa: BLE001 - whatever it was, the next round may succeed
-            _logger.error("the logs wait: %s", type(error).__name__)  # noqa: TRY400 - a traceback may name people
+        except Exception:
+            _logger.exception("the logs wait")
             connection.close()
             stopping.wait(_PAUSE_SECONDS)
             continue
@@ -88,6 +88,6 @@ def _refusal_keep(side: str, error: RiverloopError | None) -> None:
     at = ((state.refused_at if state else None) or timezone.now()) if error else None
     LogState.objects.update_or_create(owner_side=side, defaults={"refusal": kept, "refused_at": at})
     if error:
-        _logger.error("log of %s: %s", side, error.text())
+        _logger.error("a log is not signed", side=side, why=error)
     else:
-        _logger.warning("log of %s: it goes on", side)
+        _logger.warning("a log is signed again", side=side)
