@@ -77,7 +77,8 @@ def question_take(movement: Movement, side: str, body: Mapping[str, Any]) -> Non
         question.closed_at = read_instant(closed)
         question.save(update_fields=["closed_at"])
     elif made:
-        record_append(side=movement.owner_side, kind="question.told", payload={"question": question.id})
+        payload = {"question": question.id, "movement": movement.id}
+        record_append(side=movement.owner_side, kind="question.told", payload=payload)
         told(movement, "question", question.place)
 
 
@@ -112,7 +113,8 @@ def question_answer(
         )
     now.answer, now.answered_at = said, timezone.now()
     now.save(update_fields=["answer", "answered_at"])
-    record_append(side=now.owner_side, kind="question.answered", payload={"question": now.id, "by": by.id})
+    payload = {"question": now.id, "movement": now.movement_id, "by": by.id}
+    record_append(side=now.owner_side, kind="question.answered", payload=payload)
     if facts:
         movement_restate(by=by, movement=now.movement, items=facts)
     if now.side == now.owner_side:
@@ -127,7 +129,8 @@ def answer_take(question: Question, text: str) -> None:
     if question.answered_at is None:
         question.answer, question.answered_at = text, timezone.now()
         question.save(update_fields=["answer", "answered_at"])
-        record_append(side=question.owner_side, kind="question.answered", payload={"question": question.id})
+        payload = {"question": question.id, "movement": question.movement_id}
+        record_append(side=question.owner_side, kind="question.answered", payload=payload)
         _matter_answered(question)
 
 

@@ -247,7 +247,8 @@ def side_decided(messages: list[Message], bodies: list[Body]) -> None:
         for start in range(0, len(same), _CHUNK):
             ids = [one.pk for one in same[start : start + _CHUNK]]
             Movement.objects.filter(pk__in=ids).update(other_low=pair[0], other_high=pair[1])
-    records_append(messages[0].to_side, [("decision.told", {"decisions": [row.id for row in rows]})])
+    told = [("decision.told", {"decision": row.id, "movement": row.movement_id}) for row in rows]
+    records_append(messages[0].to_side, told)
     outcomes_changed(changed)
 
 

@@ -72,7 +72,8 @@ def remedy_file(*, by: User, notice: Notice, text: str) -> Notice:
     grounds = _checked(now, text)
     now.remedy_filed_at, now.remedy_text = timezone.now(), grounds
     now.save(update_fields=["remedy_filed_at", "remedy_text"])
-    record_append(side=now.owner_side, kind="remedy.filed", payload={"notice": now.id, "by": by.id})
+    payload = {"notice": now.id, "movement": now.movement_id, "by": by.id}
+    record_append(side=now.owner_side, kind="remedy.filed", payload=payload)
     if now.side == now.owner_side:
         remedy_open(now, grounds, now.remedy_filed_at)
     else:

@@ -152,7 +152,7 @@ def _steps_of_many(
     rows_insert(steps)
     for side in sorted({step.owner_side for step in steps}):
         own = [step for step in steps if step.owner_side == side]
-        records_append(side, [(f"matter.{act}", payload_of(step)) for step in own])
+        records_append(side, [(f"matter.{act}", payload_of(step), step.matter.subject) for step in own])
 
 
 @transaction.atomic

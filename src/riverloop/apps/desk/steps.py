@@ -103,7 +103,7 @@ def step_take(
         details=details or {},
         at=timezone.now(),
     )
-    record_append(side=matter.owner_side, kind=f"matter.{step_act}", payload=payload_of(step))
+    record_append(side=matter.owner_side, kind=f"matter.{step_act}", payload=payload_of(step), subject=matter.subject)
     return matter
 
 

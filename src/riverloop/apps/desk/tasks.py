@@ -171,4 +171,4 @@ def _own(by: User, obligation: Obligation) -> Obligation:
 
 def _record(obligation: Obligation, act: str, by: User) -> None:
     payload = {"obligation": obligation.id, "by": by.id}
-    record_append(side=obligation.owner_side, kind=f"obligation.{act}", payload=payload)
+    record_append(side=obligation.owner_side, kind=f"obligation.{act}", payload=payload, subject=obligation.subject)

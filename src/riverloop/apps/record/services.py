@@ -16,6 +16,7 @@ from riverloop.apps.record.rows import lines_insert
 from riverloop.core.kernel.canonical import canonical_json
 from riverloop.core.kernel.ids import new_id
 
+_MOST_SUBJECT = 26  # characters: an id
 _COLUMNS = ("id", "owner_side", "kind", "subject", "payload", "salt", "commitment", "created_at")
 
 Entry = tuple[str, Mapping[str, Any]] | tuple[str, Mapping[str, Any], str]
@@ -28,7 +29,7 @@ def record_append(*, side: str, kind: str, payload: Mapping[str, Any], subject: 
         side: whose log it is for.
         kind: a dotted name, such as ``role.granted``.
         payload: JSON; ids rather than names, since it cannot be changed later.
-        subject: id of what it is about, to find it by; without it the payload's ``movement``, if it has one.
+        subject: id of what it is about, to find it by; without it the payload's ``movement`` or ``subject``.
 
     Raises:
         TransactionManagementError: no transaction is open, so the record could outlive what it is about.
@@ -72,5 +73,8 @@ def _append(side: str, given: list[Entry], now: datetime) -> list[tuple[Any, ...
 
 
 def _subject_of(payload: Mapping[str, Any]) -> str:
-    movement = payload.get("movement", "")
-    return movement if isinstance(movement, str) else ""
+    for name in ("movement", "subject"):
+        about = payload.get(name)
+        if isinstance(about, str) and about:
+            return about[:_MOST_SUBJECT]
+    return ""
