@@ -83,11 +83,11 @@ def enter(client, settings):
 
 
 @pytest.fixture
-def nodes(settings, tmp_path):
+def nodes(tmp_path):
     """Two nodes in one process, to be either in turn: see tests/nodes.py."""
     from tests.nodes import Nodes
 
-    return Nodes(settings, tmp_path)
+    return Nodes(tmp_path)
 
 
 @pytest.fixture(scope="session")

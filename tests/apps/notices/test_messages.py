@@ -8,13 +8,13 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from riverloop.apps.nodes import keys
 from riverloop.apps.notices import messages as outbox
 from riverloop.apps.notices import receiving
 from riverloop.apps.notices.backoff import message_tried_again
 from riverloop.apps.notices.envelopes import envelope_of
 from riverloop.apps.notices.messages import Outgoing, messages_deliver, messages_send, on_message
 from riverloop.apps.notices.models import Message, Webhook
-from riverloop.apps.nodes import keys
 from riverloop.apps.record.models import PendingRecord
 from riverloop.apps.record.services import record_append
 from riverloop.core.kernel.errors import ZoneError
@@ -166,7 +166,7 @@ def test_a_message_that_comes_twice_is_taken_once(heard, times):
 def test_a_crash_between_taking_and_writing_it_down_does_not_take_it_twice(heard, monkeypatch):
     send(declared(new_id()))
     with monkeypatch.context() as patch:
-        patch.setattr(outbox, "_settle", fail)
+        patch.setattr(outbox, "messages_settle", fail)
         with pytest.raises(RuntimeError):
             messages_deliver()
     assert messages_deliver() == 1

@@ -108,8 +108,8 @@ def test_a_worker_that_dies_is_started_again_and_ended_with_its_server(monkeypat
     monkeypatch.setattr(beside, "_FIRST_PAUSE_SECONDS", 0.05)
     started = tmp_path / "started"
     program = f"import os, time; print(os.getpid(), file=open({str(started)!r}, 'a')); time.sleep(60)"
-    monkeypatch.setattr(beside, "_command", lambda: [sys.executable, "-c", program])
-    with beside.worker_beside():
+    monkeypatch.setattr(beside, "_command", lambda _: [sys.executable, "-c", program])
+    with beside.kept_beside("work"):
         first = wait_for(lambda: pids(started))[0]
         os.kill(first, signal.SIGKILL)
         second = wait_for(lambda: pids(started)[1:])[0]

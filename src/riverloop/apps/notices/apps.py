@@ -11,5 +11,10 @@ class NoticesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        for module in ("forgetting", "rounds"):  # they register how things go, and what the worker sends
+        for module in (
+            "forgetting",
+            "channel",
+            "arriving",
+            "rounds",
+        ):  # they register how things go, and what the worker sends
             import_module(f"{self.name}.{module}")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any, Literal
 
 from riverloop.apps.notices.models import Message
+from riverloop.apps.record.commitments import commitment_of
+from riverloop.core.kernel.canonical import canonical_json
 
 _HEADER = "riverloop message 1"  # so that a signature under a message is one under nothing else
 
@@ -33,7 +36,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message as it crosses: every column that both copies share."""
+    """A message as it crosses: every column that both copies share.
+
+    Salt and place are not signed: the one proves itself by the commitment that it opens, the other is the channel's.
+    """
 
     ref: str
     from_side: str
@@ -45,6 +51,8 @@ class Envelope:
     body: str
     signature: bytes
     key_id: str
+    salt: bytes = b""
+    place: int | None = None
 
     @property
     def signed(self) -> bytes:
@@ -97,4 +105,16 @@ def envelope_of(message: Message) -> Envelope:
         message.body,
         bytes(message.signature),
         message.key_id,
+        bytes(message.salt),
+        message.place,
     )
+
+
+def record_of(message: Message | Envelope) -> dict[str, str]:
+    """Return the payload of the record ``message.sent`` in the sender's log: a hash, which says nothing by itself."""
+    return {"message": sha256(signed_bytes(message)).hexdigest()}
+
+
+def commitment_of_message(message: Message) -> bytes:
+    """Return what the sender's log holds of a message: 32 bytes; the same in both copies."""
+    return commitment_of(canonical_json(record_of(message)), bytes(message.salt))

@@ -12,19 +12,22 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from riverloop.apps.nodes.here import hosted_sides, hosts
 from riverloop.apps.notices import signing
 from riverloop.apps.notices.backoff import message_tried_again
 from riverloop.apps.notices.disclosing import check_disclosed
-from riverloop.apps.notices.envelopes import Answer, Envelope, Outgoing, envelope_of, signed_bytes
+from riverloop.apps.notices.envelopes import Answer, Outgoing, envelope_of, record_of, signed_bytes
 from riverloop.apps.notices.models import Message
 from riverloop.apps.notices.receiving import on_message, receive
 from riverloop.apps.record.rows import rows_insert
+from riverloop.apps.record.services import records_append
 from riverloop.apps.runs.locks import take_turns
 from riverloop.core.kernel.canonical import canonical_json
 from riverloop.core.kernel.ids import new_id
 
 __all__ = ["Outgoing", "messages_deliver", "messages_send", "on_message"]
 
+SENT = "message.sent"  # what the sender's log holds of each message
 _CHUNK = 500
 _ROUNDS = 20  # a message, its answer, and the answer to that … ends long before
 _KIND = re.compile(r"[a-z_]+(\.[a-z_]+)+")
@@ -54,9 +57,13 @@ def messages_send(*, from_side: str, to_side: str, outgoing: Iterable[Outgoing])
     made = [_message(from_side, to_side, one, number, now) for one, number in zip(given, numbers, strict=True)]
     for message in made:
         message.signature, message.key_id = sign(signed_bytes(message))
+    salts = records_append(from_side, [(SENT, record_of(message), message.subject) for message in made])
+    for message, salt in zip(made, salts, strict=True):
+        message.salt = salt
     rows_insert(made)
-    _sent().extend(message.ref for message in made)
-    transaction.on_commit(_deliver_now, robust=True)
+    if hosts(to_side):  # else they go once the sequencer has given them their places: see channel.py
+        _sent().extend(message.ref for message in made)
+        transaction.on_commit(_deliver_now, robust=True)
     return made
 
 
@@ -157,7 +164,9 @@ def _deliver_now() -> None:
 
 
 def _queued() -> QuerySet[Message]:
-    return Message.objects.filter(state="queued").order_by("next_try_at", "number", "ref")
+    """Return what waits for a side that lives here."""
+    here = Message.objects.filter(state="queued", to_side__in=hosted_sides())
+    return here.order_by("next_try_at", "number", "ref")
 
 
 def _deliver(messages: list[Message]) -> int:
@@ -165,17 +174,12 @@ def _deliver(messages: list[Message]) -> int:
     taken = 0
     for to_side, group in groupby(sorted(messages, key=lambda one: one.to_side), key=lambda one: one.to_side):
         theirs = list(group)
-        answers = _hand_over(to_side, [envelope_of(message) for message in theirs])
-        taken += _settle(theirs, answers)
+        taken += messages_settle(theirs, receive(to_side, [envelope_of(message) for message in theirs]))
     return taken
 
 
-def _hand_over(to_side: str, envelopes: list[Envelope]) -> dict[str, Answer]:
-    """Bring envelopes to a side and return its answers; today every side is in this process."""
-    return receive(to_side, envelopes)
-
-
-def _settle(messages: list[Message], answers: dict[str, Answer]) -> int:
+def messages_settle(messages: list[Message], answers: dict[str, Answer]) -> int:
+    """Write down what was answered to each message, and return how many were taken."""
     now = timezone.now()
     taken = [message.pk for message in messages if answers[message.ref].word == "delivered"]
     others = [message for message in messages if answers[message.ref].word != "delivered"]

@@ -26,6 +26,10 @@ class Message(models.Model):
     signature = models.BinaryField(max_length=64)
     key_id = models.CharField(max_length=16)
     sent_at = models.DateTimeField()
+    # Of the record ``message.sent`` in the sender's log; it travels along, so that the receiver finds the commitment.
+    salt = models.BinaryField(max_length=32, default=b"")
+    # From 0 without gaps among all that one node sends the other; none where both sides live on one.
+    place = models.PositiveBigIntegerField(null=True, blank=True)
     state = models.CharField(max_length=10)  # sender: queued, delivered, refused; receiver: received
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True, blank=True)
@@ -39,6 +43,11 @@ class Message(models.Model):
                 fields=["owner_side", "subject", "from_side", "number"],
                 condition=~models.Q(subject=""),
                 name="notices_messages_in_order",
+            ),
+            models.UniqueConstraint(
+                fields=["owner_side", "from_side", "place"],
+                condition=models.Q(place__isnull=False),
+                name="notices_messages_in_their_places",
             ),
         ]
         indexes = [
@@ -56,6 +65,26 @@ class Message(models.Model):
         body = json.loads(self.body)
         inner = [field for part in ("items", "permits") for one in body.get(part, ()) for field in one]
         return sorted({*body, *inner} - {"items", "permits"})
+
+
+class Channel(models.Model):
+    """How far one node is with what it sends the other, or with what it takes from it.
+
+    The sender's row says which place its next message gets; the receiver's, which one it takes next.
+    """
+
+    owner_side = side_field()
+    from_side = models.CharField(max_length=8)
+    to_side = models.CharField(max_length=8)
+    next_place = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner_side", "from_side", "to_side"], name="notices_channel_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_side} → {self.to_side} at {self.owner_side}"
 
 
 class Mail(models.Model):

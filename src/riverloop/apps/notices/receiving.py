@@ -16,12 +16,16 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from riverloop.apps.nodes import keys
+from riverloop.apps.nodes.here import hosts, other_side
+from riverloop.apps.nodes.links import link_refused
 from riverloop.apps.notices import signing
 from riverloop.apps.notices.envelopes import DELIVERED, Answer, Envelope
 from riverloop.apps.notices.models import Message
 from riverloop.apps.notices.words import N_
 from riverloop.apps.record.rows import rows_insert
 from riverloop.apps.runs.work import place_of
+from riverloop.core.kernel.errors import InputError
 
 Handler = Callable[[list[Message], list[dict[str, Any]]], None]
 
@@ -58,7 +62,19 @@ def receive(to_side: str, envelopes: Iterable[Envelope]) -> dict[str, Answer]:
 
 
 def _forged(envelope: Envelope) -> Answer:
-    _logger.error("a message refused: its signature is not the side's", message=envelope.ref, side=envelope.from_side)
+    """Refuse what the sender's keys did not sign; a key that is not known here may be trusted later."""
+    sender = envelope.from_side
+    _logger.error("a message refused: its signature is not the side's", message=envelope.ref, side=sender)
+    if hosts(sender):
+        return Answer("refused", N_("The signature is not the sender's."))
+    if envelope.key_id not in keys.verifying_keys(sender):
+        line = N_(
+            "Side {side} signs with a key that is not trusted here. Trust its node anew: riverloop node trust FILE"
+        )
+        link_refused(other_side(sender), sender, InputError("notices.unknown_key", line, side=sender))
+        return Answer("failed", N_("The other node does not know the key that signed it. Show it this node anew."))
+    line = N_("A message of side {side} was refused: that side did not sign it as it came.")
+    link_refused(other_side(sender), sender, InputError("notices.forged", line, side=sender))
     return Answer("refused", N_("The signature is not the sender's."))
 
 
@@ -140,8 +156,12 @@ def _in_order(to_side: str, envelopes: list[Envelope], answers: dict[str, Answer
     last = _last_numbers(to_side, envelopes)
     begun: dict[tuple[str, str], int] = {}
     waves: list[list[Envelope]] = []
+    passed: list[Envelope] = []
     for one in sorted(envelopes, key=lambda one: one.number):
         key = (one.from_side, one.subject)
+        if one.subject and one.number <= last.get(key, 0):
+            passed.append(one)
+            continue
         if one.subject and one.number != last.get(key, 0) + 1:
             answers[one.ref] = Answer("waiting", N_("An earlier message about the same subject has not come yet."))
             continue
@@ -151,7 +171,15 @@ def _in_order(to_side: str, envelopes: list[Envelope], answers: dict[str, Answer
         if place == len(waves):
             waves.append([])
         waves[place].append(one)
+    # What another process took at this very moment is known by now; of anything else the number is another's.
+    taken = _known(to_side, passed) if passed else set()
+    answers.update((one.ref, DELIVERED if one.ref in taken else _doubled(one)) for one in passed)
     return waves
+
+
+def _doubled(envelope: Envelope) -> Answer:
+    _logger.error("a message refused: another has its number", message=envelope.ref, side=envelope.from_side)
+    return Answer("refused", N_("Another message has its number: the sender forgot that one, perhaps with a backup."))
 
 
 def _last_numbers(to_side: str, envelopes: list[Envelope]) -> dict[tuple[str, str], int]:
@@ -182,6 +210,8 @@ def _copy(to_side: str, one: Envelope, now: Any) -> Message:
         signature=one.signature,
         key_id=one.key_id,
         sent_at=one.sent_at,
+        salt=one.salt,
+        place=one.place,
         state="received",
         settled_at=now,
     )
