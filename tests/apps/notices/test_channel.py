@@ -15,10 +15,12 @@ from riverloop.apps.nodes.links import LONGEST_PAUSE_SECONDS, link_of
 from riverloop.apps.notices import channel, pushes, receiving
 from riverloop.apps.notices.arriving import push_take
 from riverloop.apps.notices.channel import channel_push
+from riverloop.apps.notices.effect import message_in_effect
 from riverloop.apps.notices.envelopes import commitment_of_message, envelope_of
 from riverloop.apps.notices.messages import Outgoing, messages_deliver, messages_send, on_message
 from riverloop.apps.notices.models import Channel, Message
 from riverloop.apps.record.models import Leaf
+from riverloop.apps.record.rounds import log_round
 from riverloop.apps.record.sequencing import sequence
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.ids import new_id
@@ -131,6 +133,30 @@ def test_both_copies_open_the_commitment_in_the_senders_log(way):
     assert {commitment_of_message(one) for one in copies} == {bytes(leaf.commitment)}
     assert leaf.subject == sent.subject
     assert copies.count() == 2
+
+
+def test_a_message_is_in_effect_once_both_sides_signed_what_the_senders_log_holds_of_it(way):
+    (sent,) = send(new_id())
+    channel_push("cn")
+    theirs = Message.objects.get(owner_side="hk")
+    assert not message_in_effect(sent)
+    assert not message_in_effect(theirs)
+    log_round("cn")
+    with way.nodes.at("hk"):
+        assert message_in_effect(theirs)
+    assert message_in_effect(sent)
+    theirs.salt = bytes(32)
+    assert not message_in_effect(theirs)
+
+
+def test_a_message_about_nothing_gets_its_place_as_well(way, heard):
+    with transaction.atomic():
+        outgoing = [Outgoing("side.decided", "side_decision", "goods", "", {})]
+        messages_send(from_side="cn", to_side="hk", outgoing=outgoing)
+    log_round("cn")
+    assert channel_push("cn") == 1
+    assert heard == [{}]
+    assert all(message_in_effect(one) for one in Message.objects.all())
 
 
 def test_what_is_cut_off_in_the_middle_goes_on_where_it_was(way, heard, impatient, monkeypatch):

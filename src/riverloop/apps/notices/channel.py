@@ -10,9 +10,10 @@ Source: the shape is that of C2SP tlog-mirror: indices without gaps, a receiver 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Event
 
 import structlog
-from django.db import transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from riverloop.apps.nodes.calling import PeerError, call
@@ -30,6 +31,8 @@ from riverloop.core.kernel.errors import InputError
 MOST_MESSAGES = 500  # in one push
 MOST_BYTES = 4_000_000  # of bodies in one push; a longer message goes alone
 _CHUNK = 500
+_IDLE_SECONDS = 0.5
+_PAUSE_SECONDS = 5.0  # after a mistake
 _MOST_PUSHES = 200  # in one round: then whatever else waits gets its turn
 
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
@@ -58,10 +61,10 @@ def _without_place(side: str, subjects: list[str]) -> dict[bytes, Message]:
     """Return the messages about these subjects that have no place yet, by the salt of their record."""
     found: dict[bytes, Message] = {}
     for start in range(0, len(subjects), _CHUNK):
-        rows = Message.objects.filter(
-            owner_side=side, from_side=side, subject__in=subjects[start : start + _CHUNK], place=None
-        )
-        found.update((bytes(row.salt), row) for row in rows.only("salt"))
+        part = subjects[start : start + _CHUNK]
+        own = Message.objects.filter(owner_side=side, from_side=side, place=None)
+        for rows in (own.filter(subject__in=part), own.filter(subject="", ref__in=part)):
+            found.update((bytes(row.salt), row) for row in rows.only("salt"))
     return found
 
 
@@ -80,6 +83,22 @@ on_sequenced(SENT, places_give)
 def channels_push() -> int:
     """Push what waits for the other side's node, and return how many messages were taken there."""
     return sum(channel_push(side) for side in hosted_sides() if not hosts(other_side(side)))
+
+
+def channels_keep(stopping: Event) -> None:
+    """Push what gets a place until asked to stop: the worker's thread, so that no long run delays it."""
+    while not stopping.is_set():
+        try:
+            close_old_connections()
+            pushed = channels_push()
+        except Exception:  # whatever it was, the next round may succeed
+            _logger.exception("the channel waits")
+            connection.close()
+            stopping.wait(_PAUSE_SECONDS)
+            continue
+        if not pushed:
+            stopping.wait(_IDLE_SECONDS)
+    connection.close()
 
 
 def channel_push(side: str) -> int:

@@ -57,7 +57,7 @@ def messages_send(*, from_side: str, to_side: str, outgoing: Iterable[Outgoing])
     made = [_message(from_side, to_side, one, number, now) for one, number in zip(given, numbers, strict=True)]
     for message in made:
         message.signature, message.key_id = sign(signed_bytes(message))
-    salts = records_append(from_side, [(SENT, record_of(message), message.subject) for message in made])
+    salts = records_append(from_side, [(SENT, record_of(message), message.subject or message.ref) for message in made])
     for message, salt in zip(made, salts, strict=True):
         message.salt = salt
     rows_insert(made)

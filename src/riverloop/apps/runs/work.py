@@ -70,6 +70,7 @@ class Timetable:
 
 _timetables: dict[str, Timetable] = {}
 _rounds: dict[str, Callable[[], object]] = {}
+_alongside: dict[str, tuple[Callable[[Event], object], Callable[[], object]]] = {}
 
 
 def register(kind: str, function: Function, *, title: str = "", page: Callable[[Run], str] | None = None) -> None:
@@ -112,6 +113,22 @@ def timetables() -> list[Timetable]:
 def every_round(name: str, function: Callable[[], object]) -> None:
     """Let the worker call a quick function each time round: an outbox that tries again what is due."""
     _rounds[name] = function
+
+
+def alongside(name: str, function: Callable[[Event], object], *, once: Callable[[], object]) -> None:
+    """Let the worker keep a function going in a thread of its own, so that no long run delays what it does.
+
+    Args:
+        name: of the thread.
+        function: goes on until the event is set.
+        once: does what is due and ends: for a worker that cron starts.
+    """
+    _alongside[name] = function, once
+
+
+def kept_alongside() -> dict[str, tuple[Callable[[Event], object], Callable[[], object]]]:
+    """Return what the worker keeps going in threads, by name, and what does it once."""
+    return dict(_alongside)
 
 
 def rounds() -> dict[str, Callable[[], object]]:

@@ -42,8 +42,10 @@ def work_until_stopped(*, parent: int = 0) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     Thread(target=_watch, args=(parent,), name="watch", daemon=True).start()
-    logs = Thread(target=logs_keep, args=(work.stopping,), name="logs", daemon=True)
-    logs.start()
+    kept = {"logs": logs_keep} | {name: keep for name, (keep, _) in work.kept_alongside().items()}
+    threads = [Thread(target=keep, args=(work.stopping,), name=name, daemon=True) for name, keep in kept.items()]
+    for thread in threads:
+        thread.start()
     looked_at = 0.0
     notify("READY=1")
     while not work.stopping.is_set():
@@ -52,7 +54,8 @@ def work_until_stopped(*, parent: int = 0) -> None:
             _quietly("timetable", timetable_keep)
         if not _round():
             work.stopping.wait(_IDLE_SECONDS)
-    logs.join(_PATIENCE_SECONDS)
+    for thread in threads:
+        thread.join(_PATIENCE_SECONDS)
 
 
 def work_through() -> int:
@@ -62,6 +65,8 @@ def work_through() -> int:
     while not work.stopping.is_set() and _round():
         done += 1
     _quietly("logs", logs_round)
+    for name, (_, once) in work.kept_alongside().items():
+        _quietly(name, once)
     return done
 
 
