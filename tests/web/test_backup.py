@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import tarfile
 
 import pytest
@@ -117,15 +118,16 @@ def found_in(node):
 @pytest.mark.slow
 def test_a_backup_taken_under_load_restores_to_a_node_in_which_everything_reads(node, tmp_path):
     before = found_in(node)
-    load = node.start("-c", LOAD, "hk-cn")
+    load, worker = node.start("-c", LOAD, "hk-cn"), node.start("work", stdout=None, stderr=subprocess.DEVNULL)
     try:
         filed = [load.stdout.readline().split() for _ in range(5)]
         assert all(filed), load.stderr.read() if load.poll() is not None else ""
         node.run("backup", tmp_path / "node.tar", "--keys", tmp_path / "keys.tar")
         filed_after = load.stdout.readline().split()
     finally:
-        load.kill()
-        load.communicate()
+        for process in (load, worker):
+            process.kill()
+            process.communicate()
     assert filed_after, "it went on filing while the backup was taken"
     lose(node)
     node.run("restore", tmp_path / "node.tar", "--keys", tmp_path / "keys.tar")
@@ -137,7 +139,8 @@ def test_a_backup_taken_under_load_restores_to_a_node_in_which_everything_reads(
     assert after["signed"]
     assert after["pending_open"]
     assert after["numbers"] == before["numbers"] == ["SYNTHETIC01"]
-    assert node.run("work", "--once").returncode == 0
+    node.run("work", "--once")
+    assert set(sizes_of(node)) == {"hk", "cn"}
 
 
 @pytest.mark.database
@@ -177,6 +180,40 @@ def test_a_database_that_cannot_be_restored_leaves_the_old_one_as_it_was(node, t
     assert not list(node.folder.glob(".restore-*"))
     assert not (node.folder / "restore_unfinished").exists()
     assert found_in(node)["numbers"] == ["SYNTHETIC01"]
+
+
+@pytest.mark.slow
+def test_after_an_older_backup_was_restored_the_log_goes_on_where_it_was_published(small, tmp_path):
+    node = Installation(tmp_path / "data")
+    node.run("restore", small / "node.tar", "--keys", small / "keys.tar")
+    before = sizes_of(node)
+    node.python("import django; django.setup()" + RECORD_ONE)
+    node.run("work", "--once")
+    longer = sizes_of(node)
+    assert longer["hk"] == before["hk"] + 1
+    done = node.run("restore", small / "node.tar", "--replace")
+    assert "not signed" not in done.stdout
+    assert sizes_of(node) == longer
+    node.python("import django; django.setup()" + RECORD_ONE)
+    node.run("work", "--once")
+    assert sizes_of(node)["hk"] == longer["hk"] + 1
+    kept = "from riverloop.apps.record.models import Leaf; print(Leaf.objects.filter(owner_side='hk').count())"
+    assert int(node.python(f"import django; django.setup(); {kept}")) == longer["hk"] + 1
+
+
+RECORD_ONE = """
+from django.db import transaction
+from riverloop.apps.record.services import record_append
+with transaction.atomic():
+    record_append(side="hk", kind="test.kind", payload={"n": 1})
+"""
+
+
+def sizes_of(node):
+    """Verify the published logs, and return their sizes."""
+    told = json.loads(node.run("log", "verify", node.folder / "log", "--json").stdout)
+    assert told, "there is a log"
+    return {path.parent.name: int(path.read_text().split("\n")[1]) for path in node.folder.glob("log/*/checkpoint")}
 
 
 # What is refused

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from riverloop.core.kernel.errors import RiverloopError
+
 _file = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -56,6 +58,21 @@ def restore(*, file: Path, keys: Path | None, replace: bool, only_check: bool) -
         return
     done = restoring.restore(file, keys=keys, replace=replace)
     prepare()
+    _spring_the_trap()
     print(f"Restored as of {done.made_at}.")
     if done.aside:
         print(f"What was there before lies in {done.aside}.")
+
+
+def _spring_the_trap() -> None:
+    """Compare each log with what was published and mirrored, as the worker does before it signs; say what is missing."""
+    from riverloop.apps.nodes.here import hosted_sides
+    from riverloop.apps.record import restoring
+    from riverloop.apps.record.folders import one_at_a_time
+
+    for side in hosted_sides():
+        try:
+            with one_at_a_time(side):
+                restoring.check(side)
+        except RiverloopError as error:
+            print(f"The log of {side} is not signed for now: {error}")

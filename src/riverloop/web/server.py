@@ -24,7 +24,9 @@ def prepare() -> None:
     """Migrate the database, gather the static files and store the text of the law in use."""
     set_up()
     from riverloop.apps.nodes.here import side_settle  # noqa: PLC0415 - it needs Django
+    from riverloop.web import in_use  # noqa: PLC0415 - the same
 
+    in_use.check_whole()
     side_settle()
     from django.core.management import call_command  # noqa: PLC0415
 
@@ -63,6 +65,9 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
+    from riverloop.web import in_use  # noqa: PLC0415
+
+    in_use.hold()
     load_demo() if settings.RIVERLOOP_DEMO else prepare()
     from riverloop.apps.nodes.peers import own_url  # noqa: PLC0415 - it needs Django
 

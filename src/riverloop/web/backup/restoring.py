@@ -2,6 +2,9 @@
 
 What was there before is put aside and never deleted. Nothing may run over the data folder meanwhile. If the power fails
 while things are moved, a file says so, and nothing starts before the restore was run again.
+
+Of a log the longer one stays: what was published cannot be taken back, and a shorter one that went on another way would
+be a fork. The restore trap (:mod:`riverloop.apps.record.restoring`) then takes back from it what the database lacks.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from riverloop.web.backup.contents import ASIDE, KEPT, KEYS, STAGED
 from riverloop.web.backup.taking import fingerprints
 from riverloop.web.in_use import alone, unfinished
 
+_LOG = "log"
 _MEMBERS = (*KEPT, databases.SQLITE, databases.POSTGRESQL)
 
 
@@ -76,6 +80,7 @@ def restore(path: Path, *, keys: Path | None = None, replace: bool = False) -> R
                 _check_kind(keys, unpacked(keys, staged, allowed=KEYS), "keys")
             _check_keys(staged if keys is not None else data, about, keys or path)
             _check_empty(data, about, with_keys=keys is not None, replace=replace)
+            _drop_shorter_logs(staged, data)
             aside = _put_in_place(staged, data, about, with_keys=keys is not None)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
@@ -143,13 +148,34 @@ def _check_empty(data: Path, about: Mapping[str, Any], *, with_keys: bool, repla
         )
 
 
-def _to_move(data: Path, *, with_keys: bool) -> list[Path]:
-    """Return what a restore replaces: what a backup holds, the database, and keys if it brings any."""
-    names = [*KEPT, *(KEYS if with_keys else ())]
-    there = [data / name for name in names]
+def _to_move(data: Path, *, with_keys: bool, unless_kept: Path | None = None) -> list[Path]:
+    """Return what a restore replaces: what a backup holds, the database, and keys if it brings any.
+
+    Args:
+        data: the data folder.
+        with_keys: whether the restore brings keys.
+        unless_kept: what was unpacked; logs that it does not bring stay.
+    """
+    logs = [
+        path for path in (data / _LOG).glob("*") if unless_kept is None or (unless_kept / _LOG / path.name).exists()
+    ]
+    there = [data / name for name in [*KEPT, *(KEYS if with_keys else ())] if name != _LOG] + logs
     if connection.vendor == "sqlite":
         there += [_database_file().with_name(_database_file().name + end) for end in ("", "-wal", "-shm", "-journal")]
     return [path for path in there if path.exists()]
+
+
+def _drop_shorter_logs(staged: Path, data: Path) -> None:
+    for log in (staged / _LOG).glob("*"):
+        if _log_size(data / _LOG / log.name) >= _log_size(log):
+            shutil.rmtree(log)
+
+
+def _log_size(folder: Path) -> int:
+    """Return how many leaves a published log has by its checkpoint's second line; -1 if there is none to read."""
+    with suppress(OSError, ValueError, IndexError):
+        return int((folder / "checkpoint").read_text("utf-8").split("\n")[1])
+    return -1
 
 
 def _database_file() -> Path:
@@ -159,21 +185,25 @@ def _database_file() -> Path:
 def _put_in_place(staged: Path, data: Path, about: Mapping[str, Any], *, with_keys: bool) -> str:
     stamp = timezone.now().strftime("%Y%m%d-%H%M%S")
     aside = data / f"{ASIDE}{stamp}"
-    there = _to_move(data, with_keys=with_keys)
+    there = _to_move(data, with_keys=with_keys, unless_kept=staged)
     told = [str(aside)] if there else []
     connection.close()
     with unfinished().open("a", encoding="utf-8") as told_to_others:  # after one that was cut off before
         told_to_others.write(f"{aside}\n")
     if about["database"] == "postgresql":
         told += _load_postgresql(staged / databases.POSTGRESQL, f"before_{stamp.replace('-', '_')}")
-    if there:
-        aside.mkdir(mode=0o700)
     for path in there:
-        shutil.move(path, aside / path.name)
-    for path in sorted(staged.iterdir()):
-        shutil.move(path, _database_file() if path.name == databases.SQLITE else data / path.name)
+        _move(path, aside / (path.relative_to(data) if path.is_relative_to(data) else path.name))
+    for path in [*staged.iterdir(), *(staged / _LOG).glob("*")]:
+        if path.name != _LOG:
+            _move(path, _database_file() if path.name == databases.SQLITE else data / path.relative_to(staged))
     unfinished().unlink()
     return " and ".join(told)
+
+
+def _move(path: Path, target: Path) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.move(path, target)
 
 
 def _load_postgresql(copy: Path, schema: str) -> list[str]:
