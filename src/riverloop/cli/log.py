@@ -45,6 +45,21 @@ def log_export(*, directory: Path, as_json: bool) -> None:
         print(f"{one.folder}: {one.size:,} leaves{', from the mirror kept here' if one.is_mirror else ''}")
 
 
+@log_app.command("fetch")
+@click.argument("address")
+@click.argument("directory", type=click.Path(path_type=Path))
+def log_fetch(*, address: str, directory: Path) -> None:
+    """Fetch a published log from ADDRESS, such as https://riverloop.example/log/SIDE, into DIRECTORY.
+
+    Verify it then: riverloop log verify DIRECTORY
+    """
+    _settings()
+    from riverloop.apps.record import fetching
+
+    size = fetching.log_fetch(address, directory, progress=_progress if sys.stderr.isatty() else None)
+    print(f"{directory}: {size:,} leaves. Verify them: riverloop log verify {directory}")
+
+
 @log_app.command("verify")
 @click.argument("directory", type=click.Path(path_type=Path))
 @json_option

@@ -17,6 +17,7 @@ urlpatterns = [
     path("metrics", probes.metrics, name="metrics"),
     path("preferences/", views.preferences, name="preferences"),
     path("account/", include("riverloop.apps.parties.sign_in_urls")),
+    path("", include("riverloop.apps.record.urls")),
     path("", include("riverloop.apps.parties.urls")),
     path("", include("riverloop.apps.runs.urls")),
     path("", include("riverloop.apps.notices.urls")),

@@ -154,11 +154,11 @@ def test_what_was_recorded_of_something_is_found_with_its_state():
     log_round("hk")
     with transaction.atomic():
         record_append(side="hk", kind="c", payload={"movement": "M" * 26})
-    found = records_about(side="hk", subject="M" * 26)
+    found = records_about(side="hk", subjects=["M" * 26])
     state = LogState.objects.get(pk="hk")
     assert [(one.kind, state_of(one, state)) for one in found] == [("a", "countersigned"), ("c", "pending")]
     assert leaf_of(side="hk", subject="M" * 26, commitment=kept.commitment) == found[0]
-    assert records_about(side="hk", subject="") == []
+    assert records_about(side="hk", subjects=[""]) == []
 
 
 def test_a_mirror_far_behind_catches_up_by_itself(monkeypatch):

@@ -89,6 +89,7 @@ def movement(request: HttpRequest, movement_id: str) -> HttpResponse:
         "packs_sha256": newest[found.owner_side].packs_sha256 if found.owner_side in newest else "",
         "hidden": _like_it(found) if user.has_perm("clearance.change_movement", found) else [],
         "lists": any(role.kind in ("coordinator", "officer", "gate", "auditor") for role in user.held_roles),
+        "may_prove": any(role.kind == "auditor" and role.owner_side == found.owner_side for role in user.held_roles),
         "is_holder": any(role.kind == "holder" for role in user.held_roles),
         "earliest_url": _earliest(found, reading),
         **acts(user, found),

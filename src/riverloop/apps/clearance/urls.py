@@ -13,6 +13,7 @@ from riverloop.apps.clearance import (
     movement_new,
     movement_pages,
     pages,
+    proof_page,
     views,
 )
 from riverloop.apps.clearance.importing import views as importing
@@ -43,6 +44,10 @@ urlpatterns = [
     # What stands under movements/ with a name of its own comes before the movements themselves.
     path("movements/<str:movement_id>/", movement_pages.movement, name="movement"),
     path("movements/<str:movement_id>/changes/", movement_compare.changes, name="movement_changes"),
+    path("movements/<str:movement_id>/proof/", proof_page.movement_proof, name="movement_proof"),
+    path(
+        "movements/<str:movement_id>/proof/<int:index>.json", proof_page.movement_proof_file, name="movement_proof_file"
+    ),
     path("movements/<str:movement_id>/restate/", movement_acts.restate, name="movement_restate"),
     path("movements/<str:movement_id>/withdraw/", movement_acts.withdraw, name="movement_withdraw"),
     path("movements/<str:movement_id>/findings/", findings.findings, name="movement_findings"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,13 +73,24 @@ def log_health(side: str) -> LogHealth:
 
 def leaf_of(*, side: str, subject: str, commitment: bytes) -> Leaf | None:
     """Return the leaf that a record became, found by what it is about; None while it waits."""
-    return next((one for one in _about(side, subject) if bytes(one.commitment) == bytes(commitment)), None)
+    return next((one for one in _about(side, [subject]) if bytes(one.commitment) == bytes(commitment)), None)
 
 
-def records_about(*, side: str, subject: str) -> list[Leaf | PendingRecord]:
-    """Return all that a side recorded about something: leaves in their order, then what still waits."""
-    waiting = PendingRecord.objects.filter(owner_side=side, subject=subject).order_by("created_at", "id")
-    return [*_about(side, subject), *waiting]
+def leaf_at(*, side: str, index: int) -> Leaf | None:
+    """Return a leaf of a side's own log by its place."""
+    return Leaf.objects.filter(owner_side=side, index=index).first()
+
+
+def records_about(*, side: str, subjects: Iterable[str]) -> list[Leaf | PendingRecord]:
+    """Return all that a side recorded about something: leaves in their order, then what still waits.
+
+    Args:
+        side: whose log.
+        subjects: ids of what it is about.
+    """
+    named = [subject for subject in subjects if subject]
+    waiting = PendingRecord.objects.filter(owner_side=side, subject__in=named).order_by("created_at", "id")
+    return [*_about(side, named), *waiting]
 
 
 def state_of(record: Leaf | PendingRecord, state: LogState) -> str:
@@ -103,5 +115,5 @@ def mirrors_of(side: str) -> QuerySet[Mirror]:
     return Mirror.objects.filter(owner_side=side).order_by("of_side")
 
 
-def _about(side: str, subject: str) -> QuerySet[Leaf]:
-    return Leaf.objects.filter(owner_side=side, subject=subject).exclude(subject="").order_by("index")
+def _about(side: str, subjects: list[str]) -> QuerySet[Leaf]:
+    return Leaf.objects.filter(owner_side=side, subject__in=subjects).exclude(subject="").order_by("index")
