@@ -172,3 +172,28 @@ def test_a_mirror_far_behind_catches_up_by_itself(monkeypatch):
     assert mirror.size == MirrorLeaf.objects.count() == 40
     assert LogState.objects.get(pk="hk").cosigned_size == 40
     assert len(parse_note((folder() / "checkpoint").read_bytes()).signatures) == 2
+
+
+def test_erasing_payloads_leaves_the_log_valid_and_the_proofs_of_the_rest_open():
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from riverloop.apps.record.forgetting import payloads_forget
+    from riverloop.apps.record.proofs import check_proof
+    from riverloop.apps.record.proving import proof_of
+
+    grow(600, 5)
+    now = timezone.now()
+    Leaf.objects.filter(index__lt=600).update(created_at=now - timedelta(days=9))
+    before = (folder() / "checkpoint").read_bytes()
+    assert [payloads_forget(now - timedelta(days=1), "hk") for _ in range(3)] == [500, 100, 0]
+    assert not Leaf.objects.filter(index__lt=600).exclude(payload="", salt=b"").exists()
+    assert Leaf.objects.filter(index__gte=600).exclude(payload="").count() == 5
+    checkpoint, entries = verified()
+    assert (checkpoint.size, entries) == (605, commitments())
+    assert (folder() / "checkpoint").read_bytes() == before
+    assert [check_proof(proof_of(Leaf.objects.get(index=index))).opened for index in (0, 604)] == [False, True]
+    grow(3)
+    assert verified()[0].size == 608
+    assert payloads_forget(now, "cn") == 0

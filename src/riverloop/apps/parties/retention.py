@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from riverloop.apps.parties.here import zone
+from riverloop.apps.record.forgetting import payloads_forget
 from riverloop.apps.record.services import record_append
 from riverloop.apps.runs.work import Progress
 
@@ -85,3 +86,6 @@ def _forget_part(kind: str, before: datetime, side: str) -> int:
         payload = {"kind": kind, "before": before.isoformat(timespec="seconds"), "count": count}
         record_append(side=side, kind="retention.deleted", payload=payload)
     return count
+
+
+register("records", payloads_forget)  # the record is a lower app, and knows no retention

@@ -74,6 +74,7 @@ class LogState(models.Model):
 
     owner_side = models.CharField(primary_key=True, max_length=8)
     size = models.BigIntegerField(default=0)  # leaves that are numbered
+    erased_size = models.BigIntegerField(default=0)  # leaves from the first on whose payloads were erased
     published_size = models.BigIntegerField(default=0)  # leaves under the newest checkpoint that was signed
     published_root = models.BinaryField(default=b"")  # 32 bytes
     note = models.TextField(blank=True)  # that checkpoint, with its signatures
