@@ -88,10 +88,12 @@ class Installation:
         return subprocess.Popen(command, env=environment, **(pipes | named))
 
     @contextlib.contextmanager
-    def serving(self, *options, patience_seconds=90):
+    def serving(self, *options, stderr=None, patience_seconds=90):
         """Serve while the body runs, and give the address and the process."""
         port = free_port()
-        process = self.start("serve", "--port", str(port), *options, stdout=subprocess.DEVNULL, stderr=None, stdin=None)
+        process = self.start(
+            "serve", "--port", str(port), *options, stdout=subprocess.DEVNULL, stderr=stderr, stdin=None
+        )
         try:
             address = f"http://127.0.0.1:{port}"
             wait_for(lambda: process.poll() is not None or answers(f"{address}/healthz"), patience_seconds)

@@ -15,6 +15,7 @@ import click
 from riverloop import __version__
 from riverloop.cli.accounts import role_app, user_app
 from riverloop.cli.backup import backup, restore
+from riverloop.cli.check import check
 from riverloop.cli.deciding import decide
 from riverloop.cli.demo import demo_app
 from riverloop.cli.keys import keys_app
@@ -51,6 +52,7 @@ for _command in (
     demo_app,
     backup,
     restore,
+    check,
 ):
     app.add_command(_command)
 

@@ -65,7 +65,7 @@ def restore(*, file: Path, keys: Path | None, replace: bool, only_check: bool) -
 
 
 def _spring_the_trap() -> None:
-    """Compare each log with what was published and mirrored, as the worker does before it signs; say what is missing."""
+    """Compare each log with what was published and mirrored, as the worker does before it signs."""
     from riverloop.apps.nodes.here import hosted_sides
     from riverloop.apps.record import restoring
     from riverloop.apps.record.folders import one_at_a_time

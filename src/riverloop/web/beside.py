@@ -11,9 +11,12 @@ import time
 from collections.abc import Iterator
 from threading import Event, Thread
 
+import structlog
+
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _PATIENCE_SECONDS = 12.0  # the worker gives its run back sooner
+_logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 
 def end_with(parent: int) -> None:
@@ -58,19 +61,24 @@ def _keep_alive(command: str, ending: Event) -> None:
     pause = _FIRST_PAUSE_SECONDS
     while not ending.is_set():
         began = time.monotonic()
-        with subprocess.Popen(_command(command), stdin=subprocess.DEVNULL) as process:  # noqa: S603 - our own command
+        with subprocess.Popen(_command(command), stdin=subprocess.DEVNULL, env=_environment()) as process:  # noqa: S603 - our own command
             while process.poll() is None and not ending.wait(0.2):
                 pass
             _end(process)
         if process.returncode == 0 or time.monotonic() - began > _LONGEST_PAUSE_SECONDS:
             pause = _FIRST_PAUSE_SECONDS  # it ended in good order, or had gone well for a while
         if not ending.wait(pause) and process.returncode != 0:
-            print(f"riverloop {command} ended and is started again.", file=sys.stderr, flush=True)  # noqa: T201
+            _logger.warning("a process ended and is started again", process=command, pause_seconds=pause)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 def _command(name: str) -> list[str]:
     return [sys.executable, "-m", "riverloop", name, "--parent", str(os.getpid())]
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without what lets systemd be told: this process speaks for those beside it."""
+    return {name: text for name, text in os.environ.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

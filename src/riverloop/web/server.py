@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
+import sys
 from typing import Any
 
 from riverloop.core.kernel.errors import InputError
 from riverloop.web.beside import kept_beside
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riverloop.web.settings")
+STOP_SECONDS = 30  # for requests under way when the server is stopped
 
 
 def set_up() -> None:
@@ -65,12 +68,15 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     from granian.constants import Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
-    from riverloop.web import in_use  # noqa: PLC0415
+    from riverloop.web import in_use, logs  # noqa: PLC0415
 
+    logs.catch_the_rest(with_words=settings.DEBUG)
     in_use.hold()
     load_demo() if settings.RIVERLOOP_DEMO else prepare()
     from riverloop.apps.nodes.peers import own_url  # noqa: PLC0415 - it needs Django
+    from riverloop.web import unsafe, watchdog  # noqa: PLC0415 - the same
 
+    _count_anew()
     lone = connection.vendor == "sqlite"
     connection.close()
     workers = 1 if lone else max(2, (os.cpu_count() or 2))
@@ -79,15 +85,31 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
         "blocking_threads": 1,
         "websockets": False,
         "log_level": LogLevels.warning,
+        "log_dictconfig": settings.LOGGING,
+        "respawn_failed_workers": True,
+        "workers_kill_timeout": STOP_SECONDS,
     }
+    for line in unsafe.found() if unsafe.is_public(host) else []:
+        print(f"Unsafe: {line}", file=sys.stderr, flush=True)  # noqa: T201
     print(f"Riverloop serves http://{_shown(host)}:{port} (stop it with Ctrl+C)", flush=True)  # noqa: T201
     granian = Granian("riverloop.web.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, **options)
     beside = ["work"] if worker else []
     if settings.RIVERLOOP_SIDE:
         beside.append("listen")
         print(f"This is the node of side {settings.RIVERLOOP_SIDE}; it listens to the other at {own_url()}", flush=True)  # noqa: T201
+    watchdog.watch(host, port)
     with kept_beside(*beside):
         granian.serve()
+
+
+def _count_anew() -> None:
+    """Give the processes that serve a folder in which to count together: see metrics.py."""
+    from django.conf import settings  # noqa: PLC0415
+
+    folder = settings.RIVERLOOP_DATA / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def check_free(host: str, port: int, *, option: str = "--port") -> None:

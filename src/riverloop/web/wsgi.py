@@ -17,8 +17,12 @@ from django.urls import get_resolver  # noqa: E402 - models need Django to be se
 from riverloop.apps.clearance.selectors import rulebook  # noqa: E402
 
 if os.environ.get("RIVERLOOP_SERVED_BY"):
+    from django.conf import settings
+
+    from riverloop.web import logs
     from riverloop.web.beside import end_with
 
+    logs.catch_the_rest(with_words=settings.DEBUG)
     end_with(int(os.environ["RIVERLOOP_SERVED_BY"]))
 rulebook()
 get_resolver().url_patterns  # noqa: B018 - Django reads them when they are first asked for

@@ -104,7 +104,7 @@ def test_a_worker_whose_parent_has_gone_ends_by_itself(data_folder):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_worker_that_dies_is_started_again_and_ended_with_its_server(monkeypatch, tmp_path, capfd):
+def test_a_worker_that_dies_is_started_again_and_ended_with_its_server(monkeypatch, tmp_path, caplog):
     monkeypatch.setattr(beside, "_FIRST_PAUSE_SECONDS", 0.05)
     started = tmp_path / "started"
     program = f"import os, time; print(os.getpid(), file=open({str(started)!r}, 'a')); time.sleep(60)"
@@ -113,7 +113,7 @@ def test_a_worker_that_dies_is_started_again_and_ended_with_its_server(monkeypat
         first = wait_for(lambda: pids(started))[0]
         os.kill(first, signal.SIGKILL)
         second = wait_for(lambda: pids(started)[1:])[0]
-    assert "started again" in capfd.readouterr().err
+    assert "started again" in caplog.text
     for process in (first, second):
         with pytest.raises(ProcessLookupError):
             os.kill(process, 0)
