@@ -15,10 +15,10 @@ def _key_owner(side: str) -> str:
     from riverloop.web.server import prepare
 
     prepare()
-    from riverloop.apps.parties.here import zone
+    from riverloop.apps.nodes.here import check_hosted
     from riverloop.apps.parties.sealing import ACCOUNTS
 
-    return side if side == ACCOUNTS else zone().side(side).id
+    return side if side == ACCOUNTS else check_hosted(side)
 
 
 @keys_app.command("rotate")

@@ -19,9 +19,9 @@ def retention_run(*, dry_run: bool) -> None:
     from riverloop.web.server import prepare
 
     prepare()
+    from riverloop.apps.nodes.here import hosted_sides
     from riverloop.apps.parties import retention
-    from riverloop.apps.parties.here import zone
 
-    for side in zone().sides:
-        gone = retention.run(side.id, dry=dry_run)
-        print_table((side.id, kind, str(count)) for kind, count in gone.items())
+    for side in hosted_sides():
+        gone = retention.run(side, dry=dry_run)
+        print_table((side, kind, str(count)) for kind, count in gone.items())

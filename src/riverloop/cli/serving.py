@@ -31,8 +31,14 @@ def serve(*, port: int, host: str, peer_port: int | None, worker: bool) -> None:
 def work_command(*, once: bool, parent: int) -> None:
     """Do background work until stopped: runs, messages between the sides, mail, webhooks, the timetable."""
     _begin(parent)
-    from riverloop.apps.runs import worker
+    from django.conf import settings
 
+    from riverloop.apps.runs import work, worker
+
+    if settings.RIVERLOOP_DEMO and settings.RIVERLOOP_SIDE:
+        from riverloop.web.demo.following import day_follow
+
+        work.every_round("demo", day_follow)
     if once:
         print(f"{worker.work_through()} runs")
     else:

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from riverloop.apps.nodes.links import link_of
+from riverloop.apps.nodes.models import Link
 from riverloop.apps.notices.models import Delivery, Message, Webhook
 from riverloop.apps.parties.models import Organisation, Role, User
 
@@ -40,6 +42,25 @@ def deliveries(*, visible_to: Any) -> QuerySet[Delivery]:
 def coordinated(user: Any) -> list[Organisation]:
     """Return the organisations that an account coordinates."""
     return [role.organisation for role in _held(user, "coordinator") if role.organisation is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkShown:
+    """How the link to the other side's node stands, as pages tell it.
+
+    Args:
+        link: as it was seen last; None if that node was never called.
+        waiting: messages that wait to go there.
+    """
+
+    link: Link | None
+    waiting: int
+
+
+def link_shown(side: str) -> LinkShown:
+    """Return how the link from the one side that lives here stands."""
+    waiting = Message.objects.filter(owner_side=side, from_side=side, state="queued")
+    return LinkShown(link_of(side), waiting.count())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
+from riverloop.apps.nodes.here import hosted_sides
 from riverloop.apps.parties import retention
-from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import ApiToken, IdempotencyKey, Person, Role, User, ViewRecord
 from riverloop.apps.parties.retention import BATCH
 from riverloop.apps.parties.services import role_end
@@ -40,9 +40,9 @@ def idempotency_keys_forget(before: datetime, side: str) -> int:
 
 
 def sessions_forget(before: datetime, side: str) -> int:
-    """Delete sessions that ran out, and where they were; the nameless ones go with the first side."""
+    """Delete sessions that ran out, and where they were; the nameless ones go with the first side here."""
     count = _delete(UserSession.objects.filter(_sessions_over(before), user__owner_side=side))
-    if side == zone().sides[0].id:
+    if side == hosted_sides()[0]:
         count += _delete(Session.objects.filter(expire_date__lt=before))
     return count
 
@@ -53,8 +53,8 @@ def _sessions_over(before: datetime) -> Q:
 
 
 def attempts_forget(before: datetime, side: str) -> int:
-    """Delete failed attempts to sign in. They name addresses that may be nobody's: they go with the first side."""
-    if side != zone().sides[0].id:
+    """Delete failed attempts to sign in. They name addresses that may be nobody's: they go with the first side here."""
+    if side != hosted_sides()[0]:
         return 0
     old = AccessAttempt.objects.filter(attempt_time__lt=before)
     AccessAttemptExpiration.objects.filter(access_attempt__in=old.values("pk")).delete()

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Prefetch, Q, QuerySet
 
 from riverloop.apps.nodes import keys
+from riverloop.apps.nodes.here import hosted_sides
 from riverloop.apps.parties.held import held_about
 from riverloop.apps.parties.here import told, zone
 from riverloop.apps.parties.models import IdentityNumber, Organisation, Person, Role, User, ViewRecord
@@ -136,7 +137,7 @@ def demo_cast(_: Any) -> list[dict[str, Any]]:
                 if user.owner_side == side.id
             ),
         }
-        for side in zone().sides
+        for side in map(zone().side, hosted_sides())
     ]
 
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from riverloop.apps.nodes import keys
+from riverloop.apps.nodes.here import check_hosted
 from riverloop.apps.parties.granting import check_grantable, person_has_account, role_held
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import (
@@ -43,8 +44,9 @@ def user_add(*, email: str, name: str, side: str, language: str = "en", is_demo:
     """Make an account that has no password yet: its owner sets one by an invitation, or signs in by OIDC.
 
     Raises:
-        InputError: the address is none, or is taken.
+        InputError: the address is none, or is taken, or the side does not live on this node.
     """
+    check_hosted(side)
     address = normal_email(email)
     try:
         validate_email(address)
@@ -57,7 +59,7 @@ def user_add(*, email: str, name: str, side: str, language: str = "en", is_demo:
     user = User(
         email=address,
         name=name.strip(),
-        owner_side=zone().side(side).id,
+        owner_side=side,
         language=language,
         is_demo=is_demo,
         created_at=timezone.now(),
@@ -113,7 +115,7 @@ def organisation_add(
     Raises:
         InputError: the park is not this side's, it has no name, or the credit code does not hold together.
     """
-    check_park(side, park)
+    check_park(check_hosted(side), park)
     organisation = Organisation.objects.create(
         owner_side=side,
         park=park,
@@ -136,7 +138,7 @@ def person_add(*, side: str, name: str, name_latin: str = "", organisation: Orga
     Raises:
         InputError: they have no name, or the organisation is the other side's.
     """
-    side = zone().side(side).id
+    check_hosted(side)
     if organisation is not None:
         check_same_side(side, organisation.owner_side)
     person = Person.objects.create(

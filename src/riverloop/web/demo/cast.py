@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from riverloop.apps.nodes.here import hosts
 from riverloop.apps.parties import services
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, User
@@ -38,7 +39,7 @@ def cast_load() -> int:
     with clock_of_the_day() as clock:
         clock.put_to(timezone.now() - _HERE_SINCE)
         for number, side in enumerate(zone().sides):
-            if not User.objects.filter(is_demo=True, owner_side=side.id).exists():
+            if hosts(side.id) and not User.objects.filter(is_demo=True, owner_side=side.id).exists():
                 _Cast(side.id, number).load()
     return User.objects.filter(is_demo=True).count()
 

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from riverloop.apps.clearance import services as clearance
@@ -23,6 +24,7 @@ from riverloop.apps.clearance.services import Draft, DraftItem
 from riverloop.apps.desk import services as desk
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.documents import services as documents
+from riverloop.apps.nodes.here import hosted_sides
 from riverloop.apps.parties import services as parties
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, Role, User
@@ -62,7 +64,7 @@ class Day:
         self.random = random.Random(spec["seed"])  # noqa: S311 - the same day for everyone, and nothing to guess
         self.crossers: dict[tuple[str, str], User] = {}
         self.refused: set[str] = set()  # movements of holders, by the ref that both sides know
-        self.tenants = {side.id: self.tenants_of(side.id) for side in zone().sides}
+        self.tenants = {side: self.tenants_of(side) for side in hosted_sides()}
         self.people = {
             side: {one.id: list(one.people.all()) for one, _ in pairs} for side, pairs in self.tenants.items()
         }
@@ -110,7 +112,7 @@ class Day:
 
     def add_permits(self) -> None:
         for place, one in enumerate(self.spec["permits"]):
-            for number, (organisation, user) in enumerate(self.tenants[one["side"]]):
+            for number, (organisation, user) in enumerate(self.tenants.get(one["side"], ())):
                 documents.permit_add(
                     by=user,
                     organisation=organisation,
@@ -135,6 +137,8 @@ class Day:
         drafts: dict[str, list[Draft]] = {}
         by: dict[str, tuple[Organisation, User]] = {}
         for number, kind in enumerate([*own, *drawn], 1):
+            if origin(kind["direction"]) not in self.tenants:  # the other side's node files it
+                continue
             organisation, user = kind.get("tenant") or self.random.choice(self.tenants[origin(kind["direction"])])
             by[organisation.id] = (organisation, user)
             drafts.setdefault(organisation.id, []).append(self.draft(kind, organisation, number))
@@ -142,13 +146,13 @@ class Day:
             clearance.movements_declare(by=user, organisation=organisation, drafts=drafts[key], twice=True)
         refused = [_reference(number) for number, kind in enumerate(own, 1) if kind["refused"]]
         self.refused = set(Movement.objects.filter(reference__in=refused).values_list("ref", flat=True))
-        return len(own) + len(drawn)
+        return sum(map(len, drafts.values()))
 
     def of_holders(self) -> Iterator[Mapping[str, Any]]:
         """Yield the kinds of movement that the holders of the cast find on their page in any case."""
         kinds = {kind["name"]: kind for kind in self.spec["kinds"]}
         for side, wanted in self.spec["holders"].items():
-            for tenant in self.tenants[side]:
+            for tenant in self.tenants.get(side, ()):
                 for one in wanted if tenant[0].id in self.holders else ():
                     kind, facts = kinds[one["kind"]], one.get("facts", {})
                     yield {
@@ -192,13 +196,25 @@ class Day:
         """Let the officers of the demo do part of what waits for them."""
         begin = self.hour_before("officers")
         refused = set(Movement.objects.filter(ref__in=self.refused).values_list("id", flat=True))
-        for place, matter in enumerate(Matter.objects.exclude(state="closed").order_by("due_at", "id")):
+        for place, matter in enumerate(self.matters()):
             staff = self.staff(matter)
+            self.draw_for(f"{matter.kind} {matter.authority} {matter.rule} {matter.subject}")
             clock.put_to(begin + place * _PAUSE)
             if staff and matter.subject in refused:
                 self.sign(matter, staff)
             elif staff:
                 self.act(matter, staff)
+
+    def matters(self) -> QuerySet[Matter]:
+        """Return what waits for officers."""
+        return Matter.objects.exclude(state="closed").order_by("due_at", "id")
+
+    def movements(self) -> QuerySet[Movement]:
+        """Return the movements of the day."""
+        return Movement.objects.all()
+
+    def draw_for(self, key: str) -> None:
+        """Begin to draw for something; here one draw follows the other."""
 
     def staff(self, matter: Matter) -> list[User]:
         roles = Role.objects.filter(
@@ -239,18 +255,23 @@ class Day:
         """Answer part of what was asked."""
         begin = self.hour_before("answers")
         users = {organisation.id: user for pairs in self.tenants.values() for organisation, user in pairs}
-        asked = Question.objects.filter(answered_at=None, closed_at=None, movement__organisation__in=users)
+        asked = Question.objects.filter(
+            answered_at=None, closed_at=None, movement__organisation__in=users, movement__in=self.movements()
+        )
         for place, question in enumerate(asked.select_related("movement").order_by("asked_at", "id")):
             clock.put_to(begin + place * _PAUSE)
+            self.draw_for(question.id)
             if self.random.randrange(100) < self.spec["questions_answered"]:
-                by = users[question.movement.organisation_id or ""]
-                clearance.question_answer(by=by, question=question, text=_NOTE, facts={})
+                self.answer(question, users[question.movement.organisation_id or ""])
+
+    def answer(self, question: Question, by: User) -> None:
+        clearance.question_answer(by=by, question=question, text=_NOTE, facts={})
 
     def cross(self, clock: Clock) -> None:
         """Let those cross that both sides cleared and whose hour has come."""
         staff = list(Role.objects.filter(kind__in=("gate", "officer"), user__is_demo=True).select_related("user"))
         staff.sort(key=lambda role: (role.kind != "gate", role.granted_at, role.id))
-        due = Movement.objects.filter(crossing_at__lte=self.now, withdrawn_at=None, crossed_at=None)
+        due = self.movements().filter(crossing_at__lte=self.now, withdrawn_at=None, crossed_at=None)
         for movement in due.order_by("crossing_at", "id"):
             leaves = movement.owner_side == origin(movement.direction)
             if leaves and outcome_of(movement) == "cleared":
