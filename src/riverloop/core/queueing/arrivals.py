@@ -118,7 +118,7 @@ def _unit_poisson(generator: np.random.Generator, until: float) -> Floats:
         left = until - reached
         parts.append(reached + np.cumsum(generator.standard_exponential(int(left + 4 * left**0.5) + 16)))
         reached = float(parts[-1][-1])
-    points = np.concatenate(parts) if parts else np.empty(0)
+    points = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
     return points[: int(np.searchsorted(points, until))]
 
 

@@ -7,7 +7,7 @@ numbered in the order in which they arrive; who comes to a hall at the same inst
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -46,12 +46,13 @@ class Day:
     Args:
         arrivals: seconds, by passenger.
         kinds: class, by passenger.
-        leaves: seconds at which each left the last station; infinity is never.
+        leaves: seconds at which each left the last hall; infinity is never. Ask ``left`` for it.
         waited: seconds of waiting in all, by passenger.
         visits: by station.
         bound: by passenger, the station to which a failure sends them next, or -1; empty while nobody has failed.
-        order: passengers in the order in which they left the last hall, where all went through it.
-        times: seconds at which they did.
+        order: where all went through the last hall, passengers in the order in which they came to it.
+        times: seconds at which they left it, which are not yet in ``leaves``.
+        drawn: services by station, where they are kept for another go.
     """
 
     arrivals: Floats
@@ -62,6 +63,23 @@ class Day:
     bound: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     order: Integers | None = None
     times: Floats | None = None
+    drawn: dict[str, Floats] | None = None
+
+    def left(self) -> Floats:
+        """Return the seconds at which each left the last hall, by passenger."""
+        if self.order is not None and self.times is not None:
+            self.leaves = np.empty(self.times.size)
+            self.leaves[self.order] = self.times
+            self.order = self.times = None
+        return self.leaves
+
+    def branch(self) -> Day:
+        """Return a copy from which the same day can go on in another way."""
+        self.left()
+        leaves = self.leaves if self.leaves is self.arrivals else self.leaves.copy()
+        return replace(
+            self, leaves=leaves, waited=self.waited.copy(), bound=self.bound.copy(), visits=dict(self.visits)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +109,23 @@ class _Coming:
 
     def services(self, station: Station) -> Floats:
         """Return their services there, by stage."""
-        return services_of(self.plan, station, self.day.kinds, self.streams)[:, self.passengers]
+        kept = self.day.drawn
+        drawn = kept.get(station.name) if kept is not None else None
+        if drawn is None:
+            drawn = services_of(self.plan, station, self.day.kinds, self.streams)
+            if kept is not None:
+                kept[station.name] = drawn
+        return drawn if self._all_in_order else np.take(drawn, self.passengers, axis=1)
 
     def fails(self, station: Station) -> Integers | None:
         """Return the stage at which each would fail there; -1 for none."""
         fails = failures_of(station, self.day.arrivals.size, self.streams)
         return None if fails is None else fails[self.passengers]
+
+    @property
+    def _all_in_order(self) -> bool:
+        """Whether everybody comes, as numbered: so it is at the first hall."""
+        return self.times is self.day.arrivals
 
     def note(self, visits: Visits, station: int | None = None) -> None:
         """Note who came to a station."""
@@ -108,9 +137,20 @@ class _Coming:
 
 def simulate_day(plan: Plan, streams: Streams) -> Day:
     """Draw the passengers of a day and take them through every hall."""
+    day = begin_day(plan, streams)
+    go_on(plan, day, streams, plan.groups)
+    return day
+
+
+def begin_day(plan: Plan, streams: Streams) -> Day:
+    """Draw the passengers of a day, who stand before the first hall."""
     arrivals, kinds = draw_all(plan.scenario.arrivals, streams)
-    day = Day(arrivals, kinds, arrivals, np.zeros(arrivals.size), {})
-    for group in plan.groups:
+    return Day(arrivals, kinds, arrivals, np.zeros(arrivals.size), {})
+
+
+def go_on(plan: Plan, day: Day, streams: Streams, halls: tuple[Group, ...]) -> None:
+    """Take the passengers of a day through some halls, in the order of the plan."""
+    for group in halls:
         coming = _Coming(plan, group, day, streams, *_who_comes(group, day))
         if coming.passengers.size:
             leaves, left_by = _go_through(coming)
@@ -119,7 +159,6 @@ def simulate_day(plan: Plan, streams: Streams) -> Day:
             nothing = np.empty(0)
             nobody = Visits(coming.passengers, nothing, nothing, nothing)
             day.visits.update(dict.fromkeys(group.stations, nobody))
-    return day
 
 
 def _who_comes(group: Group, day: Day) -> tuple[Integers, Floats]:
@@ -134,10 +173,11 @@ def _who_comes(group: Group, day: Day) -> tuple[Integers, Floats]:
             if day.bound.size:
                 comes = np.where(day.bound == NOBODY, comes, np.isin(day.bound, group.stations))
             passengers = passengers[comes]
-        times = day.leaves[passengers]
+        leaves = day.left()
+        times = leaves if passengers.size == leaves.size else leaves[passengers]
     times, passengers = kernels.in_order(times, passengers)
     served = int(np.searchsorted(times, np.inf))
-    return passengers[:served], times[:served]
+    return (passengers, times) if served == times.size else (passengers[:served], times[:served])
 
 
 def _go_through(coming: _Coming) -> tuple[Floats, Integers | None]:
@@ -157,13 +197,11 @@ def _go_through(coming: _Coming) -> tuple[Floats, Integers | None]:
 def _move_on(coming: _Coming, leaves: Floats, left_by: Integers | None) -> None:
     """Note when each left, and where those who failed are bound."""
     day, passengers = coming.day, coming.passengers
-    day.order = day.times = None
     if passengers.size == day.arrivals.size:
-        day.leaves = np.empty(passengers.size)
         day.order, day.times = passengers, leaves
-    elif day.leaves is day.arrivals:
-        day.leaves = day.arrivals.copy()
-    day.leaves[passengers] = leaves
+    else:
+        day.leaves = day.left().copy() if day.leaves is day.arrivals else day.left()
+        day.leaves[passengers] = leaves
     if day.bound.size:
         day.bound[passengers] = NOBODY
     failed = np.flatnonzero(left_by != NOBODY) if left_by is not None else np.empty(0, dtype=np.int64)
@@ -181,6 +219,8 @@ def services_of(plan: Plan, station: Station, kinds: Integers, streams: Streams)
     That way a passenger has the same draw at a station whatever way the others went.
     """
     name = station.stream or station.name
+    if len(station.service) == 1 and not station.service_by_class:
+        return station.service[0].draw(streams.of("service", name, "0"), kinds.size).reshape(1, -1)
     names = [one.name for one in plan.scenario.classes]
     drawn = np.empty((len(station.service), kinds.size))
     for stage in range(len(station.service)):
@@ -211,7 +251,7 @@ def _one_queue(coming: _Coming) -> tuple[Floats, Integers | None]:
     services, times = coming.services(station)[0], coming.times
     fails = coming.fails(station)
     if fails is not None and station.failure is not None:
-        services += np.where(fails == NOBODY, 0.0, station.failure.blocks_seconds)
+        services = services + np.where(fails == NOBODY, 0.0, station.failure.blocks_seconds)
     starts, ends = np.empty(times.size), np.empty(times.size)
     if opening.constant and opening.channels[0] > 0:
         kernels.fifo(times, services, int(opening.channels[0]), starts, ends)

@@ -187,6 +187,17 @@ def shuttle_when_full(  # noqa: PLR0917 - kernels take everything by place
 
 
 @compiled
+def settled(times: Floats, passengers: Integers) -> bool:
+    """Say whether times are sorted, and equal ones by passenger."""
+    for place in range(1, times.size):
+        if times[place - 1] < times[place]:
+            continue
+        if times[place - 1] > times[place] or passengers[place - 1] > passengers[place]:
+            return False
+    return True
+
+
+@compiled
 def settle(times: Floats, passengers: Integers, patience: int) -> bool:
     """Sort nearly sorted times in place with whom they belong to: equal times, lowest passenger first.
 
@@ -215,11 +226,13 @@ def settle(times: Floats, passengers: Integers, patience: int) -> bool:
 
 
 def in_order(times: Floats, passengers: Integers) -> tuple[Floats, Integers]:
-    """Return times sorted, with whom they belong to; equal times, lowest passenger first.
+    """Return times sorted, with whom they belong to; equal times, lowest passenger first. Neither array is changed.
 
     Departures of a station are nearly sorted, so that a few moves a passenger put them right; where that is not so,
     they are sorted in n log n.
     """
+    if settled(times, passengers):
+        return times, passengers
     times, passengers = times.copy(), passengers.copy()
     if not settle(times, passengers, _PATIENCE):
         order = np.lexsort((passengers, times))

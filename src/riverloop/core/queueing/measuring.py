@@ -9,7 +9,7 @@ import numpy as np
 from riverloop.core.queueing.engine import Day, Visits, mean_seconds, simulate_day
 from riverloop.core.queueing.plan import Plan
 from riverloop.core.queueing.streams import Streams
-from riverloop.core.queueing.tallies import Tally, longest_queue, work_by_hour
+from riverloop.core.queueing.tallies import Tally, longest_queue, work
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ def tally_day(plan: Plan, day: Day, tallies: Tallies) -> None:
         _measure_queue(visits, tally, window[0])
         if scenario.stations[number].kind == "channels":
             _measure_work(plan, number, visits, tally, window)
-    tallies.journeys.take(day.arrivals, day.leaves, day.kinds, window, limit)
+    tallies.journeys.take(day.arrivals, day.left(), day.kinds, window, limit)
     if tallies.waits:
         tallies.waits.take(day.arrivals, day.arrivals + day.waited, day.kinds, window, limit)
     tallies.days += 1
@@ -94,12 +94,9 @@ def _measure_queue(visits: Visits, tally: Tally, begins: float) -> None:
 def _measure_work(plan: Plan, number: int, visits: Visits, tally: Tally, window: tuple[float, float]) -> None:
     """Add how long channels were open, busy and asked for, and what was left when they closed."""
     closes = plan.closes[number]
-    served = np.isfinite(visits.started)
-    asked = (visits.joined >= window[0]) & (visits.joined < min(window[1], closes))
-    tally.late += int(((visits.started > closes) & (visits.joined <= closes)).sum())
-    last = float(visits.released[served].max(initial=0.0))
+    times = (visits.joined, visits.started, visits.released)
+    asked, never, late, last = work(*times, *window, closes, tally.busy)
+    tally.late += late
     tally.overtime = max(tally.overtime, last - closes, 0.0)
-    tally.offered += float((visits.released - visits.started)[served & asked].sum())
-    tally.offered += int((asked & ~served).sum()) * mean_seconds(plan.scenario.stations[number])
+    tally.offered += asked + never * mean_seconds(plan.scenario.stations[number])
     tally.open += plan.scheduled[number].open_seconds(*window)
-    work_by_hour(visits.started, visits.released, window[0], max(window[1], closes), tally.busy)

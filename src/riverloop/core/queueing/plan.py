@@ -48,6 +48,7 @@ class Plan:
         scheduled: by station, the channels that are planned: without those who stay until all have been served.
         closes: by station, seconds at which its last shift ends.
         levels: by class, 0 is served first.
+        followed_by: by group, the places of the groups to which passengers go on from it.
     """
 
     scenario: Scenario
@@ -57,6 +58,17 @@ class Plan:
     scheduled: tuple[Opening, ...]
     closes: tuple[float, ...]
     levels: Integers
+    followed_by: tuple[frozenset[int], ...]
+
+    def after(self, stations: tuple[str, ...]) -> frozenset[int]:
+        """Return the places of the groups of some stations, and of all that passengers reach from them."""
+        names = [one.name for one in self.scenario.stations]
+        reached: set[int] = set()
+        ahead = {self.group_of[names.index(name)] for name in stations}
+        while ahead:
+            reached |= ahead
+            ahead = {later for place in ahead for later in self.followed_by[place]} - reached
+        return frozenset(reached)
 
 
 def make_plan(scenario: Scenario) -> Plan:
@@ -67,7 +79,7 @@ def make_plan(scenario: Scenario) -> Plan:
     """
     names = {station.name: number for number, station in enumerate(scenario.stations)}
     owner = _halls(scenario, names)
-    order = _order(scenario, names, owner)
+    order, before = _order(scenario, names, owner)
     groups = tuple(_group(scenario, names, [n for n in names.values() if owner[n] == hall]) for hall in order)
     ranks = sorted({one.priority for one in scenario.classes})
     return Plan(
@@ -78,6 +90,7 @@ def make_plan(scenario: Scenario) -> Plan:
         tuple(one.opening(scenario.horizon_seconds, stays_open=False) for one in scenario.stations),
         tuple(one.closes(scenario.horizon_seconds) for one in scenario.stations),
         np.array([ranks.index(one.priority) for one in scenario.classes], dtype=np.int64),
+        tuple(frozenset(order.index(later) for later in order if hall in before[later]) for hall in order),
     )
 
 
@@ -90,7 +103,8 @@ def _halls(scenario: Scenario, names: dict[str, int]) -> list[int]:
     return owner
 
 
-def _order(scenario: Scenario, names: dict[str, int], owner: list[int]) -> list[int]:
+def _order(scenario: Scenario, names: dict[str, int], owner: list[int]) -> tuple[list[int], dict[int, set[int]]]:
+    """Return the halls in order, and for each those before it."""
     before: dict[int, set[int]] = {hall: set() for hall in owner}
     for one in scenario.classes:
         halls = [owner[names[step[0]]] for step in one.route]
@@ -103,7 +117,7 @@ def _order(scenario: Scenario, names: dict[str, int], owner: list[int]) -> list[
             for name in one.route[place]:
                 _add_diversions(scenario.station(name), scenario, names, owner, hall, following, before)
     try:
-        return list(TopologicalSorter(before).static_order())
+        return list(TopologicalSorter(before).static_order()), before
     except CycleError as error:
         raise _cycle(scenario, error.args[1]) from None
 

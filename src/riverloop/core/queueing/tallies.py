@@ -18,6 +18,7 @@ _PARTS = 64
 _LOWEST, _HIGHEST = -6, 20
 BINS = (_HIGHEST - _LOWEST) * _PARTS + 2
 BATCHES = 32
+_LAST_HOUR = HOURS - 1
 _SHIFT = 46
 _OFFSET = (1023 + _LOWEST) * _PARTS - 2
 
@@ -49,7 +50,7 @@ def observe(  # noqa: PLR0917 - kernels take everything by place
     """Count values by class, by the hour of the day since which they run, and by bin.
 
     Args:
-        since: seconds at which each began to wait.
+        since: seconds at which each began to wait, sorted, >= 0.
         values: seconds; infinity is never.
         bits: the same as bits, whose upper ones are the bin.
         kinds: class of each.
@@ -65,13 +66,19 @@ def observe(  # noqa: PLR0917 - kernels take everything by place
         batch_counts: likewise.
     """
     last = counts.shape[2] - 1
-    batches = batch_counts.size
-    scale = batches / (ends - begins) if ends > begins else 0.0
+    part = (ends - begins) / batch_counts.size
+    hour, hour_ends, batch, batch_ends = -1, 0.0, 0, begins + part
     for place in range(values.size):
-        if since[place] < begins:
+        instant = since[place]
+        while instant >= hour_ends:  # sorted, so that no division is needed
+            hour = hour + 1 if hour < _LAST_HOUR else 0
+            hour_ends += 3600.0
+        if instant < begins:
             continue
+        while instant >= batch_ends and batch + 1 < batch_counts.size:
+            batch += 1
+            batch_ends += part
         kind = kinds[place]
-        hour = int(since[place] / 3600.0) % 24
         value = values[place]
         if value == np.inf:
             never[kind, hour] += 1
@@ -83,21 +90,52 @@ def observe(  # noqa: PLR0917 - kernels take everything by place
         sums[kind, hour] += value
         greatest[kind, hour] = max(greatest[kind, hour], value)
         within[kind, hour] += value <= limit
-        batch = min(int((since[place] - begins) * scale), batches - 1)
         batch_sums[batch] += value
         batch_counts[batch] += 1
 
 
 @compiled
-def work_by_hour(starts: Floats, releases: Floats, begins: float, ends: float, hours: Floats) -> None:
-    """Add the seconds in which channels were busy between two instants to the hours of the day."""
+def work(  # noqa: PLR0917 - kernels take everything by place
+    joined: Floats, starts: Floats, releases: Floats, begins: float, ends: float, closes: float, hours: Floats
+) -> tuple[float, int, int, float]:
+    """Add up what a station did.
+
+    Args:
+        joined: seconds, sorted.
+        starts: seconds; infinity is never.
+        releases: seconds at which the channels fell free.
+        begins: seconds before which nothing counts.
+        ends: seconds after which no passengers arrive.
+        closes: seconds at which the last shift ends.
+        hours: by hour of the day, seconds in which channels were busy; added to.
+
+    Returns:
+        Seconds of service for those who joined while it was open; how many of these were never served; how many were
+        still waiting when it closed; seconds at which the last service ended.
+    """
+    asked, never, late, last = 0.0, 0, 0, 0.0
+    hour, hour_ends = 0, 3600.0
+    until_joined, until = min(ends, closes), max(ends, closes)
     for place in range(starts.size):
-        first, last = max(starts[place], begins), min(releases[place], ends)
-        while first < last:
-            edge = (np.floor(first / 3600.0) + 1.0) * 3600.0
-            until = min(edge, last)
-            hours[int(first / 3600.0) % 24] += until - first
-            first = until
+        first, release = starts[place], releases[place]
+        if joined[place] <= closes and first > closes:
+            late += 1
+        counts = begins <= joined[place] < until_joined
+        if first == np.inf:
+            never += counts
+            continue
+        if counts:
+            asked += release - first
+        last = max(last, release)
+        first, release = max(first, begins), min(release, until)
+        while first < release:
+            if not hour_ends - 3600.0 <= first < hour_ends:  # mostly in the hour of the one before
+                hour = int(first / 3600.0)
+                hour_ends = (hour + 1) * 3600.0
+            edge = min(hour_ends, release)
+            hours[hour % 24] += edge - first
+            first = edge
+    return asked, never, late, last
 
 
 @compiled
@@ -110,12 +148,15 @@ def longest_queue(arrivals: Floats, starts: Floats, begins: float, hours: Intege
         begins: seconds before which nothing counts.
         hours: by hour of the day.
     """
-    started = 0
+    started, hour, hour_ends = 0, -1, 0.0
     for place in range(arrivals.size):
-        while started < starts.size and starts[started] <= arrivals[place]:
+        instant = arrivals[place]
+        while instant >= hour_ends:
+            hour = hour + 1 if hour < _LAST_HOUR else 0
+            hour_ends += 3600.0
+        while started < starts.size and starts[started] <= instant:
             started += 1
-        if arrivals[place] >= begins:
-            hour = int(arrivals[place] / 3600.0) % 24
+        if instant >= begins:
             hours[hour] = max(hours[hour], place + 1 - started)
 
 

@@ -1,0 +1,176 @@
+"""The same days over and over, with other channels at some stations: what sizing tries its guesses on.
+
+What comes before the first of these stations is simulated once, and every draw is kept, so that a guess costs little
+more than the queues it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from riverloop.core.queueing.compiled import Floats, Integers
+from riverloop.core.queueing.engine import Day, begin_day, go_on
+from riverloop.core.queueing.intervals import lower_bound
+from riverloop.core.queueing.network import Scenario
+from riverloop.core.queueing.plan import Group, Plan, make_plan
+from riverloop.core.queueing.rosters import DAY_SECONDS, HOURS, Shift
+from riverloop.core.queueing.spreading import Spread, in_turn
+from riverloop.core.queueing.streams import Streams
+
+_HOUR = 3600.0
+HourByHour = tuple[int, ...]
+"""Channels in each hour of the day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """When a pledge counts as met.
+
+    Args:
+        confidence: one-sided, that the share over all days is as pledged; between 0.5 and 1.
+        every_hour: whether the pledge must hold for those who arrive in each hour, and not only for the day.
+    """
+
+    confidence: float = 0.95
+    every_hour: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How the pledge fares.
+
+    Args:
+        met: whether it is met with the confidence asked for.
+        share: of passengers within the time.
+        sure: what the share exceeds with that confidence; of the worst hour, if every hour counts.
+        late_by_hour: passengers beyond the time, by hour of arrival, over all days.
+    """
+
+    met: bool
+    share: float
+    sure: float
+    late_by_hour: tuple[int, ...]
+
+
+class Rehearsal:
+    """Tries channels at some stations on the same days.
+
+    Args:
+        scenario: whose other stations stay as they are.
+        stations: whose channels are tried.
+        target: when the pledge counts as met.
+        spread: how to run the days of a guess: here, or in threads of this process, which share what is kept.
+    """
+
+    def __init__(self, scenario: Scenario, stations: tuple[str, ...], target: Target, spread: Spread = in_turn) -> None:
+        self.scenario, self.stations, self.target, self.spread = scenario, stations, target, spread
+        self.tried = 0
+        plan = make_plan(scenario)
+        self._halls = plan.after(stations)
+        self._days: list[tuple[Streams, Day]] = []
+        self._came: list[Integers] = []
+        for replication in range(scenario.replications):
+            for number in range(scenario.days):
+                streams = Streams(scenario.seed, replication, number)
+                day = begin_day(plan, streams)
+                day.drawn = {}
+                go_on(plan, day, streams, _those(plan, self._halls, among=False))
+                self._days.append((streams, day))
+                self._came.append(_hours(day)[day.arrivals >= scenario.warm_up_seconds])
+        self._answers: dict[tuple[HourByHour, ...], Answer] = {}
+
+    def with_channels(self, channels: Mapping[str, HourByHour]) -> Scenario:
+        """Return the scenario with these channels hour by hour."""
+        scenario = self.scenario
+        for name, hourly in channels.items():
+            scenario = scenario.with_station(
+                replace(scenario.station(name), channels=max(hourly), shifts=as_shifts(hourly))
+            )
+        return scenario
+
+    def answer(self, channels: Mapping[str, HourByHour]) -> Answer:
+        """Return how the pledge fares with these channels, hour by hour, at each of the stations."""
+        key = tuple(channels[name] for name in self.stations)
+        if key not in self._answers:
+            self._answers[key] = self._try(self.with_channels(channels))
+            self.tried += 1
+        return self._answers[key]
+
+    def load_by_hour(self, name: str) -> Floats:
+        """Return the mean work that comes to a station in each hour of the day, in channels.
+
+        It is taken as it comes in from before, with as many channels at the tried stations as anybody could want.
+        """
+        plenty = dict.fromkeys(self.stations, (_PLENTY,) * HOURS)
+        plan = make_plan(self.with_channels(plenty))
+        number = [one.name for one in self.scenario.stations].index(name)
+        hours = np.zeros(HOURS)
+        for streams, before in self._days:
+            day = before.branch()
+            go_on(plan, day, streams, _those(plan, self._halls, among=True))
+            visits = day.visits[number]
+            clock = (visits.joined // _HOUR).astype(np.int64) % HOURS
+            hours += np.bincount(clock, visits.released - visits.started, HOURS)
+        return hours / (len(self._days) * _HOUR * max(self.scenario.horizon_seconds / DAY_SECONDS, 1))
+
+    def _try(self, scenario: Scenario) -> Answer:
+        plan = make_plan(scenario)
+        came = np.zeros((scenario.replications, HOURS), dtype=np.int64)
+        late = np.zeros((scenario.replications, HOURS), dtype=np.int64)
+        tasks = [(plan, streams, before, self._halls) for streams, before in self._days]
+        for (streams, _), hours, then in zip(self._days, self._came, self.spread(_late_by_hour, tasks), strict=True):
+            came[streams.replication] += np.bincount(hours, minlength=HOURS)
+            late[streams.replication] += then
+        return self._judge(came, late, scenario.pledge.share)
+
+    def _judge(self, came: Integers, late: Integers, pledged: float) -> Answer:
+        shares = 1 - late.sum(axis=1) / np.maximum(came.sum(axis=1), 1)
+        sure = lower_bound(shares.tolist(), self.target.confidence)
+        if self.target.every_hour:
+            hourly = 1 - late / np.maximum(came, 1)
+            sure = min(lower_bound(hourly[:, hour].tolist(), self.target.confidence) for hour in range(HOURS))
+        share = 1 - float(late.sum()) / max(float(came.sum()), 1.0)
+        return Answer(sure >= pledged, share, sure, tuple(late.sum(axis=0).tolist()))
+
+
+def _those(plan: Plan, halls: frozenset[int], *, among: bool) -> tuple[Group, ...]:
+    """Return the groups whose places are among some, or those whose are not, in order."""
+    return tuple(group for place, group in enumerate(plan.groups) if (place in halls) == among)
+
+
+def _hours(day: Day) -> Integers:
+    """Return the hour of the day at which each passenger arrived."""
+    return (day.arrivals // _HOUR).astype(np.int64) % HOURS
+
+
+def _late_by_hour(plan: Plan, streams: Streams, before: Day, halls: frozenset[int]) -> Integers:
+    """Go through a day from the first tried station on; return who was late, by hour of arrival."""
+    day = before.branch()
+    go_on(plan, day, streams, _those(plan, halls, among=True))
+    pledge = plan.scenario.pledge
+    values = day.waited if pledge.of == "waiting" else day.left() - day.arrivals
+    late = np.flatnonzero(values > pledge.minutes * 60)
+    arrivals = day.arrivals[late]
+    hours = (arrivals[arrivals >= plan.scenario.warm_up_seconds] // _HOUR).astype(np.int64) % HOURS
+    return np.bincount(hours, minlength=HOURS)
+
+
+_PLENTY = 10_000
+
+
+def as_shifts(hourly: HourByHour) -> tuple[Shift, ...]:
+    """Return channels hour by hour as a roster; hours of the same number are joined, closed ends are left out."""
+    open_hours = [hour for hour, channels in enumerate(hourly) if channels]
+    if not open_hours:
+        return (Shift(0.0, DAY_SECONDS, 0),)
+    shifts: list[Shift] = []
+    for hour in range(open_hours[0], open_hours[-1] + 1):
+        end = (hour + 1) * _HOUR
+        if shifts and shifts[-1].channels == hourly[hour]:
+            shifts[-1] = replace(shifts[-1], until_seconds=end)
+        else:
+            shifts.append(Shift(hour * _HOUR, end, hourly[hour]))
+    return tuple(shifts)

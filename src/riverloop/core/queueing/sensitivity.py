@@ -1,0 +1,198 @@
+"""What decides the answer: designs side by side, a tornado of what is uncertain, and the demand at which it turns.
+
+Designs are compared replication by replication, on the same passengers, so that their difference is far surer than
+either of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from riverloop.core.queueing.intervals import Interval, difference
+from riverloop.core.queueing.network import Scenario
+from riverloop.core.queueing.refusals import ScenarioError
+from riverloop.core.queueing.results import Replication, Result
+from riverloop.core.queueing.running import Progress, run
+from riverloop.core.queueing.spreading import Spread, in_turn
+
+Measure = Callable[[Replication], float]
+"""A number of one replication."""
+
+
+def journey_seconds(replication: Replication) -> float:
+    """Return the mean journey."""
+    return replication.journey_seconds
+
+
+def journey_p95_seconds(replication: Replication) -> float:
+    """Return what 95 % of journeys do not exceed."""
+    return replication.journey_p95_seconds
+
+
+def share_within(replication: Replication) -> float:
+    """Return the share of passengers within the pledge."""
+    return replication.share_within
+
+
+MEASURES: dict[str, Measure] = {
+    "journey_seconds": journey_seconds,
+    "journey_p95_seconds": journey_p95_seconds,
+    "share_within": share_within,
+}
+
+
+def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 0.95) -> Interval | None:
+    """Return how much greater a measure is in our design than in theirs, with its interval.
+
+    Args:
+        ours: a result.
+        theirs: of another design with the same seed and as many replications.
+        measure: what to compare.
+        confidence: two-sided.
+
+    Raises:
+        ScenarioError: the designs did not see the same passengers.
+    """
+    own, other = ours.scenario, theirs.scenario
+    if (own.seed, own.replications, own.days) != (other.seed, other.replications, other.days):
+        raise ScenarioError(
+            "scenario.compare",
+            "The designs did not see the same passengers. Give both the same seed, replications and days.",
+        )
+    return difference(
+        [measure(one) for one in ours.replications], [measure(one) for one in theirs.replications], confidence
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Swing:
+    """Something uncertain, and the scenario at either end of it.
+
+    Args:
+        name: for people.
+        low: the scenario with the low value.
+        high: the scenario with the high value.
+    """
+
+    name: str
+    low: Scenario
+    high: Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How far a measure moves with something uncertain.
+
+    Args:
+        name: of what is uncertain.
+        low: change of the measure at the low value; None of a single replication.
+        high: likewise at the high value.
+    """
+
+    name: str
+    low: Interval | None
+    high: Interval | None
+
+    @property
+    def width(self) -> float:
+        """How far apart the two ends and the middle are."""
+        ends = [one.mean for one in (self.low, self.high) if one is not None]
+        return max([*ends, 0.0]) - min([*ends, 0.0])
+
+
+def tornado(
+    scenario: Scenario,
+    swings: list[Swing],
+    measure: Measure,
+    *,
+    spread: Spread = in_turn,
+    progress: Progress | None = None,
+) -> list[Bar]:
+    """Return how far a measure moves with each thing that is uncertain, the widest first.
+
+    Args:
+        scenario: with everything as expected; at least two replications.
+        swings: each by itself at its ends.
+        measure: what to watch.
+        spread: how to run tasks.
+        progress: told after each scenario; whatever it raises stops the rest.
+    """
+    base, total = run(scenario, spread=spread), 2 * len(swings) + 1
+    bars = []
+    for place, swing in enumerate(swings):
+        ends = []
+        for end, changed in enumerate((swing.low, swing.high)):
+            ends.append(compare(run(changed, spread=spread), base, measure))
+            if progress is not None:
+                progress(2 * place + end + 2, total)
+        bars.append(Bar(swing.name, *ends))
+    return sorted(bars, key=lambda bar: -bar.width)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """The demand at which one design stops being better than another.
+
+    Args:
+        factor: of the demand; None if the answer is the same everywhere between the bounds.
+        sure_below: up to this factor the first answer is sure.
+        sure_above: from this factor on the other answer is sure.
+        at_low: difference at the lowest demand (ours less theirs).
+        at_high: difference at the highest.
+    """
+
+    factor: float | None
+    sure_below: float
+    sure_above: float
+    at_low: Interval
+    at_high: Interval
+
+
+def break_even(
+    ours: Scenario,
+    theirs: Scenario,
+    measure: Measure,
+    *,
+    between: tuple[float, float] = (0.5, 2.0),
+    precision: float = 0.01,
+    spread: Spread = in_turn,
+) -> BreakEven:
+    """Return the demand at which the difference between two designs changes its sign.
+
+    It is found by halving, and taken to change once; where the difference is not sure, on either side of it, is told.
+
+    Args:
+        ours: a design.
+        theirs: another one, of the same arrivals, seed and replications (at least two).
+        measure: what to compare.
+        between: factors of demand, low and high.
+        precision: of the factor.
+        spread: how to run tasks.
+
+    Raises:
+        ScenarioError: a single replication tells nothing of a difference.
+    """
+
+    def at(factor: float) -> Interval:
+        own, other = (run(one.with_demand(factor), spread=spread) for one in (ours, theirs))
+        found = compare(own, other, measure)
+        if found is None:
+            raise ScenarioError("scenario.compare", "One replication tells no difference apart. Give at least two.")
+        return found
+
+    low, high = between
+    at_low, at_high = at(low), at(high)
+    if at_low.mean * at_high.mean >= 0:
+        return BreakEven(None, high, low, at_low, at_high)
+    sure_below, sure_above, rising = low, high, at_low.mean < 0
+    while high - low > precision:
+        middle = (low + high) / 2
+        found = at(middle)
+        if (found.mean < 0) == rising:
+            low = middle
+            sure_below = max(sure_below, middle) if found.sure else sure_below
+        else:
+            high = middle
+            sure_above = min(sure_above, middle) if found.sure else sure_above
+    return BreakEven((low + high) / 2, sure_below, sure_above, at_low, at_high)
