@@ -34,6 +34,26 @@ def keys_rotate(*, side: str) -> None:
     for name, count in sealing.rotate_all(owner).items():
         print(f"{name}: {count}")
     print(f"All is sealed by the newest key. The old ones can go once backups are made: riverloop keys drop {owner}")
+    _say_who_has_to_know(owner)
+
+
+@keys_app.command("rotate-log")
+@click.argument("side")
+def keys_rotate_log(*, side: str) -> None:
+    """Sign the log of SIDE, and countersign the other's, with new keys from now on.
+
+    What the old keys signed stays verifiable. Whoever keeps the log's vkey needs the new one.
+    """
+    owner = _key_owner(side)
+    from riverloop.apps.nodes import keys
+    from riverloop.apps.parties import sealing
+
+    if owner == sealing.ACCOUNTS:
+        raise click.UsageError("The accounts of a node have no log. Name a side.")
+    sealing.rotate_log(owner)
+    for verifier in (keys.log_verifiers(owner)[0], keys.cosigner_verifiers(owner)[0]):
+        print(verifier.line)
+    _say_who_has_to_know(owner)
 
 
 @keys_app.command("check")
@@ -56,3 +76,14 @@ def keys_drop(*, side: str) -> None:
     from riverloop.apps.parties import sealing
 
     print(f"{sealing.drop_old_keys(owner)} dropped")
+
+
+def _say_who_has_to_know(owner: str) -> None:
+    from riverloop.apps.nodes.here import hosts_both
+    from riverloop.apps.parties.sealing import ACCOUNTS
+
+    if owner != ACCOUNTS and not hosts_both():
+        print(
+            "The other node takes nothing from this one until it trusts the new keys: riverloop node show > FILE here,"
+        )
+        print("riverloop node trust FILE --replace there. What happens meanwhile waits and is lost nowhere.")

@@ -7,14 +7,17 @@ from cryptography.fernet import InvalidToken
 from django.apps import apps
 from django.db import models
 
-from riverloop.apps.nodes import key_files, keys
+from riverloop.apps.nodes import key_files, keys, trusting
 from riverloop.apps.parties import sealing
 from riverloop.apps.parties.adapters import SecondFactorAdapter
 from riverloop.apps.parties.models import IdentityNumber
 from riverloop.apps.parties.services import identity_number_add, person_add
+from riverloop.apps.record.models import Leaf
 from riverloop.apps.record.selectors import records_of
 from riverloop.cli import app
-from riverloop.core.kernel.errors import ConflictError
+from riverloop.core.kernel.errors import ConflictError, InputError
+from riverloop.core.tlog import LogError, open_checkpoint
+from tests.apps.record.logs import folder, grow
 
 pytestmark = pytest.mark.django_db
 COLUMN = "parties.IdentityNumber.sealed"
@@ -148,3 +151,57 @@ def test_the_command_rotates_drops_and_refuses_an_unknown_side(numbers, monkeypa
     assert "1" in run(app, ["keys", "drop", "hk"]).output
     assert len(opened()) == 7
     assert 'no side "mo"' in str(run(app, ["keys", "rotate", "mo"]).exception)
+
+
+# Keys of the logs
+
+
+def checkpoint_of(side="hk"):
+    return (folder(side) / "checkpoint").read_bytes()
+
+
+def test_after_the_keys_of_a_log_were_changed_old_checkpoints_still_verify_and_the_log_goes_on(numbers):
+    grow(3)
+    old, (old_key,), (old_cosigner,) = checkpoint_of(), keys.log_verifiers("hk"), keys.cosigner_verifiers("cn")
+    sealing.rotate_log("hk")
+    sealing.rotate_log("cn")
+    grow(2)
+    new_key, *retired = keys.log_verifiers("hk")
+    new_cosigner, *retired_cosigners = keys.cosigner_verifiers("cn")
+    assert (retired, retired_cosigners) == ([old_key], [old_cosigner])
+    assert open_checkpoint(old, old_key, [old_cosigner]).checkpoint.size == size_of(old)
+    assert open_checkpoint(checkpoint_of(), new_key, [new_cosigner]).checkpoint.size == size_of(old) + 3
+    with pytest.raises(LogError, match="No key that is known signed"):
+        open_checkpoint(old, new_key)
+    with pytest.raises(LogError, match="No key that is known signed"):
+        open_checkpoint(checkpoint_of(), old_key)
+    assert records_known("keys.log_keys_added", "hk")
+
+
+def size_of(note):
+    return int(note.split(b"\n")[1])
+
+
+def records_known(kind, side):
+    return Leaf.objects.filter(owner_side=side, kind=kind).exists() or records_of(side=side, kind=kind).exists()
+
+
+def test_the_other_node_refuses_changed_log_keys_until_it_trusts_them(nodes):
+    nodes.introduce()
+    with nodes.at("cn"):
+        sealing.rotate_log("cn")
+        known = keys.log_verifiers("cn")
+    shown = nodes.shown("cn")
+    with nodes.at("hk"):
+        assert keys.log_verifiers("cn") == known[1:]
+        with pytest.raises(InputError, match="--replace"):
+            trusting.peer_trust(shown)
+        trusting.peer_trust(shown, replace=True)
+        assert keys.log_verifiers("cn") == known, "the new key, and the old one for what it signed"
+
+
+def test_the_command_changes_the_keys_of_a_log_and_prints_what_others_have_to_know(numbers, monkeypatch):
+    monkeypatch.setattr("riverloop.web.server.prepare", lambda: None)
+    done = CliRunner().invoke(app, ["keys", "rotate-log", "hk"])
+    assert done.output.splitlines() == [keys.log_verifiers("hk")[0].line, keys.cosigner_verifiers("hk")[0].line]
+    assert CliRunner().invoke(app, ["keys", "rotate-log", "accounts"]).exit_code == 2

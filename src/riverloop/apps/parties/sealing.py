@@ -155,6 +155,16 @@ def rotate_all(side: str) -> dict[str, int]:
     return counts
 
 
+def rotate_log(side: str) -> None:
+    """Sign the side's log, and countersign the other's, with new keys; what the old ones signed stays verifiable.
+
+    The other node goes on countersigning once it trusts them.
+    """
+    keys.log_key_add(side)
+    keys.cosigner_key_add(side)
+    _record(side, "keys.log_keys_added")
+
+
 def drop_old_keys(side: str) -> int:
     """Keep the newest sealing key alone, and return how many were dropped.
 
