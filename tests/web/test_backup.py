@@ -12,7 +12,7 @@ import pytest
 
 from riverloop.core.kernel.errors import RiverloopError
 from riverloop.web.backup import archive, restoring
-from riverloop.web.backup.contents import KEPT, KEYS, MADE_ANEW, unknown
+from riverloop.web.backup.contents import KEPT, KEYS, LEFT_OUT, unknown
 from tests.installation import Installation, database_of_its_own, wait_for
 
 LOAD = """
@@ -378,7 +378,7 @@ def test_nothing_starts_where_a_restore_was_cut_off_until_it_was_run_again(small
 
 def test_all_that_lies_in_a_data_folder_is_kept_or_made_anew_on_purpose(small):
     assert unknown(small / "data") == []
-    assert not set(KEPT) & {*KEYS, *MADE_ANEW}
+    assert not set(KEPT) & {*KEYS, *LEFT_OUT}
     (small / "data" / "stranger").write_text("?")
     assert unknown(small / "data") == ["stranger"]
     (small / "data" / "stranger").unlink()

@@ -7,7 +7,10 @@ from pathlib import Path
 
 KEPT = ("log", "mirrors", "peers", "side", "files")  # in the order in which they are copied: see taking.py
 KEYS = ("keys", "secret_key")  # apart from the rest: a backup that holds its own keys is not sealed
-MADE_ANEW = ("static", "cache", "metrics", "mail", "worker_alive", "in_use", "restore_unfinished")
+LEFT_OUT = (
+    "static", "cache", "metrics", "mail", "worker_alive", "in_use", "restore_unfinished",  # made anew
+    "backups",  # no backup holds others
+)  # fmt: skip
 ASIDE = "before-"  # what a restore put aside
 STAGED = ".restore-"
 DATABASE = "riverloop.sqlite3"
@@ -15,7 +18,7 @@ DATABASE = "riverloop.sqlite3"
 
 def unknown(data: Path) -> list[str]:
     """Return the names in the data folder of which a backup knows nothing, so that it says what it leaves out."""
-    known = {*KEPT, *KEYS, *MADE_ANEW}
+    known = {*KEPT, *KEYS, *LEFT_OUT}
     return sorted(
         path.name
         for path in data.iterdir()
