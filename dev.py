@@ -27,7 +27,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests import postgres
+from tests import postgres, two_nodes
 
 try:
     import fcntl
@@ -239,14 +239,19 @@ def setup(arguments):
 
 
 def up(arguments):
-    """Set up, load the demo zone and serve it: up [--port 8000]."""
+    """Set up, load the demo zone and serve it: up [--port 8000] [--nodes 2]."""
     parser = argparse.ArgumentParser(prog="dev.py up", description=up.__doc__, allow_abbrev=False)
     parser.add_argument("--port", type=port, default=8000, help="where to serve on 127.0.0.1 (default: 8000)")
+    parser.add_argument(
+        "--nodes", type=int, choices=(1, 2), default=1, help="both sides on one node (default), or each on its own"
+    )
     chosen = parser.parse_args(arguments)
     ensure("base")
     os.environ["RIVERLOOP_DEMO"] = "1"  # anyone may enter its accounts, so it listens on this computer alone
+    if chosen.nodes > 1:
+        return two_nodes.serve(HERE.python, ROOT / "var" / "nodes", chosen.port, say=say)
     command = [HERE.bin("riverloop"), "serve", "--port", str(chosen.port)]
-    os.execv(command[0], command)  # the server takes this process over, and with it every signal
+    return os.execv(command[0], command)  # the server takes this process over, and with it every signal
 
 
 def port(text):
@@ -415,7 +420,7 @@ def main(arguments):
         return 2
     try:
         return TASKS[name](rest) or 0
-    except (TroubleError, postgres.StartError) as trouble:
+    except (TroubleError, postgres.StartError, two_nodes.StartError) as trouble:
         print(trouble, file=sys.stderr)
     except OSError as error:
         print(f"{name} stopped: {error.strerror or error}: {error.filename or ROOT}", file=sys.stderr)

@@ -51,6 +51,7 @@ def test_an_unknown_task_is_answered_in_one_line_with_the_nearest_one():
     [
         (["up", "--port", "99999"], 2, "99999 is not between 1 and 65535"),
         (["up", "--port", "eighty"], 2, "invalid port value: 'eighty'"),
+        (["up", "--nodes", "3"], 2, "invalid choice: 3"),
         (["check", "everything"], 1, "check takes no arguments, but got: everything"),
         (["bench", "nothing-of-the-kind"], 1, "NAME is one of:"),
     ],
@@ -77,7 +78,7 @@ def test_an_older_python_can_read_the_file_far_enough_to_refuse():
     ast.parse((ROOT / "dev.py").read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
-@pytest.mark.parametrize("path", ["dev.py", "tests/postgres.py"])
+@pytest.mark.parametrize("path", ["dev.py", "tests/postgres.py", "tests/two_nodes.py"])
 def test_it_needs_the_standard_library_alone(path):
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

@@ -273,6 +273,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "riverloop.web.views.csrf_failure"
+if RIVERLOOP_SIDE:  # two nodes on one computer share a host name, and browsers tell no ports apart
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"sessionid_{RIVERLOOP_SIDE}", f"csrftoken_{RIVERLOOP_SIDE}"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SAMESITE = "Lax"

@@ -8,7 +8,7 @@ A zone without such a file has a cast and no day.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from importlib import resources
 from typing import Any
@@ -205,7 +205,7 @@ class Day:
             elif staff:
                 self.act(matter, staff)
 
-    def matters(self) -> QuerySet[Matter]:
+    def matters(self) -> Iterable[Matter]:
         """Return what waits for officers."""
         return Matter.objects.exclude(state="closed").order_by("due_at", "id")
 

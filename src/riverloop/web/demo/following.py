@@ -28,7 +28,9 @@ from riverloop.web.demo.day import Day, day_spec
 _EVERY_SECONDS = 5.0
 _FILED_WITHIN = timedelta(minutes=30)  # of the hour at which the day is filed, by its own clock
 _AT_ONCE = 50  # matters in one round: the worker has other work as well
+_OPENED = 1  # version of a matter that nobody has touched since it was opened
 _last = [0.0]
+_looked_at: set[str] = set()
 
 
 def day_follow() -> None:
@@ -57,10 +59,12 @@ class _Following(Day):
         filed = self.hour_before("file")
         return Movement.objects.filter(declared_at__gte=filed, declared_at__lt=filed + _FILED_WITHIN)
 
-    def matters(self) -> QuerySet[Matter]:
+    def matters(self) -> list[Matter]:
         arrived = self.movements().exclude(filed_side__in=hosted_sides())
-        waiting = Matter.objects.filter(state="open", version=0, subject__in=arrived.values("id"))
-        return waiting.order_by("due_at", "id")[:_AT_ONCE]
+        untouched = Matter.objects.filter(state="open", version=_OPENED, subject__in=arrived.values("id"))
+        found = list(untouched.exclude(pk__in=_looked_at).order_by("due_at", "id")[:_AT_ONCE])
+        _looked_at.update(matter.pk for matter in found)  # what is drawn to be left alone is not drawn again
+        return found
 
     def draw_for(self, key: str) -> None:
         self.random = random.Random(f"{self.spec['seed']} {key}")  # noqa: S311 - the same whenever it comes
