@@ -53,6 +53,8 @@ class Day:
         order: where all went through the last hall, passengers in the order in which they came to it.
         times: seconds at which they left it, which are not yet in ``leaves``.
         drawn: services by station, where they are kept for another go.
+        failing: failures by station, likewise.
+        classes: ask ``present`` for them.
     """
 
     arrivals: Floats
@@ -63,7 +65,9 @@ class Day:
     bound: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     order: Integers | None = None
     times: Floats | None = None
-    drawn: dict[str, Floats] | None = None
+    drawn: dict[str, Floats] = field(default_factory=dict)
+    failing: dict[str, Integers | None] = field(default_factory=dict)
+    classes: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def left(self) -> Floats:
         """Return the seconds at which each left the last hall, by passenger."""
@@ -73,13 +77,39 @@ class Day:
             self.order = self.times = None
         return self.leaves
 
+    def only(self, chosen: Integers) -> Day:
+        """Return the day of some passengers, who keep the draws they had.
+
+        It holds no visits, and is right only where the others meet none of them any more.
+        """
+        leaves = self.left()
+        return Day(
+            self.arrivals[chosen],
+            self.kinds[chosen],
+            leaves[chosen],
+            self.waited[chosen],
+            {},
+            self.bound[chosen] if self.bound.size else self.bound,
+            drawn={name: np.ascontiguousarray(drawn[:, chosen]) for name, drawn in self.drawn.items()},
+            failing={name: None if fails is None else fails[chosen] for name, fails in self.failing.items()},
+        )
+
+    def present(self) -> Integers:
+        """Return the classes of which there are passengers."""
+        if self.classes.size == 0:
+            self.classes = np.flatnonzero(np.bincount(self.kinds))
+        return self.classes
+
     def branch(self) -> Day:
         """Return a copy from which the same day can go on in another way."""
-        self.left()
-        leaves = self.leaves if self.leaves is self.arrivals else self.leaves.copy()
+        leaves = self.leaves if self.order is not None else self.leaves.copy()  # ``left`` makes these anew
         return replace(
             self, leaves=leaves, waited=self.waited.copy(), bound=self.bound.copy(), visits=dict(self.visits)
         )
+
+    def line_up(self) -> None:
+        """Keep all in the order in which they come to the next hall, for one to which all come."""
+        self.times, self.order = kernels.in_order(self.left(), np.arange(self.arrivals.size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +139,15 @@ class _Coming:
 
     def services(self, station: Station) -> Floats:
         """Return their services there, by stage."""
-        kept = self.day.drawn
-        drawn = kept.get(station.name) if kept is not None else None
+        drawn = self.day.drawn.get(station.name)
         if drawn is None:
             drawn = services_of(self.plan, station, self.day.kinds, self.streams)
-            if kept is not None:
-                kept[station.name] = drawn
         return drawn if self._all_in_order else np.take(drawn, self.passengers, axis=1)
 
     def fails(self, station: Station) -> Integers | None:
         """Return the stage at which each would fail there; -1 for none."""
-        fails = failures_of(station, self.day.arrivals.size, self.streams)
+        kept = self.day.failing
+        fails = kept[station.name] if station.name in kept else failures_of(station, self.day.kinds.size, self.streams)
         return None if fails is None else fails[self.passengers]
 
     @property
@@ -163,7 +191,7 @@ def go_on(plan: Plan, day: Day, streams: Streams, halls: tuple[Group, ...]) -> N
 
 def _who_comes(group: Group, day: Day) -> tuple[Integers, Floats]:
     """Return who comes to a hall and when, sorted by time, then by number."""
-    everyone = bool(group.wanted.all()) and day.bound.size == 0
+    everyone = bool(group.wanted[day.present()].all()) and day.bound.size == 0
     if everyone and day.order is not None and day.times is not None:
         passengers, times = day.order, day.times
     else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from riverloop.core.queueing.compiled import Floats, Integers
-from riverloop.core.queueing.engine import Day, begin_day, go_on
+from riverloop.core.queueing.engine import Day, begin_day, failures_of, go_on, services_of
 from riverloop.core.queueing.intervals import lower_bound
 from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.plan import Group, Plan, make_plan
@@ -72,15 +72,35 @@ class Rehearsal:
         self._halls = plan.after(stations)
         self._days: list[tuple[Streams, Day]] = []
         self._came: list[Integers] = []
+        self._late: list[Integers] = []
         for replication in range(scenario.replications):
             for number in range(scenario.days):
                 streams = Streams(scenario.seed, replication, number)
                 day = begin_day(plan, streams)
-                day.drawn = {}
                 go_on(plan, day, streams, _those(plan, self._halls, among=False))
-                self._days.append((streams, day))
-                self._came.append(_hours(day)[day.arrivals >= scenario.warm_up_seconds])
+                self._keep(plan, day, streams)
         self._answers: dict[tuple[HourByHour, ...], Answer] = {}
+
+    def _keep(self, plan: Plan, day: Day, streams: Streams) -> None:
+        """Keep those whom the tried channels can concern, with their draws, and how the others fared."""
+        scenario = self.scenario
+        halls = _those(plan, self._halls, among=True)
+        concerned = np.zeros(day.arrivals.size, dtype=np.bool_)
+        for group in halls:
+            concerned |= group.wanted[day.kinds] > 0
+            if day.bound.size:
+                concerned |= np.isin(day.bound, group.stations)
+            for station in (scenario.stations[number] for number in group.stations):
+                if station.kind != "shuttle":  # a ride is drawn when it is known who is aboard
+                    day.drawn[station.name] = services_of(plan, station, day.kinds, streams)
+                    day.failing[station.name] = failures_of(station, day.kinds.size, streams)
+        self._came.append(_by_hour(scenario, day.arrivals))
+        others = day.only(np.flatnonzero(~concerned))
+        self._late.append(_by_hour(scenario, others.arrivals[_times(scenario, others) > scenario.pledge.minutes * 60]))
+        tried = day.only(np.flatnonzero(concerned))
+        if halls[0].wanted[tried.present()].all() and not tried.bound.size:
+            tried.line_up()
+        self._days.append((streams, tried))
 
     def with_channels(self, channels: Mapping[str, HourByHour]) -> Scenario:
         """Return the scenario with these channels hour by hour."""
@@ -121,9 +141,10 @@ class Rehearsal:
         came = np.zeros((scenario.replications, HOURS), dtype=np.int64)
         late = np.zeros((scenario.replications, HOURS), dtype=np.int64)
         tasks = [(plan, streams, before, self._halls) for streams, before in self._days]
-        for (streams, _), hours, then in zip(self._days, self._came, self.spread(_late_by_hour, tasks), strict=True):
-            came[streams.replication] += np.bincount(hours, minlength=HOURS)
-            late[streams.replication] += then
+        for place, then in enumerate(self.spread(_late_by_hour, tasks)):
+            replication = self._days[place][0].replication
+            came[replication] += self._came[place]
+            late[replication] += self._late[place] + then
         return self._judge(came, late, scenario.pledge.share)
 
     def _judge(self, came: Integers, late: Integers, pledged: float) -> Answer:
@@ -141,21 +162,23 @@ def _those(plan: Plan, halls: frozenset[int], *, among: bool) -> tuple[Group, ..
     return tuple(group for place, group in enumerate(plan.groups) if (place in halls) == among)
 
 
-def _hours(day: Day) -> Integers:
-    """Return the hour of the day at which each passenger arrived."""
-    return (day.arrivals // _HOUR).astype(np.int64) % HOURS
+def _by_hour(scenario: Scenario, arrivals: Floats) -> Integers:
+    """Count those who are measured by the hour of the day at which they arrived."""
+    measured = arrivals[arrivals >= scenario.warm_up_seconds]
+    return np.bincount((measured // _HOUR).astype(np.int64) % HOURS, minlength=HOURS)
+
+
+def _times(scenario: Scenario, day: Day) -> Floats:
+    """Return what is pledged of each passenger, in seconds."""
+    return day.waited if scenario.pledge.of == "waiting" else day.left() - day.arrivals
 
 
 def _late_by_hour(plan: Plan, streams: Streams, before: Day, halls: frozenset[int]) -> Integers:
     """Go through a day from the first tried station on; return who was late, by hour of arrival."""
     day = before.branch()
     go_on(plan, day, streams, _those(plan, halls, among=True))
-    pledge = plan.scenario.pledge
-    values = day.waited if pledge.of == "waiting" else day.left() - day.arrivals
-    late = np.flatnonzero(values > pledge.minutes * 60)
-    arrivals = day.arrivals[late]
-    hours = (arrivals[arrivals >= plan.scenario.warm_up_seconds] // _HOUR).astype(np.int64) % HOURS
-    return np.bincount(hours, minlength=HOURS)
+    late = _times(plan.scenario, day) > plan.scenario.pledge.minutes * 60
+    return _by_hour(plan.scenario, day.arrivals[late])
 
 
 _PLENTY = 10_000
