@@ -44,13 +44,16 @@ def binaries() -> Path | None:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[str]:
+def cluster(**settings: str) -> Iterator[str]:
     """Run a fresh server and give its DATABASE_URL.
+
+    Args:
+        settings: in place of those of the tests; a benchmark of what is durable sets ``fsync="on"``.
 
     Raises:
         StartError: the server did not start; what it said went to standard error.
     """
-    command = [sys.executable, __file__]
+    command = [sys.executable, __file__, *(f"{name}={value}" for name, value in settings.items())]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True) as keeper:
         assert keeper.stdin is not None
@@ -105,7 +108,8 @@ def start(folder: Path, home: Path) -> subprocess.Popen[bytes]:
     )  # fmt: skip
     if made.returncode != 0:
         sys.exit(f"initdb failed: {made.stderr.strip()}")
-    options = [option for name, value in SETTINGS.items() for option in ("-c", f"{name}={value}")]
+    asked = dict(one.split("=", 1) for one in sys.argv[1:]) if __name__ == "__main__" else {}
+    options = [option for name, value in (SETTINGS | asked).items() for option in ("-c", f"{name}={value}")]
     log = home / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(
