@@ -140,6 +140,13 @@ def test_a_probe_costs_a_handful_of_queries_and_the_next_ones_none(django_assert
             probe()
 
 
+def test_a_probe_that_finds_all_well_is_counted_and_not_logged(caplog):
+    caplog.set_level("INFO")
+    probe()
+    assert "answered" not in caplog.text
+    assert answers("healthz", "200") >= 1
+
+
 def test_metrics_are_refused_to_others_in_one_line():
     for asked in (FROM_AFAR, PROXIED):
         answer = probe("/metrics", **asked)

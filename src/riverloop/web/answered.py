@@ -13,6 +13,7 @@ from riverloop.core.kernel.ids import new_id
 from riverloop.web import metrics
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PROBES = frozenset({"healthz", "metrics"})
 _BROKEN, _REFUSED = 500, 400
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -45,5 +46,7 @@ class AnsweredMiddleware:
 def _tell(request: HttpRequest, status: int, seconds: float) -> None:
     method, route = method_of(request), route_of(request)
     metrics.answered(method=method, route=route, status=status, seconds=seconds)
+    if route in _PROBES and status < _REFUSED:
+        return  # they come every few seconds
     level = logging.ERROR if status >= _BROKEN else logging.WARNING if status >= _REFUSED else logging.INFO
     _logger.log(level, "answered", method=method, route=route, status=status, ms=round(1000 * seconds, 1))

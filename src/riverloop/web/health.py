@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection
-from django.db.models import Min
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from riverloop import __version__
@@ -131,9 +131,10 @@ def _worker() -> Mapping[str, Finding]:
 
 def _runs() -> Mapping[str, Finding]:
     waiting = Run.objects.filter(state="waiting", not_before__lte=timezone.now())
-    oldest = round(_age(waiting.aggregate(at=Min("not_before"))["at"]))
+    found = waiting.aggregate(count=Count("pk"), at=Min("not_before"))
+    oldest = round(_age(found["at"]))
     return {
-        "runs": Finding(_by_age(oldest, RUNS_SECONDS), {"runs_waiting": waiting.count(), "runs_oldest_seconds": oldest})
+        "runs": Finding(_by_age(oldest, RUNS_SECONDS), {"runs_waiting": found["count"], "runs_oldest_seconds": oldest})
     }
 
 
@@ -141,8 +142,9 @@ def _messages() -> Mapping[str, Finding]:
     found = {}
     for side in hosted_sides():
         queued = Message.objects.filter(owner_side=side, from_side=side, state="queued")
-        oldest = round(_age(queued.aggregate(at=Min("sent_at"))["at"]))
-        numbers = {"messages_waiting": queued.count(), "messages_oldest_seconds": oldest}
+        waiting = queued.aggregate(count=Count("pk"), at=Min("sent_at"))
+        oldest = round(_age(waiting["at"]))
+        numbers = {"messages_waiting": waiting["count"], "messages_oldest_seconds": oldest}
         found[f"messages_{side}"] = Finding(_by_age(oldest, MESSAGES_SECONDS), numbers)
     return found
 

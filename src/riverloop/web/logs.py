@@ -75,17 +75,23 @@ def as_django_settings(*, form: str, with_words: bool) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
+        "filters": {"mistakes": {"()": "django.utils.log.CallbackFilter", "callback": _is_mistake}},
         "formatters": {"lines": formatter},
         "handlers": {"lines": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["lines"], "level": "INFO" if form == "json" else "WARNING"},
         "loggers": {
             "axes": {"level": "CRITICAL"},  # the database holds who tried to sign in
             # What was refused, the line of the request tells; these would tell it again.
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["mistakes"]},
             "django.security": {"level": "ERROR"},
             _SERVER: {"level": "WARNING", "handlers": [], "propagate": True},
         },
     }
+
+
+def _is_mistake(record: logging.LogRecord) -> bool:
+    """Say whether something broke, rather than that an answer says what stands elsewhere already."""
+    return bool(record.exc_info)
 
 
 def catch_the_rest(*, with_words: bool = False) -> None:

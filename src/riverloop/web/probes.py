@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import resolve
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_safe
 
@@ -72,6 +73,7 @@ class ProbesMiddleware:
         view = _VIEWS.get(request.path_info)
         if view is None:
             return self.get_response(request)
+        request.resolver_match = resolve(request.path_info)
         response = view(request)
         add_never_cache_headers(response)
         return response
