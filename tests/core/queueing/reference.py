@@ -1,4 +1,4 @@
-"""The same halls in the plainest Python: a heap of events, queues as lists. Slow, and written apart from the kernels."""
+"""The same halls in the plainest Python: a heap of events, queues as lists. Slow, and apart from the kernels."""
 
 import heapq
 import itertools
@@ -49,7 +49,7 @@ def work_until(start, service, pauses):
     return end
 
 
-def run_hall(arrivals, wanted, levels, places):
+def run_hall(arrivals, wanted, levels, places):  # noqa: C901, PLR0912 - read beside the kernel
     """Return visits [(passenger, station, joined, started, released, left)] and leaves [(instant, failed at)]."""
     events = [(instant, ARRIVAL, passenger, 0) for passenger, instant in enumerate(arrivals)]
     for number, place in enumerate(places):

@@ -121,7 +121,7 @@ class Result:
     def shortfalls(self) -> tuple[Shortfall, ...]:
         """The stations whose queue cannot drain."""
         found = (
-            _shortfall(self.scenario, station, tally, self.tallies.days)
+            _shortfall(self, station, tally)
             for station, tally in zip(self.scenario.stations, self.tallies.stations, strict=True)
         )
         return tuple(one for one in found if one is not None)
@@ -230,19 +230,43 @@ class Result:
         return (self.scenario.horizon_seconds - self.scenario.warm_up_seconds) * self.tallies.days
 
 
-def _shortfall(scenario: Scenario, station: Station, tally: Tally, days: int) -> Shortfall | None:
-    """Return what a station lacks: some were never served, or more was asked for than was open and a queue was left."""
+def _shortfall(result: Result, station: Station, tally: Tally) -> Shortfall | None:
+    """Return what a station lacks: some were never served, or more is asked for than is open and a queue was left."""
+    scenario, days = result.scenario, result.tallies.days
     never, opened = int(tally.never.sum()), float(tally.open.sum())
-    if station.kind == "walk" or not (never or (tally.late and tally.offered >= opened)):
+    if station.kind != "channels" and not never:
         return None
-    window = (scenario.horizon_seconds - scenario.warm_up_seconds) * days
+    load = _load(result, station, tally)
+    too_much = load >= station.channels if scenario.steady else tally.offered >= opened
+    if not (never or (tally.late and too_much)):
+        return None
     return Shortfall(
         station.name,
         max(tally.late, never) / days,
         never / days,
         max(tally.offered - opened, 0.0) / 3600 / days,
-        math.floor(tally.offered / window) + 1,
+        math.floor(load) + 1,
     )
+
+
+def _load(result: Result, station: Station, tally: Tally) -> float:
+    """Return the service asked for on average over the whole time, in channels.
+
+    By the means of what was stated where a class must pass here, so that chance does not decide; where it had a choice
+    or was diverted, by the share that came.
+    """
+    scenario, work = result.scenario, 0.0
+    for kind, one in enumerate(scenario.classes):
+        came = result.tallies.journeys.part(kind=kind).passengers
+        share = 1.0 if (station.name,) in one.route else tally.part(kind=kind).passengers / max(came, 1)
+        expected = sum(
+            stream.shares[kind] * stream.expected(day) for stream in scenario.arrivals for day in range(scenario.days)
+        )
+        work += share * expected * max(stage.mean_seconds for stage in station.service_of(one.name))
+    return work / (scenario.horizon_seconds * scenario.days) + _ROUNDING
+
+
+_ROUNDING = 1e-9
 
 
 def _shortfall_json(one: Shortfall) -> dict[str, Any]:
