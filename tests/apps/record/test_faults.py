@@ -2,6 +2,7 @@
 
 import errno
 import os
+import random
 import time
 
 import pytest
@@ -306,3 +307,42 @@ def test_a_folder_signed_by_a_strange_key_is_not_signed_on():
     assert "No key that is known signed this" in log_health("hk").refuses_to_sign
     (settings.RIVERLOOP_DATA / "keys" / "hk" / "log_key").unlink()
     (folder() / "vkey").write_bytes(vkey_file(keys.log_verifiers("hk")[0]))
+
+
+def test_no_restore_forks_whatever_came_before_and_after(fault_count, tell):
+    rounds, chance = fault_count(200), random.Random(21)
+    grow(chance.randrange(1, 300))
+    for _ in range(max(rounds, 4)):
+        kept = backup()
+        grow(*(chance.randrange(0, 80) for _ in range(chance.randrange(1, 4))))
+        whole, entries = verified()
+        restore(kept, files=chance.random() < 0.5)
+        append(chance.randrange(0, 5), kind="after.restore")
+        if chance.random() < 0.7:
+            restoring.ask_again()
+        log_round("hk")
+        assert log_health("hk").refuses_to_sign == ""
+        checkpoint, now = verified()
+        assert checkpoint.size >= whole.size
+        assert now[: whole.size] == entries
+        assert log_health("hk").countersigned == checkpoint.size
+    tell(
+        "an older backup of one side restored, tiles there or restored too",
+        rounds,
+        "no fork: what was lacking came back",
+    )
+
+
+def test_a_clock_set_back_a_day_breaks_nothing_at_any_step(monkeypatch, fault_count, tell):
+    rounds, chance, real, shift = fault_count(100), random.Random(22), time.time, [0.0]
+    monkeypatch.setattr("time.time", lambda: real() + shift[0])
+    last = 0
+    for _ in range(max(rounds, 3)):
+        shift[0] = chance.choice((0, -86_400, 86_400))
+        grow(chance.randrange(1, 9))
+        seconds = Mirror.objects.get().cosigned_seconds
+        assert seconds >= last
+        last = seconds
+    checkpoint, entries = verified()
+    assert checkpoint.size == len(entries) == log_health("hk").countersigned
+    tell("the clock set back and forth a day", rounds, "the time of a countersignature never falls, the log verifies")
