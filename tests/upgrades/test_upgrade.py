@@ -17,8 +17,10 @@ from riverloop.apps.clearance.deciding import decision_rerun
 from riverloop.apps.clearance.models import Movement, SideDecision
 from riverloop.apps.notices.models import Message
 from riverloop.apps.parties.models import IdentityNumber, User
+from riverloop.apps.record.models import Leaf, PendingRecord
 from riverloop.apps.nodes import keys
 setup_test_environment()
+waiting = PendingRecord.objects.count()  # before pages are opened, which is recorded
 own = [row for row in SideDecision.objects.all() if row.side == row.owner_side]
 answers = {}
 for account in User.objects.filter(is_demo=True).order_by("id"):
@@ -34,6 +36,8 @@ print(json.dumps({
     "rerun": sum(decision_rerun(row) for row in own),
     "messages": Message.objects.count(),
     "known_keys": sum(row.key_id in keys.verifying_keys(row.from_side) for row in Message.objects.all()),
+    "pending": waiting,
+    "leaves": Leaf.objects.count(),
     "numbers": [number.opened() for number in IdentityNumber.objects.all()],
     "answers": {status: len(paths) for status, paths in answers.items()},
     "broken": sorted(set(answers.get(500, []))),
@@ -54,6 +58,9 @@ def test_everything_of_the_release_before_opens_after_the_upgrade(older):
     assert found["decisions"] >= 16
     assert found["rerun"] == found["decisions"]
     assert found["known_keys"] == found["messages"] > 0
+    assert found["pending"] == 0
+    assert found["leaves"] > 100, "what waited for a log has its place there"
+    assert older.run("log", "verify", older.folder / "log").returncode == 0
     assert found["numbers"] == ["SYNTHETIC01"]
     assert found["broken"] == []
     assert found["answers"]["200"] > 100

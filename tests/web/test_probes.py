@@ -2,10 +2,13 @@
 
 import json
 import os
+import re
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+import yaml
 from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +21,7 @@ from riverloop.apps.runs.services import run_start
 from riverloop.web import health
 from tests.movements import file_visitor
 
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy" / "prometheus"
 TOKEN = "a token of sixteen or more"
 FROM_AFAR = {"REMOTE_ADDR": "203.0.113.7"}
 PROXIED = {"headers": {"X-Forwarded-For": "127.0.0.1"}}
@@ -76,7 +80,7 @@ def test_only_reading_is_answered(path):
 
 
 def test_a_worker_that_is_gone_or_late_is_told_with_503(settings, tmp_path):
-    os.utime(tmp_path / "worker_alive", (time.time(), time.time() - health.WORKER_SECONDS - 10))
+    os.utime(tmp_path / "worker_alive", (time.time(), time.time() - settings.RIVERLOOP_WORKER_SECONDS - 10))
     answer = probe()
     assert answer.status_code == 503
     assert answer.json()["checks"]["worker"]["state"] == "failed"
@@ -171,6 +175,17 @@ def test_metrics_count_answers_by_route_and_tell_how_things_stand(client, cast):
         "riverloop_mails",
     ):
         assert name in read, name
+
+
+def test_the_alerts_in_deploy_ask_for_numbers_that_there_are(client):
+    client.get("/rules/")
+    told = set(re.findall(r"^(?:# TYPE )?(riverloop_\w+)", probe("/metrics").content.decode(), flags=re.MULTILINE))
+    rules = yaml.safe_load((DEPLOY / "riverloop.rules.yml").read_text("utf-8"))
+    alerts = [rule for group in rules["groups"] for rule in group["rules"]]
+    wanted = {name for rule in alerts for name in re.findall(r"riverloop_\w+", rule["expr"])}
+    assert len(wanted) >= 9
+    assert wanted - told == set()
+    assert all(set(rule) <= {"alert", "expr", "for", "annotations"} for rule in alerts)
 
 
 def test_neither_names_anybody(cast, client):

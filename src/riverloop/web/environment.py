@@ -215,6 +215,14 @@ _GROUPS: dict[str, tuple[Variable, ...]] = {
             "How it logs: JSON lines with every request, or lines for people with what went wrong.",
         ),
         Variable(
+            "RIVERLOOP_WORKER_SECONDS",
+            _whole(10, 7 * 86_400),
+            90,
+            "a whole number",
+            "`90`",
+            "How old the worker's last sign of life may be before `/healthz` fails: more where cron starts it.",
+        ),
+        Variable(
             "RIVERLOOP_METRICS_TOKEN", _at_least(16), "", "16 characters or more", "only this computer may ask",
             "Opens `/metrics` and the details of `/healthz` to whoever sends `Authorization: Bearer …`.", secret=True,
         ),

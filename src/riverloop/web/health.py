@@ -28,7 +28,6 @@ from riverloop.apps.runs.models import Run
 
 OK, LATE, FAILED = "ok", "late", "failed"
 _ORDER = (OK, LATE, FAILED)
-WORKER_SECONDS = 90  # a round takes a second; a long run gives a sign of life every 20
 LOG_SECONDS = 300  # from what happened to the log of its side
 MESSAGES_SECONDS = 3_600
 RUNS_SECONDS = 900
@@ -124,9 +123,8 @@ def _worker() -> Mapping[str, Finding]:
     seconds = seconds_since_beat()
     if seconds is None:
         return {"worker": Finding(FAILED)}
-    return {
-        "worker": Finding(OK if seconds <= WORKER_SECONDS else FAILED, {"worker_last_round_seconds": round(seconds, 1)})
-    }
+    state = OK if seconds <= settings.RIVERLOOP_WORKER_SECONDS else FAILED
+    return {"worker": Finding(state, {"worker_last_round_seconds": round(seconds, 1)})}
 
 
 def _runs() -> Mapping[str, Finding]:
