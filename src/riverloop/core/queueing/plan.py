@@ -109,7 +109,7 @@ def _order(scenario: Scenario, names: dict[str, int], owner: list[int]) -> tuple
     for one in scenario.classes:
         halls = [owner[names[step[0]]] for step in one.route]
         if len(set(halls)) < len(halls):
-            raise _cycle(scenario, [*halls, next(hall for hall in halls if halls.count(hall) > 1)])
+            raise _cycle(scenario, halls)
         for place, hall in enumerate(halls):
             following = halls[place + 1 : place + 2]
             for later in following:

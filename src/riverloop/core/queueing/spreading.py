@@ -48,10 +48,11 @@ class Workers:
 
     def __call__(self, function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]]) -> Iterator[_Result]:
         """Give the results in the order of the tasks."""
-        from joblib import Parallel, delayed  # noqa: PLC0415 - slow to import, and small runs never need it
+        # Slow to import, and small runs never need it.
+        from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415
 
-        with self._backend() as backend:
-            parallel = Parallel(n_jobs=self.jobs, backend=backend, return_as="generator", batch_size=1)
+        with self._backend() as backend, parallel_config(backend=backend, n_jobs=self.jobs):
+            parallel = Parallel(return_as="generator", batch_size=1)
             yield from parallel(delayed(function)(*task) for task in tasks)
 
     @contextmanager

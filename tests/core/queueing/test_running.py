@@ -1,0 +1,146 @@
+"""Runs: the same bits however they are spread, progress, and the answer as JSON."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from riverloop.core.queueing.intervals import Interval, lower_bound, over_replications, student
+from riverloop.core.queueing.refusals import ScenarioError
+from riverloop.core.queueing.running import run, work_of
+from riverloop.core.queueing.spreading import Workers
+from riverloop.core.queueing.warming import warm
+from tests.core.queueing.scenes import CONTRACT, DAY, one_station, scenario
+
+WEEK = one_station(
+    "channels: 3, service: {distribution: exponential, mean_seconds: 20}",
+    arrivals="{passengers_per_day: [4000, 3000, 2000, 5000]}",
+    more="replications: 3",
+)
+
+
+def told(text, **options):
+    return json.dumps(run(scenario(text), **options).as_json())
+
+
+def test_the_answer_holds_at_least_what_the_contract_says():
+    answer = run(scenario(CONTRACT.replace("2000", "200"))).as_json()
+    assert answer["passengers"] == pytest.approx(4 * 200 * 600, rel=0.01)
+    wait = answer["stations"]["counter"]["wait_seconds"]
+    assert {"mean", "p50", "p95", "p99", "ci95"} <= wait.keys()
+    low, high = wait["ci95"]
+    assert low < wait["mean"] < high
+    assert wait["p50"] <= wait["p95"] <= wait["p99"] <= wait["max"]
+    assert 0 < answer["stations"]["counter"]["utilisation"] < 1
+    assert answer["stations"]["counter"]["queue_max"] > 0
+    assert answer["journey_seconds"]["mean"] == pytest.approx(wait["mean"] + 60, rel=0.02)
+    assert answer["pledge"]["share_within"] == 1
+    assert json.loads(json.dumps(answer, allow_nan=False)) == answer
+
+
+def test_stations_one_after_another_are_a_tandem():
+    text = (
+        CONTRACT.replace("2000", "50")
+        .replace("route: [counter]", "route: [counter, desk]")
+        .replace(
+            "stations:",
+            "stations:\n  - {name: desk, channels: 9, service: {distribution: exponential, mean_seconds: 45}}",
+        )
+    )
+    answer = run(scenario(text)).as_json()
+    assert set(answer["stations"]) == {"counter", "desk"}
+    assert answer["journey_seconds"]["mean"] > 105
+
+
+def test_a_seed_decides_everything():
+    assert told(DAY) == told(DAY)
+    assert told(DAY) != told(DAY.replace("seed: 5", "seed: 6"))
+
+
+def test_a_run_is_the_same_bits_on_threads_and_processes():
+    alone = told(WEEK)
+    assert told(WEEK, spread=Workers("threads", 2)) == alone
+    assert told(WEEK, spread=Workers("loky", 2)) == alone
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+def test_a_run_is_the_same_bits_on_a_dask_cluster():
+    from distributed import Client, LocalCluster
+
+    alone = told(WEEK)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
+        assert told(WEEK, spread=Workers("dask", cluster=cluster.scheduler_address)) == alone
+        with Client(cluster) as client:  # the days were worked out there, in other processes
+            loaded = client.run(lambda: "riverloop.core.queueing.engine" in sys.modules)
+    assert len(loaded) == 2
+    assert any(loaded.values())
+
+
+def test_a_cluster_that_is_not_there_is_told_of():
+    with pytest.raises(ScenarioError, match=r"No Dask scheduler answers at nowhere"):
+        told(WEEK, spread=Workers("dask", cluster="nowhere"))
+
+
+def test_a_year_is_cut_into_tasks_and_put_together_again():
+    days = [900_000, 200_000, 300_000, 600_000, 10]
+    text = WEEK.replace("[4000, 3000, 2000, 5000]", str(days)).replace("channels: 3", "channels: 400")
+    from riverloop.core.queueing.plan import make_plan
+    from riverloop.core.queueing.running import tasks_of
+
+    tasks = tasks_of(make_plan(scenario(text)))
+    assert [(replication, list(days)) for _, replication, days in tasks] == [
+        (number, days) for number in range(3) for days in ([0, 1], [2, 3, 4])
+    ]
+    assert work_of(scenario(text)) == pytest.approx(3 * 2_000_010)
+
+
+def test_progress_is_told_and_stops_a_run():
+    seen = []
+    run(scenario(WEEK), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(14000, 42000), (28000, 42000), (42000, 42000)]
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(scenario(WEEK), progress=stop)
+
+
+def test_a_day_of_too_many_passengers_is_refused_before_it_begins():
+    with pytest.raises(ScenarioError, match=r"120,000,000 passengers in one go are more than 20,000,000"):
+        run(scenario(CONTRACT.replace("hours: 2000", "hours: 200000")))
+
+
+def test_plain_python_gives_the_same_bits_as_compiled_code():
+    command = [sys.executable, "-c", _TOLD]
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == told(_SMALL_DAY)
+
+
+_SMALL_DAY = DAY.replace("6000", "600").replace("replications: 6", "replications: 2")
+_TOLD = """
+from tests.core.queueing.test_running import _SMALL_DAY, told
+print(told(_SMALL_DAY))
+"""
+
+
+def test_every_kernel_can_be_made_ready_ahead_of_time():
+    warm()
+
+
+def test_intervals_are_those_of_student():
+    assert student(0.975, 3) == pytest.approx(3.182446, abs=1e-6)
+    interval = over_replications([1.0, 2.0, 3.0, 4.0])
+    assert (interval.low, interval.high) == pytest.approx((2.5 - 2.054260, 2.5 + 2.054260), abs=1e-5)
+    assert over_replications([1.0]) is None
+    assert lower_bound([0.9], 0.95) == 0.9
+    assert lower_bound([1.0, 2.0, 3.0, 4.0], 0.95) == pytest.approx(2.5 - 2.353363 * 0.6454972, abs=1e-5)
+    assert Interval(1, 0.5, 1.5).sure
+    assert not Interval(0, -1, 1).sure
