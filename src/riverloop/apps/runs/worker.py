@@ -1,6 +1,6 @@
 """The worker: what begins by itself, the outboxes, and the runs, round after round until it is stopped.
 
-Beside that a thread keeps the logs, so that no run delays a proof.
+Beside that, threads keep the logs and their mirrors, so that no run delays a proof.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from riverloop.apps.nodes.here import hosted_sides
-from riverloop.apps.record.rounds import logs_keep, logs_round
+from riverloop.apps.record.rounds import logs_keep, logs_round, mirrors_keep
 from riverloop.apps.runs import work
 from riverloop.apps.runs.heartbeat import beat, notify
 from riverloop.apps.runs.locks import take_turns
@@ -42,7 +42,8 @@ def work_until_stopped(*, parent: int = 0) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     Thread(target=_watch, args=(parent,), name="watch", daemon=True).start()
-    kept = {"logs": logs_keep} | {name: keep for name, (keep, _) in work.kept_alongside().items()}
+    kept = {"logs": logs_keep, "mirrors": mirrors_keep}
+    kept |= {name: keep for name, (keep, _) in work.kept_alongside().items()}
     threads = [Thread(target=keep, args=(work.stopping,), name=name, daemon=True) for name, keep in kept.items()]
     for thread in threads:
         thread.start()
