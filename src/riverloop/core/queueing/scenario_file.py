@@ -50,6 +50,10 @@ def build_scenario(source: Source) -> Scenario:
     Raises:
         InputError: see ``read_scenario``.
     """
+    if source.value is None:
+        raise ScenarioError(
+            "scenario.empty", "The file is empty. Give arrivals, stations and a route.", where=f"{source.name}:1"
+        )
     check_schema(source, scenario_schema())
     raw = source.value
     class_names = list(raw.get("classes", {_ONE_CLASS: {}}))
