@@ -277,12 +277,13 @@ def listed(**more):
         (listed(format=archive.FORMAT + 1, version="9"), "newer Riverloop (9)"),
         (listed(migrations=["runs.0999_later"], version="9"), "newer Riverloop (9)"),
         (listed(zone="elsewhere"), "of the zone elsewhere"),
+        (listed(sides=["hk"]), "of the node of hk, and this is that of hk and cn"),
         (listed(kind="keys"), "a backup of a node"),
         (listed(database="mysql"), "DATABASE_URL"),
         (listed(fingerprints={"hk": ["0" * 16]}), "Keys of hk are missing"),
         (spoil_database, "damaged"),
     ],
-    ids=["format", "migration", "zone", "kind", "database", "keys", "content"],
+    ids=["format", "migration", "zone", "side", "kind", "database", "keys", "content"],
 )
 def test_what_does_not_fit_is_refused_in_one_line_and_nothing_is_changed(small, tmp_path, here, change, said):
     changed = rewritten(small / "node.tar", tmp_path / "changed.tar", change=change)

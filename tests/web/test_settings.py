@@ -106,6 +106,25 @@ def test_a_wrong_value_stops_the_start_in_one_line(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:////nowhere/at/all/riverloop.sqlite3", "postgresql://nobody@127.0.0.1:9/nothing"],
+    ids=["sqlite", "postgresql"],
+)
+def test_a_database_that_does_not_answer_at_the_start_is_told_with_its_reason_in_one_line(tmp_path, url):
+    done = Installation(tmp_path / "data", url).run("work", "--once", check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert done.stderr.startswith("environment: The database does not answer: ")
+
+
+def test_an_address_that_is_not_this_computers_is_refused_in_one_line(tmp_path):
+    done = Installation(tmp_path / "data").run("serve", "--host", "203.0.113.7", check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Nothing can listen at 203.0.113.7: Cannot assign requested address.\n",
+    )
+
+
 # What is unsafe
 
 

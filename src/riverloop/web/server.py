@@ -35,6 +35,7 @@ def prepare() -> None:
 
     from riverloop.apps.clearance import selectors, services  # noqa: PLC0415
 
+    _check_database()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
     packs = selectors.rulebook().packs
@@ -102,6 +103,19 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
         granian.serve()
 
 
+def _check_database() -> None:
+    """Say in one line why the database does not answer: later on its words stay out of the log."""
+    from django.db import OperationalError, connection  # noqa: PLC0415
+
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        why = " ".join(str(error).split())
+        raise InputError(
+            "serve.database", "The database does not answer: {why} See DATABASE_URL.", where="environment", why=why
+        ) from None
+
+
 def _count_anew() -> None:
     """Give the processes that serve a folder in which to count together: see metrics.py."""
     from django.conf import settings  # noqa: PLC0415
@@ -121,7 +135,9 @@ def check_free(host: str, port: int, *, option: str = "--port") -> None:
             probe.bind((host, port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise
+                raise InputError(
+                    "serve.address", "Nothing can listen at {host}: {why}.", host=host, why=error.strerror
+                ) from error
             raise InputError(
                 "serve.port",
                 "Another program serves at port {port}. Stop it, or choose another {option}.",

@@ -21,7 +21,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
-from riverloop.apps.nodes.here import zone
+from riverloop.apps.nodes.here import hosted_sides, zone
 from riverloop.core.kernel.errors import ConflictError, InputError
 from riverloop.core.kernel.ids import new_id
 from riverloop.web.backup import databases
@@ -115,10 +115,10 @@ def _check_fits(path: Path, about: dict[str, Any]) -> None:
             "restore.zone", "It is of the zone {other}, and this node serves {here}. Set RIVERLOOP_ZONE.",
             where=str(path), other=about["zone"], here=zone().id,
         )  # fmt: skip
-    if settings.RIVERLOOP_SIDE and about["sides"] != [settings.RIVERLOOP_SIDE]:
+    if set(about["sides"]) != set(hosted_sides()):
         raise ConflictError(
             "restore.side", "It is of the node of {other}, and this is that of {here}. Set RIVERLOOP_SIDE.",
-            where=str(path), other=", ".join(about["sides"]), here=settings.RIVERLOOP_SIDE,
+            where=str(path), other=" and ".join(about["sides"]), here=" and ".join(hosted_sides()),
         )  # fmt: skip
 
 
