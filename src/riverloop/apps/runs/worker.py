@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from threading import Thread
+from threading import Event, Thread
 from types import FrameType
 
 import structlog
@@ -42,7 +42,7 @@ def work_until_stopped(*, parent: int = 0) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     Thread(target=_watch, args=(parent,), name="watch", daemon=True).start()
-    kept = {"logs": logs_keep, "mirrors": mirrors_keep}
+    kept: dict[str, Callable[[Event], object]] = {"logs": logs_keep, "mirrors": mirrors_keep}
     kept |= {name: keep for name, (keep, _) in work.kept_alongside().items()}
     threads = [Thread(target=keep, args=(work.stopping,), name=name, daemon=True) for name, keep in kept.items()]
     for thread in threads:
