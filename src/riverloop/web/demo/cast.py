@@ -15,6 +15,7 @@ from riverloop.apps.nodes.here import hosts
 from riverloop.apps.parties import services
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, User
+from riverloop.core.kernel.sides import Authority
 from riverloop.web.demo.clock import clock_of_the_day
 
 _TENANTS = [
@@ -44,6 +45,11 @@ def cast_load() -> int:
     return User.objects.filter(is_demo=True).count()
 
 
+def _first_role(authority: Authority) -> str:
+    """Return the role by which an authority's officers are listed: one that has several is listed once."""
+    return next((role for role in _OFFICERS if role in authority.roles), "")
+
+
 class _Cast:
     """The cast of one side."""
 
@@ -55,9 +61,9 @@ class _Cast:
             self.tenants(park.id)
             self.account("operator", park.id, park=park.id)
         authorities = zone().side(self.side).side.authorities
-        for role, count in _OFFICERS.items():
-            for authority in [one for one in authorities if role in one.roles]:
-                for number in range(1, count + 1):
+        for role in _OFFICERS:
+            for authority in [one for one in authorities if role == _first_role(one)]:
+                for number in range(1, max(_OFFICERS.get(one, 0) for one in authority.roles) + 1):
                     suffix = authority.id if number == 1 else f"{authority.id}-{number}"
                     self.account("officer", suffix, number=number, authority=authority.id)
         for point in [one for one in zone().control_points if one.status == "open" and one.position]:
