@@ -207,9 +207,8 @@ def _print_channels(found: Channels) -> None:
 
 
 def _print_roster(found: Roster) -> None:
-    print(
-        f'\nLeast roster of "{found.station}": {found.paid_hours} paid hours, {found.answer.share:.1%} within the pledge.'
-    )
+    share = f"{found.answer.share:.1%} within the pledge"
+    print(f'\nLeast roster of "{found.station}": {found.paid_hours} paid hours, {share}.')
     print_table(
         [("from", "until", "channels")]
         + [(f"{one.begins:02}:00", f"{one.begins + one.hours:02}:00", str(one.channels)) for one in found.duties]

@@ -1,6 +1,8 @@
 """Scenario files: what they may say, and the one line that says what is wrong, where, and how to mend it."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -237,3 +239,10 @@ def test_streams_of_passengers_cover_the_same_time_under_names_of_their_own():
 
 def test_growth_multiplies_every_stream():
     assert scenario(CONTRACT + "demand_factor: 1.5\n").expected(0) == 600 * 2000 * 1.5
+
+
+def test_the_scenarios_of_the_guide_are_read():
+    guide = Path(__file__).parents[3] / "docs/guides/simulate-a-control-point.md"
+    written = re.findall(r"```yaml\n(.*?)```", guide.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert [len(scenario(text).stations) for text in written] == [1, 4]
+    assert written[0].strip() == CONTRACT.strip()
