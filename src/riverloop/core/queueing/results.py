@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from riverloop.core.queueing.intervals import Interval, lower_bound, over_batches, over_replications
@@ -148,7 +148,8 @@ class Result:
     def _interval(self, values: Iterable[float], tally: Tally) -> Interval | None:
         if len(self.replications) > 1:
             return over_replications(list(values))
-        return over_batches(tally.batch_sums, tally.batch_counts) if self.scenario.steady else None
+        found = over_batches(tally.batch_sums, tally.batch_counts) if self.scenario.steady else None
+        return found and replace(found, mean=tally.mean)  # batches differ a little in size
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer of ``riverloop simulate --json``."""
