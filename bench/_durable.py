@@ -21,6 +21,7 @@ TARGETS = {(100, 1): 30_000, (3, 4): 8_000}  # entries/s by entries a transactio
 ENTRIES = {(100, 1): 60_000, (3, 4): 18_000}
 REPEATS = 3
 DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "shared_buffers": "256MB"}
+_PAUSE_SECONDS = 0.1  # between two rounds, as the worker does
 _SETTINGS = {"DJANGO_SETTINGS_MODULE": "riverloop.web.settings"}
 _HERE = "import django; django.setup(); from bench._durable import measure; raise SystemExit(measure())"
 _WRITE = "import django; django.setup(); import sys; from bench._durable import write; write(*map(int, sys.argv[1:]))"
@@ -106,6 +107,7 @@ def _through(batch: int, writers: int) -> float:
     """Return the entries/s from the first transaction to the last place."""
     from riverloop.apps.record.selectors import log_state  # noqa: PLC0415 - Django is set up by now
     from riverloop.apps.record.sequencing import sequence  # noqa: PLC0415 - the same
+    from riverloop.apps.record.subjects import subjects_index  # noqa: PLC0415 - the same
 
     whole = ENTRIES[batch, writers]
     pipe = subprocess.PIPE
@@ -127,10 +129,9 @@ def _through(batch: int, writers: int) -> float:
         one.stdin.flush()
     done = 0
     while done < whole:
-        taken = sequence("hk")
-        done += taken
-        if not taken:
-            time.sleep(0.01)
+        done += sequence("hk")
+        subjects_index("hk")
+        time.sleep(_PAUSE_SECONDS)
     seconds = time.perf_counter() - began
     for one in started:
         one.communicate(timeout=60)

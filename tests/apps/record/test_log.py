@@ -197,3 +197,23 @@ def test_erasing_payloads_leaves_the_log_valid_and_the_proofs_of_the_rest_open()
     grow(3)
     assert verified()[0].size == 608
     assert payloads_forget(now, "cn") == 0
+
+
+def test_what_is_indexed_by_subject_and_what_is_not_yet_are_both_found(monkeypatch):
+    from riverloop.apps.record.models import LeafSubject
+
+    monkeypatch.setattr("riverloop.apps.record.subjects.PART", 10)
+    for number in range(7):
+        append(3, subject=f"S{number}", first=number)
+        append(1)
+        append(1, side="cn", subject=f"S{number}")
+    logs_round()
+    logs_round()
+    assert LogState.objects.get(pk="hk").indexed_size == 20
+    assert LeafSubject.objects.filter(owner_side="hk").count() == 15
+    for number in range(7):
+        found = records_about(side="hk", subjects=[f"S{number}"])
+        assert [one.index for one in found] == [4 * number, 4 * number + 1, 4 * number + 2]
+    assert len(records_about(side="hk", subjects=["S1", "S6", ""])) == 6
+    assert records_about(side="hk", subjects=[""]) == []
+    assert len(records_about(side="cn", subjects=["S6"])) == 1

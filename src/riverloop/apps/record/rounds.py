@@ -23,6 +23,7 @@ from riverloop.apps.record.mirroring import mirror_push
 from riverloop.apps.record.models import LogState, PendingRecord, mistake_json
 from riverloop.apps.record.publishing import publish
 from riverloop.apps.record.sequencing import LIMIT, sequence
+from riverloop.apps.record.subjects import subjects_index
 from riverloop.core.kernel.errors import RiverloopError
 
 _IDLE_SECONDS = 0.5
@@ -49,6 +50,7 @@ def log_publish(side: str) -> int:
             done += taken
         done += taken
         done += publish(side)
+        done += subjects_index(side)
     except RiverloopError as error:
         _refusal_keep(side, error)
     else:

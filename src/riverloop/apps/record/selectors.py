@@ -10,6 +10,7 @@ from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from riverloop.apps.record.models import Leaf, LogState, Mirror, MirrorLeaf, PendingRecord
+from riverloop.apps.record.subjects import leaves_about
 
 PENDING, RECORDED, COUNTERSIGNED = "pending", "recorded", "countersigned"
 
@@ -73,7 +74,7 @@ def log_health(side: str) -> LogHealth:
 
 def leaf_of(*, side: str, subject: str, commitment: bytes) -> Leaf | None:
     """Return the leaf that a record became, found by what it is about; None while it waits."""
-    return next((one for one in _about(side, [subject]) if bytes(one.commitment) == bytes(commitment)), None)
+    return next((one for one in leaves_about(side, [subject]) if bytes(one.commitment) == bytes(commitment)), None)
 
 
 def leaf_at(*, side: str, index: int) -> Leaf | None:
@@ -90,7 +91,7 @@ def records_about(*, side: str, subjects: Iterable[str]) -> list[Leaf | PendingR
     """
     named = [subject for subject in subjects if subject]
     waiting = PendingRecord.objects.filter(owner_side=side, subject__in=named).order_by("created_at", "id")
-    return [*_about(side, named), *waiting]
+    return [*leaves_about(side, named), *waiting]
 
 
 def state_of(record: Leaf | PendingRecord, state: LogState) -> str:
@@ -113,7 +114,3 @@ def is_mirrored(*, side: str, of_side: str, commitment: bytes) -> bool:
 def mirrors_of(side: str) -> QuerySet[Mirror]:
     """Return what a side mirrors."""
     return Mirror.objects.filter(owner_side=side).order_by("of_side")
-
-
-def _about(side: str, subjects: list[str]) -> QuerySet[Leaf]:
-    return Leaf.objects.filter(owner_side=side, subject__in=subjects).exclude(subject="").order_by("index")
