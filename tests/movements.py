@@ -9,6 +9,7 @@ from riverloop.apps.clearance.services import Draft, DraftItem, movements_declar
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.desk.services import matter_ask, matter_confirm, matter_decide, matter_interim
 from riverloop.apps.notices.messages import messages_deliver
+from riverloop.apps.record.rounds import logs_round
 from tests.cast import account
 
 EQUIPMENT = {
@@ -64,6 +65,12 @@ def file_visitor(cast, **changes):
 def heard(movement):
     """Deliver every message, and return the movement as it is then."""
     messages_deliver()
+    return again(movement)
+
+
+def signed(movement):
+    """Have both sides sign what was told of a movement, so that it is in effect, and return it as it is then."""
+    logs_round()
     return again(movement)
 
 

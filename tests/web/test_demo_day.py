@@ -15,7 +15,7 @@ from riverloop.apps.desk.models import Matter
 from riverloop.apps.notices.models import Message
 from riverloop.apps.parties.models import Person, Role, User
 from riverloop.apps.parties.selectors import view_records
-from riverloop.apps.record.models import PendingRecord
+from riverloop.apps.record.models import Leaf
 from riverloop.web.demo.cast import cast_load
 from riverloop.web.demo.day import day_load, day_spec
 
@@ -38,7 +38,7 @@ def test_the_day_is_filed_once_told_to_the_other_side_and_worked_on():
 
     states = set(Matter.objects.values_list("state", flat=True))
     assert states >= {"open", "closed"}
-    kinds = Counter(PendingRecord.objects.values_list("kind", flat=True))
+    kinds = Counter(Leaf.objects.values_list("kind", flat=True))
     assert kinds["movement.declared"] >= len(filed)
 
     assert all(user.is_demo for user in User.objects.all())

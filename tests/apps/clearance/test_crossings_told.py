@@ -17,7 +17,7 @@ from riverloop.apps.notices.models import Delivery
 from riverloop.apps.notices.webhooks import webhook_add
 from riverloop.core.kernel.errors import ConflictError
 from tests.cast import account
-from tests.movements import VISITOR, again, file, heard
+from tests.movements import VISITOR, file, heard, signed
 from tests.web.programs import program_of
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def gate():
 @pytest.fixture
 def crossed(cast, gate):
     """Hana, who crossed today."""
-    cleared = file(cast, RESIDENT, flow="person", person=cast.hana_herself, days=0)
+    cleared = signed(file(cast, RESIDENT, flow="person", person=cast.hana_herself, days=0))
     return heard(movement_cross(by=gate, movement=cleared, at=timezone.now()))
 
 
@@ -100,7 +100,7 @@ def test_a_webhook_hears_of_goods_that_crossed_and_not_of_people(cast, gate, cro
     webhook_add(by=cast.dora, organisation=cast.delta, url="https://delta.example/hook")
     goods = file(cast)
     Movement.objects.filter(ref=goods.ref).update(own_low=0, own_high=0, other_low=0, other_high=0)
-    movement_cross(by=account("olga", "hk", "officer", authority="hk.ced"), movement=again(goods))
+    movement_cross(by=account("olga", "hk", "officer", authority="hk.ced"), movement=signed(goods))
     kinds = list(Delivery.objects.values_list("kind", "body"))
     assert [kind for kind, _ in kinds if kind == "movement.crossed"] == ["movement.crossed"]
     assert crossed.id not in str(kinds)

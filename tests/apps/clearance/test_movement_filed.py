@@ -18,11 +18,24 @@ from riverloop.apps.clearance.services import (
     movements_declare,
 )
 from riverloop.apps.desk.models import Matter, Obligation
+from riverloop.apps.nodes.links import link_failed
 from riverloop.apps.notices.models import Message
 from riverloop.apps.record.models import PendingRecord
 from riverloop.core.kernel.errors import ConflictError, InputError
 from tests.cast import account
-from tests.movements import EQUIPMENT, again, copy_of, draft, file, file_visitor, heard, soon
+from tests.movements import (
+    EQUIPMENT,
+    MENDED,
+    VISITOR,
+    again,
+    copy_of,
+    draft,
+    file,
+    file_visitor,
+    heard,
+    signed,
+    soon,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -216,9 +229,29 @@ def test_a_movement_that_is_withdrawn_waits_for_nobody_on_either_side(cast):
 def cleared(cast):
     resident = {"document_kind": "hkid_permanent", "document_expires_on": "2031-01-01", "purpose": "research",
                 "nationality": "CHN", "residence": "hk", "stay_days": 2, "listed": False}  # fmt: skip
-    return file(
-        cast, {**resident, "document_kind": "home_return_permit"}, flow="person", person=cast.hana_herself, days=0
-    )
+    resident["document_kind"] = "home_return_permit"
+    return signed(file(cast, resident, flow="person", person=cast.hana_herself, days=0))
+
+
+def test_what_both_sides_clear_crosses_only_once_both_have_signed_it(cast, enter):
+    gate = account("gina", "hk", "gate", control_point="futian")
+    movement = file(cast, {**VISITOR, **MENDED}, flow="person", person=cast.hana_herself, days=0)
+    assert outcome_of(movement) == "cleared"
+    with pytest.raises(ConflictError, match="Recorded, proof pending: it takes effect .* within seconds"):
+        movement_cross(by=gate, movement=movement, at=timezone.now())
+    assert "proof pending" in enter(gate).get(f"/movements/{movement.id}/cross/").content.decode()
+    movement = signed(movement)
+    assert "proof pending" not in enter(gate).get(f"/movements/{movement.id}/cross/").content.decode()
+    assert movement_cross(by=gate, movement=movement, at=timezone.now()).crossed_at is not None
+
+
+def test_while_the_link_between_two_nodes_is_down_nothing_crosses_and_one_line_says_since_when(cast, settings):
+    gate = account("gina", "hk", "gate", control_point="futian")
+    movement = file(cast, {**VISITOR, **MENDED}, flow="person", person=cast.hana_herself, days=0)
+    settings.RIVERLOOP_SIDE = "hk"
+    link_failed("hk", "cn", InputError("test.down", "The node of side {side} does not answer.", side="cn"))
+    with pytest.raises(ConflictError, match="the link to the other side is down since .*Try again when it is back"):
+        movement_cross(by=gate, movement=movement, at=timezone.now())
 
 
 def test_a_movement_that_both_sides_clear_crosses_and_both_know(cast, cleared):

@@ -21,7 +21,19 @@ from riverloop.core.kernel.errors import ConflictError, InputError
 from riverloop.core.rules.loader import load, read_sources
 from riverloop.core.rules.packs import Effect
 from riverloop.core.rules.rulebook import Rulebook
-from tests.movements import EQUIPMENT, MENDED, again, copy_of, decide, file, file_visitor, heard, officers, open_matter
+from tests.movements import (
+    EQUIPMENT,
+    MENDED,
+    again,
+    copy_of,
+    decide,
+    file,
+    file_visitor,
+    heard,
+    officers,
+    open_matter,
+    signed,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -159,7 +171,7 @@ def test_both_laws_obligations_are_kept_where_it_was_filed_and_run_from_the_cros
     assert not Obligation.objects.filter(owner_side="cn").exists()
     assert outcome_of(movement) == "cleared", newest(copy_of(movement), "cn").result
     now = timezone.now()
-    heard(movement_cross(by=cast.otto, movement=copy_of(movement), at=now))
+    heard(movement_cross(by=cast.otto, movement=copy_of(signed(movement)), at=now))
     duty.refresh_from_db()
     assert duty.due_on is not None
     assert 80 <= (duty.due_on - now.date()).days <= 91

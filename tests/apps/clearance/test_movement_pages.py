@@ -11,6 +11,7 @@ from django.utils import timezone
 from riverloop.apps.clearance.models import Movement, Notice, Question
 from riverloop.apps.clearance.services import movement_restate, movement_withdraw
 from riverloop.apps.parties.models import ViewRecord
+from riverloop.apps.record.rounds import logs_round
 from tests.apps.clearance.filing import BLOOD, EQUIPMENT, file_goods, file_person
 
 pytestmark = pytest.mark.django_db
@@ -297,6 +298,7 @@ def test_the_gate_records_a_crossing_only_of_what_both_sides_cleared(cast, enter
     Movement.objects.filter(pk=own.pk).update(own_low=2, own_high=2)
     assert "Not both sides have cleared it" in client.get(f"/movements/{own.id}/cross/").content.decode()
     Movement.objects.filter(pk=own.pk).update(own_low=0, own_high=0, other_low=0, other_high=0)
+    logs_round()
     at = timezone.localtime(timezone.now(), timezone.get_fixed_timezone(480))
     assert client.post(f"/movements/{own.id}/cross/", {"at": f"{at:%Y-%m-%dT%H:%M}"}).status_code == 302
     own.refresh_from_db()

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 from riverloop.apps.clearance import outcomes, services, views
 from riverloop.apps.clearance.asking import ask, fields_of
 from riverloop.apps.clearance.declared import Declared, read_declared
+from riverloop.apps.clearance.effect import why_not_yet
 from riverloop.apps.clearance.explain import explain
 from riverloop.apps.clearance.language import active_language
 from riverloop.apps.clearance.models import Movement, Notice, Question
@@ -164,6 +165,7 @@ def cross(request: HttpRequest, movement_id: str) -> HttpResponse:
         "symbol": outcome,
         "word": outcome_word(found, outcome, _),
         "cleared": outcome == "cleared",
+        "pending": say(pending, _) if outcome == "cleared" and (pending := why_not_yet(found)) else "",
         "explained": stored_of(found, newest_of(found), reading_of(user, found)).explained,
         "at_typed": typed or f"{timezone.now().astimezone(time_zone(clock)):%Y-%m-%dT%H:%M}",
     }

@@ -13,6 +13,7 @@ from django.utils import timezone
 from riverloop.apps.clearance import exchange, papers
 from riverloop.apps.clearance.consequences import movements_end
 from riverloop.apps.clearance.deciding import decide_subjects, movements_decide
+from riverloop.apps.clearance.effect import check_in_effect
 from riverloop.apps.clearance.filing import check_crossing, facts_read, fingerprint_of
 from riverloop.apps.clearance.models import Movement, Statement
 from riverloop.apps.clearance.outcomes import outcome_of
@@ -203,7 +204,7 @@ def movement_cross(*, by: User, movement: Movement, at: datetime | None = None) 
         at: when it crossed; now if None.
 
     Raises:
-        ConflictError: it was withdrawn, has crossed, or is not cleared by both sides.
+        ConflictError: it was withdrawn, has crossed, is not cleared by both sides, or that is not in effect yet.
         InputError: it lies in the future, too far back, or before the movement was declared.
         PermissionDenied: ``by`` does not stand there.
     """
@@ -212,6 +213,8 @@ def movement_cross(*, by: User, movement: Movement, at: datetime | None = None) 
     now, instant = held(movement), timezone.now()
     when = at or instant
     _check_crossed(now, when, instant)
+    if outcome_of(now) == "cleared":
+        check_in_effect(now)
     if now.own_valid_until and now.own_valid_until < when:
         movements_decide([now], cause="expired")
     if outcome_of(now) != "cleared":

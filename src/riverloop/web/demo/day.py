@@ -24,10 +24,11 @@ from riverloop.apps.clearance.services import Draft, DraftItem
 from riverloop.apps.desk import services as desk
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.documents import services as documents
-from riverloop.apps.nodes.here import hosted_sides
+from riverloop.apps.nodes.here import hosted_sides, hosts_both
 from riverloop.apps.parties import services as parties
 from riverloop.apps.parties.here import zone
 from riverloop.apps.parties.models import Organisation, Person, Role, User
+from riverloop.apps.record.rounds import logs_round
 from riverloop.core.kernel.instants import date_in, time_zone
 from riverloop.core.kernel.sides import origin
 from riverloop.core.kernel.sources import read_yaml
@@ -84,6 +85,8 @@ class Day:
             for part in (self.officers, self.coordinators, self.cross):
                 with transaction.atomic():  # what each side tells the other goes at once, and is decided on at once
                     part(clock)
+                if hosts_both():
+                    logs_round()  # what both cleared crosses once both have signed it
         return filed
 
     def hour_before(self, work: str) -> datetime:
