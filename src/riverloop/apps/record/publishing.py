@@ -13,6 +13,7 @@ from riverloop.apps.record.folders import files_write, folder_of, one_at_a_time,
 from riverloop.apps.record.models import LogState
 from riverloop.apps.record.published import commitments_of, published
 from riverloop.apps.record.restoring import check
+from riverloop.apps.record.words import N_
 from riverloop.core.tlog import (
     CHECKPOINT,
     VKEY,
@@ -72,7 +73,7 @@ def _publish(side: str, state: LogState) -> int:
     if growth.size != state.size:
         raise LogError(
             "record.gap",
-            "The database numbers {size} leaves of this log and holds {found}. Restore a backup that is whole.",
+            N_("The database numbers {size} leaves of this log and holds {found}. Restore a backup that is whole."),
             where=side,
             size=state.size,
             found=growth.size,
