@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from riverloop.core.queueing import closed_forms, kernels
+from riverloop.core.queueing import closed_forms
 from riverloop.core.queueing.refusals import ScenarioError
 from tests.core.queueing.scenes import CONTRACT, one_station, result
+from tests.core.queueing.test_kernels import served_by_roster
 
 LONG = "replications: 6"
 
@@ -84,16 +85,7 @@ def test_one_long_run_is_as_sure_of_itself_by_batches():
 def test_a_queue_that_drains_in_a_finite_roster_empties_as_a_fluid_does():
     """600 at once, 4 channels of 30 s for 1 h, then 8: 480 are through in the hour, the rest 120 x 30 / 8 s later."""
     count = 600
-    starts, ends = np.empty(count), np.empty(count)
-    kernels.fifo_roster(
-        np.zeros(count),
-        np.full(count, 30.0),
-        np.array([-np.inf, 3600.0]),
-        np.array([4, 8]),
-        np.empty((0, 2)),
-        starts,
-        ends,
-    )
+    _, ends = served_by_roster([0.0] * count, [30.0] * count, [(-np.inf, 4), (3600.0, 8)])
     assert int((ends <= 3600).sum()) == 480
     assert ends.max() == 3600 + 120 * 30 / 8
 

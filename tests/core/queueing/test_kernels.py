@@ -39,28 +39,39 @@ def plain_hall():
 @pytest.fixture(scope="module")
 def plain_kernels():
     loaded = plain(kernels)
-    loaded.push_instant, loaded.replace_instant = plain(heaps).push_instant, plain(heaps).replace_instant
+    apart = plain(heaps)
+    loaded.push, loaded.pop, loaded.replace_instant = apart.push, apart.pop, apart.replace_instant
     return loaded
 
 
-def served(arrivals, services, channels, kernel=kernels.fifo):
-    starts, ends = np.empty(len(arrivals)), np.empty(len(arrivals))
-    kernel(np.array(arrivals), np.array(services), channels, starts, ends)
+def outputs(count):
+    return np.empty(count), np.empty(count), np.empty(count), np.empty(count, dtype=np.int64)
+
+
+def left_in_order(starts, ends, leaves, leavers):
+    """Check that those who leave come out sorted, equal ones by their place; answer starts and ends."""
+    assert leavers.tolist() == sorted(range(ends.size), key=lambda place: (ends[place], place))
+    assert leaves.tolist() == ends[leavers].tolist()
     return starts, ends
 
 
+def served(arrivals, services, channels, kernel=kernels.fifo):
+    filled = outputs(len(arrivals))
+    kernel(np.array(arrivals), np.array(services), channels, *filled)
+    return left_in_order(*filled)
+
+
 def served_by_roster(arrivals, services, roster, pauses=(), kernel=kernels.fifo_roster):
-    starts, ends = np.empty(len(arrivals)), np.empty(len(arrivals))
+    filled = outputs(len(arrivals))
     kernel(
         np.array(arrivals, dtype=float),
         np.array(services, dtype=float),
         np.array([instant for instant, _ in roster], dtype=float),
         np.array([channels for _, channels in roster]),
         np.array(pauses, dtype=float).reshape(-1, 2),
-        starts,
-        ends,
+        *filled,
     )
-    return starts, ends
+    return left_in_order(*filled)
 
 
 # By hand

@@ -50,8 +50,8 @@ class Day:
         waited: seconds of waiting in all, by passenger.
         visits: by station.
         bound: by passenger, the station to which a failure sends them next, or -1; empty while nobody has failed.
-        order: where all went through the last hall, passengers in the order in which they came to it.
-        times: seconds at which they left it, which are not yet in ``leaves``.
+        order: where all went through the last hall, passengers in the order in which they left it, or nearly so.
+        times: seconds at which they did, which are not yet in ``leaves``.
         drawn: services by station, where they are kept for another go.
         failing: failures by station, likewise.
         classes: ask ``present`` for them.
@@ -142,7 +142,7 @@ class _Coming:
         drawn = self.day.drawn.get(station.name)
         if drawn is None:
             drawn = services_of(self.plan, station, self.day.kinds, self.streams)
-        return drawn if self._all_in_order else np.take(drawn, self.passengers, axis=1)
+        return drawn if self.in_number else np.take(drawn, self.passengers, axis=1)
 
     def fails(self, station: Station) -> Integers | None:
         """Return the stage at which each would fail there; -1 for none."""
@@ -151,7 +151,7 @@ class _Coming:
         return None if fails is None else fails[self.passengers]
 
     @property
-    def _all_in_order(self) -> bool:
+    def in_number(self) -> bool:
         """Whether everybody comes, as numbered: so it is at the first hall."""
         return self.times is self.day.arrivals
 
@@ -181,8 +181,7 @@ def go_on(plan: Plan, day: Day, streams: Streams, halls: tuple[Group, ...]) -> N
     for group in halls:
         coming = _Coming(plan, group, day, streams, *_who_comes(group, day))
         if coming.passengers.size:
-            leaves, left_by = _go_through(coming)
-            _move_on(coming, leaves, left_by)
+            _move_on(coming, _go_through(coming))
         else:
             nothing = np.empty(0)
             nobody = Visits(coming.passengers, nothing, nothing, nothing)
@@ -208,28 +207,45 @@ def _who_comes(group: Group, day: Day) -> tuple[Integers, Floats]:
     return (passengers, times) if served == times.size else (passengers[:served], times[:served])
 
 
-def _go_through(coming: _Coming) -> tuple[Floats, Integers | None]:
-    """Return when each leaves the hall, and the station (by its place in it) that each left by failing, or -1."""
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """How those who came to a hall leave it.
+
+    Args:
+        times: seconds at which each leaves, in the order of coming.
+        left_by: the station (by its place in the hall) that each left by failing, or -1; None if nobody can fail.
+        ordered: the same times sorted, and the place (in the order of coming) of whoever leaves then, if that is known.
+    """
+
+    times: Floats
+    left_by: Integers | None = None
+    ordered: tuple[Floats, Integers] | None = None
+
+
+def _go_through(coming: _Coming) -> _Leaving:
     station = coming.station
     if coming.group.plain and station.kind == "walk":
         leaves = coming.times + coming.services(station)[0]
         coming.day.visits[coming.group.stations[0]] = Visits(coming.passengers, coming.times, coming.times, leaves)
-        return leaves, None
+        return _Leaving(leaves)
     if coming.group.plain and station.kind == "shuttle":
-        return _ride(coming), None
+        return _ride(coming)
     if coming.group.plain and not station.by_priority and len(station.service) == 1:
         return _one_queue(coming)
     return _whole_hall(coming)
 
 
-def _move_on(coming: _Coming, leaves: Floats, left_by: Integers | None) -> None:
+def _move_on(coming: _Coming, leaving: _Leaving) -> None:
     """Note when each left, and where those who failed are bound."""
-    day, passengers = coming.day, coming.passengers
+    day, passengers, left_by = coming.day, coming.passengers, leaving.left_by
     if passengers.size == day.arrivals.size:
-        day.order, day.times = passengers, leaves
+        day.order, day.times = passengers, leaving.times
+        if leaving.ordered is not None:
+            day.times, leavers = leaving.ordered
+            day.order = leavers if coming.in_number else np.take(passengers, leavers)
     else:
         day.leaves = day.left().copy() if day.leaves is day.arrivals else day.left()
-        day.leaves[passengers] = leaves
+        day.leaves[passengers] = leaving.times
     if day.bound.size:
         day.bound[passengers] = NOBODY
     failed = np.flatnonzero(left_by != NOBODY) if left_by is not None else np.empty(0, dtype=np.int64)
@@ -274,22 +290,24 @@ def failures_of(station: Station, count: int, streams: Streams) -> Integers | No
     return fails
 
 
-def _one_queue(coming: _Coming) -> tuple[Floats, Integers | None]:
+def _one_queue(coming: _Coming) -> _Leaving:
     station, opening = coming.station, coming.plan.openings[coming.group.stations[0]]
     services, times = coming.services(station)[0], coming.times
     fails = coming.fails(station)
     if fails is not None and station.failure is not None:
         services = services + np.where(fails == NOBODY, 0.0, station.failure.blocks_seconds)
     starts, ends = np.empty(times.size), np.empty(times.size)
+    ordered = (np.empty(times.size), np.empty(times.size, dtype=np.int64))
     if opening.constant and opening.channels[0] > 0:
-        kernels.fifo(times, services, int(opening.channels[0]), starts, ends)
+        kernels.fifo(times, services, int(opening.channels[0]), starts, ends, *ordered)
     else:
-        kernels.fifo_roster(times, services, opening.changes, opening.channels, opening.pauses, starts, ends)
+        roster = (opening.changes, opening.channels, opening.pauses)
+        kernels.fifo_roster(times, services, *roster, starts, ends, *ordered)
     coming.note(Visits(coming.passengers, times, starts, ends))
-    return ends, fails
+    return _Leaving(ends, fails, ordered)
 
 
-def _ride(coming: _Coming) -> Floats:
+def _ride(coming: _Coming) -> _Leaving:
     """Board vehicles; all aboard one of them take as long as it does."""
     station, times = coming.station, coming.times
     shuttle = station.shuttle
@@ -307,10 +325,10 @@ def _ride(coming: _Coming) -> Floats:
     took: Floats = station.service[0].draw(stream, int(rides[-1]) + 1)
     ends = starts + np.take(took, rides)
     coming.note(Visits(coming.passengers, times, starts, ends))
-    return ends
+    return _Leaving(ends)
 
 
-def _whole_hall(coming: _Coming) -> tuple[Floats, Integers]:
+def _whole_hall(coming: _Coming) -> _Leaving:
     group, plan, times, passengers = coming.group, coming.plan, coming.times, coming.passengers
     stations = [plan.scenario.stations[number] for number in group.stations]
     openings = [plan.openings[number] for number in group.stations]
@@ -354,7 +372,7 @@ def _whole_hall(coming: _Coming) -> tuple[Floats, Integers]:
         here = np.flatnonzero(visits[:count, 1] == place)
         joined, started, released = (np.ascontiguousarray(instants[here, column]) for column in range(3))
         coming.note(Visits(passengers[visits[here, 0]], joined, started, released), number)
-    return leaves, left_by
+    return _Leaving(leaves, left_by)
 
 
 def _rows(sizes: Iterable[int]) -> Integers:

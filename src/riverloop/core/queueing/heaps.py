@@ -51,20 +51,6 @@ def pop(instants: Floats, whats: Integers, count: int) -> int:
 
 
 @compiled
-def push_instant(instants: Floats, count: int, instant: float) -> int:
-    """Add an instant to a heap of instants alone; return the new count."""
-    place = count
-    while place > 0:
-        above = (place - 1) >> 1
-        if instants[above] <= instant:
-            break
-        instants[place] = instants[above]
-        place = above
-    instants[place] = instant
-    return count + 1
-
-
-@compiled
 def replace_instant(instants: Floats, count: int, instant: float) -> None:
     """Put ``instant`` in place of the earliest of a heap of ``count`` instants."""
     place, below = 0, 1

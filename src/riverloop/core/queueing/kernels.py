@@ -12,15 +12,25 @@ from __future__ import annotations
 import numpy as np
 
 from riverloop.core.queueing.compiled import Floats, Integers, compiled
-from riverloop.core.queueing.heaps import push_instant, replace_instant
+from riverloop.core.queueing.heaps import pop, push, replace_instant
 
 NEVER = np.inf
 _LINE = 96
 
 
 @compiled
-def fifo(arrivals: Floats, services: Floats, channels: int, starts: Floats, ends: Floats) -> None:
+def fifo(  # noqa: PLR0917 - kernels take everything by place
+    arrivals: Floats,
+    services: Floats,
+    channels: int,
+    starts: Floats,
+    ends: Floats,
+    leaves: Floats,
+    leavers: Integers,
+) -> None:
     """Serve by a fixed number of channels, first come, first served.
+
+    Channels fall free in the order in which passengers leave, so that departures come out sorted.
 
     Args:
         arrivals: seconds, sorted.
@@ -28,29 +38,45 @@ def fifo(arrivals: Floats, services: Floats, channels: int, starts: Floats, ends
         channels: how many, > 0.
         starts: filled with the seconds at which service starts.
         ends: filled with the seconds at which service ends.
+        leaves: filled with the same seconds, sorted.
+        leavers: filled with the place of whoever leaves then; equal instants, lowest place first.
     """
+    count = arrivals.size
     if channels == 1:
         free_at = -np.inf
-        for place in range(arrivals.size):
+        for place in range(count):
             start = max(arrivals[place], free_at)
             free_at = start + services[place]
             starts[place] = start
-            ends[place] = free_at
+            ends[place] = leaves[place] = free_at
+            leavers[place] = place
         return
-    free = np.full(channels, -np.inf)
-    for place in range(arrivals.size):
+    free, last = np.full(channels, -np.inf), np.full(channels, -1)
+    left = 0
+    for place in range(count):
+        if last[0] >= 0:
+            leaves[left], leavers[left] = free[0], last[0]
+            left += 1
         start = max(arrivals[place], free[0])
         end = start + services[place]
         starts[place] = start
         ends[place] = end
         if channels > _LINE:
-            replace_instant(free, channels, end)
+            pop(free, last, channels)
+            push(free, last, channels - 1, end, place)
             continue
         ahead = 0  # a short sorted line is quicker than a heap: its loop is easy to foresee
-        while ahead + 1 < channels and free[ahead + 1] < end:
-            free[ahead] = free[ahead + 1]
+        while ahead + 1 < channels and free[ahead + 1] <= end:
+            free[ahead], last[ahead] = free[ahead + 1], last[ahead + 1]
             ahead += 1
-        free[ahead] = end
+        free[ahead], last[ahead] = end, place
+    for gone in range(channels):
+        first = gone if channels <= _LINE else 0
+        if last[first] >= 0:
+            leaves[left], leavers[left] = free[first], last[first]
+            left += 1
+        if channels > _LINE:
+            pop(free, last, channels - gone)
 
 
 @compiled
@@ -72,7 +98,7 @@ def finish(start: float, service: float, pauses: Floats) -> float:
 
 
 @compiled
-def fifo_roster(  # noqa: PLR0917 - kernels take everything by place
+def fifo_roster(  # noqa: C901, PLR0917 - one loop; kernels take everything by place
     arrivals: Floats,
     services: Floats,
     changes: Floats,
@@ -80,6 +106,8 @@ def fifo_roster(  # noqa: PLR0917 - kernels take everything by place
     pauses: Floats,
     starts: Floats,
     ends: Floats,
+    leaves: Floats,
+    leavers: Integers,
 ) -> None:
     """Serve by channels that open and close, first come, first served; who is in service is finished.
 
@@ -91,13 +119,14 @@ def fifo_roster(  # noqa: PLR0917 - kernels take everything by place
         pauses: seconds; rows of from and until, within which no channel is open and services stand still.
         starts: filled with the seconds at which service starts; infinity is never.
         ends: filled with the seconds at which service ends.
+        leaves: filled with the same seconds, sorted.
+        leavers: filled with the place of whoever leaves then; equal instants, lowest place first.
     """
     most = 0
     for count in channels:
         most = max(most, count)
-    heap = np.empty(most + 1)
-    busy = 0
-    row = 0
+    heap, who = np.empty(most + 1), np.empty(most + 1, dtype=np.int64)
+    busy, row, left = 0, 0, 0
     now = -np.inf
     for place in range(arrivals.size):
         now = max(now, arrivals[place])
@@ -105,10 +134,9 @@ def fifo_roster(  # noqa: PLR0917 - kernels take everything by place
             while row + 1 < changes.size and changes[row + 1] <= now:
                 row += 1
             while busy > 0 and heap[0] <= now:
-                last = heap[busy - 1]
-                busy -= 1
-                if busy > 0:
-                    replace_instant(heap, busy, last)
+                leaves[left], leavers[left] = heap[0], who[0]
+                left += 1
+                busy = pop(heap, who, busy)
             if busy < channels[row]:
                 break
             following = heap[0] if busy > 0 else np.inf
@@ -116,11 +144,16 @@ def fifo_roster(  # noqa: PLR0917 - kernels take everything by place
                 following = min(following, changes[row + 1])
             now = following
         starts[place] = now
-        if now == np.inf:
-            ends[place] = np.inf
-            continue
-        ends[place] = finish(now, services[place], pauses)
-        busy = push_instant(heap, busy, ends[place])
+        ends[place] = np.inf
+        if now < np.inf:
+            ends[place] = finish(now, services[place], pauses)
+            busy = push(heap, who, busy, ends[place], place)
+    while busy > 0:
+        leaves[left], leavers[left] = heap[0], who[0]
+        left += 1
+        busy = pop(heap, who, busy)
+    for place in range(left, arrivals.size):  # whoever is never served came after all who were
+        leaves[place], leavers[place] = np.inf, place
 
 
 @compiled
