@@ -17,6 +17,7 @@ from riverloop.core.kernel.errors import RiverloopError
 LONGEST_PAUSE_SECONDS = 30
 _PAUSE_SECONDS = (1, 2, 5, 10, 20, LONGEST_PAUSE_SECONDS)
 _WRITTEN_EVERY = timedelta(seconds=30)
+_CALLED = ["up", "since", "attempts", "next_try_at", "trouble"]  # what the worker writes; the listener writes the rest
 
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -53,7 +54,7 @@ def link_answered(side: str, other: str) -> None:
         link.up, link.since, link.attempts, link.next_try_at, link.trouble = True, now, 0, None, ""
         _logger.warning("the link to the other side is up", side=other)
     link.answered_at = now
-    link.save()
+    link.save(update_fields=[*_CALLED, "answered_at"])
 
 
 def link_failed(side: str, other: str, error: RiverloopError) -> None:
@@ -68,7 +69,7 @@ def link_failed(side: str, other: str, error: RiverloopError) -> None:
     pause = _PAUSE_SECONDS[min(link.attempts, len(_PAUSE_SECONDS) - 1)]
     link.attempts += 1
     link.next_try_at, link.trouble = now + timedelta(seconds=pause), kept
-    link.save()
+    link.save(update_fields=_CALLED)
 
 
 def link_heard(side: str, other: str) -> None:
