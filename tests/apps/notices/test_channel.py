@@ -26,7 +26,7 @@ from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.ids import new_id
 
 pytestmark = pytest.mark.django_db
-FAULTS = 20_000
+FAULTS = 4_000
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ WRONG = [
     {"ref": "short"}, {"ref": None}, {"subject": "x" * 27}, {"kind": "side"}, {"kind": "a." + "b" * 99},
     {"key_id": "zz"}, {"sent_at": "yesterday"}, {"sent_at": "2026-01-01T00:00:00"},
     {"body": "[1]"}, {"body": {}}, {"body": '{"a":"\0"}'}, {"body": "{" * 5_000},
-    {"signature": "AA=="}, {"signature": "é"}, {"salt": ""}, {"salt": 7},
+    {"body": '{"a":"\ud800"}'}, {"signature": "AA=="}, {"signature": "é"}, {"salt": ""}, {"salt": 7},
 ]  # fmt: skip
 
 
@@ -356,6 +356,35 @@ def test_a_sender_that_was_restored_from_a_backup_goes_on_after_what_the_other_h
     assert len(heard) == 2
     assert sorted(Message.objects.filter(owner_side="hk").values_list("place", flat=True)) == list(range(7))
     assert "restored from an older backup" in link_of("cn").refused_text
+
+
+def test_a_restored_sender_with_more_to_say_than_it_forgot_goes_on_as_well(way, heard):
+    send(*(new_id() for _ in range(5)))
+    channel_push("cn")
+    Message.objects.filter(owner_side="cn", place__gte=2).delete()
+    Channel.objects.filter(owner_side="cn").update(next_place=2)
+    heard.clear()
+    send(*(new_id() for _ in range(9)))  # places 2 to 10, and the other node waits for 5
+    channel_push("cn")
+    send(new_id())
+    channel_push("cn")
+    assert len(heard) == 10
+    assert sorted(Message.objects.filter(owner_side="hk").values_list("place", flat=True)) == list(range(15))
+    assert states() == {"delivered"}
+
+
+def test_after_both_were_restored_what_is_known_to_either_arrives(way, heard):
+    send(*(new_id() for _ in range(5)))
+    channel_push("cn")
+    Message.objects.filter(owner_side="cn", place__gte=2).delete()
+    Channel.objects.filter(owner_side="cn").update(next_place=2)
+    send(*(new_id() for _ in range(9)))
+    channel_push("cn")
+    Message.objects.filter(owner_side="hk", place__gte=7).delete()
+    Channel.objects.filter(owner_side="hk").update(next_place=7)
+    send(new_id())
+    channel_push("cn")
+    assert sorted(Message.objects.filter(owner_side="hk").values_list("place", flat=True)) == list(range(15))
 
 
 def test_another_message_with_the_number_of_one_that_was_taken_is_refused(way, heard):
