@@ -28,7 +28,7 @@ from riverloop.core.queueing.warming import warm
 RATE_PER_HOUR = 600
 HALLS = [("counter", 12, 60.0), ("customs", 9, 45.0)]
 PEER_HOURS, PEER_RUNS = 60, 6
-OUR_HOURS, OUR_RUNS = 2000, 8
+OUR_HOURS, OUR_RUNS = 200, 80
 WARM_UP_HOURS = 3
 CORES = os.cpu_count() or 1
 
@@ -110,13 +110,14 @@ def ciw_run(seed: int) -> tuple[int, list[float]]:
 
 
 def peer(one_run: Callable[[int], tuple[int, list[float]]]) -> tuple[float, list[list[float]]]:
-    """Return visits a second, and the mean waits of each hall by replication."""
-    began = time.perf_counter()
-    done = [one_run(seed) for seed in range(1, PEER_RUNS + 1)]
-    seconds = time.perf_counter() - began
-    return sum(visits for visits, _ in done) / seconds, [
-        list(row) for row in zip(*(waits for _, waits in done), strict=True)
-    ]
+    """Return visits a second of the processor, in the best run, and the mean waits of each hall by replication."""
+    best, rows = 0.0, []
+    for seed in range(1, PEER_RUNS + 1):
+        began = time.process_time()
+        visits, waits = one_run(seed)
+        best = max(best, visits / (time.process_time() - began))
+        rows.append(waits)
+    return best, [list(row) for row in zip(*rows, strict=True)]
 
 
 # Riverloop --------------------------------------------------------------------------------------------------------
@@ -130,6 +131,13 @@ def timed(scenario: Scenario, **options: Any) -> tuple[float, Result]:
     began = time.perf_counter()
     result = run(scenario, **options)
     return time.perf_counter() - began, result
+
+
+def on_one_core(scenario: Scenario) -> float:
+    """Return seconds of the processor, which others on the machine hardly change."""
+    began = time.process_time()
+    run(scenario)
+    return time.process_time() - began
 
 
 PROFILE = "[0,0,0,0,0,0,0.02,0.05,0.08,0.09,0.08,0.06,0.05,0.05,0.05,0.06,0.07,0.08,0.08,0.07,0.05,0.04,0.02,0]"
@@ -179,12 +187,13 @@ def main() -> None:
     rates, waits = {}, {}
     rates["SimPy, 1 core"], waits["SimPy"] = peer(simpy_run)
     rates["Ciw, 1 core"], waits["Ciw"] = peer(ciw_run)
-    seconds, alone = min((timed(network(OUR_HOURS, OUR_RUNS)) for _ in range(3)), key=lambda one: one[0])
+    alone = run(network(OUR_HOURS, OUR_RUNS))
+    seconds = min(on_one_core(network(OUR_HOURS, OUR_RUNS)) for _ in range(6))
     workers = Workers()
     timed(network(10, CORES), spread=workers)  # the workers start
-    together, again = min(
-        (timed(network(OUR_HOURS, OUR_RUNS), spread=workers) for _ in range(3)), key=lambda one: one[0]
-    )
+    longer = network(OUR_HOURS * 5, OUR_RUNS)
+    together = min(timed(longer, spread=workers)[0] for _ in range(2)) / 5
+    again = run(network(OUR_HOURS, OUR_RUNS), spread=workers)
     if again.as_json() != alone.as_json():
         raise SystemExit("The same run on several cores gives another answer")
     ours = visits_of(alone) / seconds
