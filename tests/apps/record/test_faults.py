@@ -265,6 +265,49 @@ def test_a_log_refuses_to_sign_what_contradicts_its_mirror():
     assert verified()[0].size == 3
 
 
+@pytest.mark.parametrize("lost", ["folder", "right edge", "checkpoint"])
+def test_a_log_that_lost_files_is_not_signed_anew_over_changed_leaves(lost):
+    """Its own signature in the database is what is left to compare with: the mirror was asked before."""
+    grow(300, 7)
+    before = LogState.objects.get(pk="hk").note
+    gone = {"folder": "**/*", "right edge": "tile/0/*.p/*", "checkpoint": "checkpoint"}[lost]
+    for path in folder().glob(gone):
+        if path.is_file():
+            path.unlink()
+    Leaf.objects.filter(owner_side="hk", index=305).update(commitment=b"c" * 32)
+    append(2)
+    log_round("hk")
+    assert "contradicts what its log signed" in log_health("hk").refuses_to_sign
+    assert LogState.objects.get(pk="hk").note == before
+    assert not (folder() / "checkpoint").exists() or lost == "right edge"
+
+
+def test_a_mirror_is_asked_as_soon_as_its_node_is_known(monkeypatch):
+    grow(3)
+    kept = backup()
+    grow(4)
+    restore(kept, files=True)
+    restoring.ask_again()
+    monkeypatch.setattr(restoring, "hosts", lambda _: False)
+    monkeypatch.setattr(restoring, "peer_known", lambda _: None)
+    restoring.check("hk")  # restored before the other node was trusted again: nobody can say more
+    monkeypatch.undo()
+    append(2)
+    log_round("hk")
+    assert verified()[0].size == 9
+
+
+@pytest.mark.parametrize("answer", [b'{"note":"\\ud800"}', b'{"note":7}', b"[]", b"\xff", b'{"note":null}'])
+def test_a_mirror_that_does_not_say_what_it_holds_is_named(monkeypatch, answer):
+    monkeypatch.setattr(restoring, "call", lambda *_: answer)
+    restoring.ask_again()
+    append(1)
+    log_round("hk")
+    assert log_health("hk").refuses_to_sign == (
+        "The mirror at cn did not say how far the log of hk is. Look after the node of cn."
+    )
+
+
 def test_after_a_start_nothing_is_numbered_before_the_mirror_was_asked(monkeypatch):
     grow(3)
 

@@ -6,13 +6,15 @@ checkpoint is the last to change.
 
 from __future__ import annotations
 
+import contextlib
+
 from django.utils import timezone
 
 from riverloop.apps.nodes import keys
 from riverloop.apps.record.folders import files_write, folder_of, one_at_a_time, partials_drop, reader_of
 from riverloop.apps.record.models import LogState
 from riverloop.apps.record.published import commitments_of, published
-from riverloop.apps.record.restoring import check
+from riverloop.apps.record.restoring import check, check_signed
 from riverloop.apps.record.words import N_
 from riverloop.core.tlog import (
     CHECKPOINT,
@@ -93,10 +95,10 @@ def _publish(side: str, state: LogState) -> int:
 def _growth(side: str, state: LogState) -> Growth:
     """Return what goes on where the folder ends, or begins anew if the folder is not what was signed."""
     there = published(side)
-    if there is None or there.size != state.published_size or not there.size:
-        return Growth()
-    try:
-        growth = Growth(there.size, reader_of(folder_of(side)))
-    except LogError:
-        return Growth()
-    return growth if growth.root() == bytes(state.published_root) else Growth()
+    if there is not None and there.size == state.published_size and there.size:
+        with contextlib.suppress(LogError):
+            growth = Growth(there.size, reader_of(folder_of(side)))
+            if growth.root() == bytes(state.published_root):
+                return growth
+    check_signed(state)
+    return Growth()

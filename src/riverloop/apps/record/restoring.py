@@ -48,8 +48,22 @@ def check(side: str) -> None:
         _asked[side] = state.size
         return
     _asked.pop(side, None)
-    _compare_with_mirror(state)
+    other = other_side(side)
+    if not hosts(other) and peer_known(other) is None:
+        return  # there is no other node yet, and so no mirror; it is asked as soon as there is one
+    _compare_with_mirror(state, other)
     _asked[side] = LogState.objects.filter(pk=side).values_list("size", flat=True).first() or 0
+
+
+def check_signed(state: LogState) -> None:
+    """Return when the leaves are those that were signed last; ask before tiles are made anew from them.
+
+    Raises:
+        ConflictError: they are others, and whoever signed over them would fork the log.
+    """
+    side, size = state.owner_side, state.published_size
+    if size:
+        _insist(CompactRange.of(commitments_of(side, 0, size)).root() == bytes(state.published_root), side, 0, size)
 
 
 def ask_again(side: str | None = None) -> None:
@@ -78,15 +92,13 @@ def _compare_with_folder(state: LogState, there: Published) -> LogState:
     return LogState.objects.get(pk=side)
 
 
-def _compare_with_mirror(state: LogState) -> None:
+def _compare_with_mirror(state: LogState, other: str) -> None:
     """Compare with what the other side's mirror holds, or say that it must be reached first."""
     side = state.owner_side
-    other = other_side(side)
-    if not hosts(other) and peer_known(other) is None:
-        return  # there is no other node yet, and so no mirror
     try:
         answer = read_json(call(other, "mirror.state", b"{}").decode(), where="mirror.state")
-        note = str(answer["note"])
+        note = answer["note"]
+        content = note.encode()
     except PeerError as error:
         raise ConflictError(
             "record.mirror_not_asked",
@@ -98,7 +110,7 @@ def _compare_with_mirror(state: LogState) -> None:
             other=other,
             why=error.text(),
         ) from None
-    except (RiverloopError, ValueError, KeyError, TypeError):
+    except (RiverloopError, ValueError, KeyError, TypeError, AttributeError):
         raise ConflictError(
             "record.mirror_answer",
             N_("The mirror at {other} did not say how far the log of {side} is. Look after the node of {other}."),
@@ -107,7 +119,7 @@ def _compare_with_mirror(state: LogState) -> None:
         ) from None
     if not note:
         return
-    signed = opened(note.encode(), keys.log_verifiers(side), where=f"{other}: mirror").checkpoint
+    signed = opened(content, keys.log_verifiers(side), where=f"{other}: mirror").checkpoint
     mirrored = Published(signed.size, signed.root, note)
     if mirrored.size > state.size:
         entries = list(_mirror_entries(other, state.size, mirrored.size))
