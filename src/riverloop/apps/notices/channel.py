@@ -14,6 +14,7 @@ from threading import Event
 
 import structlog
 from django.db import close_old_connections, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from riverloop.apps.nodes.calling import PeerError, call
@@ -161,23 +162,29 @@ def _go_back(side: str, place: int) -> int:
     return again.update(state="queued", next_try_at=timezone.now(), settled_at=None)
 
 
+def _place_anew(channel: Channel, messages: list[Message], first: int) -> None:
+    """Give messages the places from one on, without a gap; the next message gets the place after them."""
+    now = timezone.now()
+    for start in range(0, len(messages), _CHUNK):  # a place is unique at any time
+        part = [one.pk for one in messages[start : start + _CHUNK]]
+        Message.objects.filter(pk__in=part).update(place=None)
+    for place, message in enumerate(messages, first):
+        message.place, message.state, message.next_try_at, message.settled_at = place, "queued", now, None
+    Message.objects.bulk_update(messages, ["place", "state", "next_try_at", "settled_at"], batch_size=_CHUNK)
+    Channel.objects.filter(pk=channel.pk).update(next_place=first + len(messages))
+
+
 def _renumber(side: str, pushed: Pushed) -> int:
     """Give new places to what waits: this side has forgotten messages that the other has taken, with a backup."""
     other = other_side(side)
     with transaction.atomic():
         channel = channel_locked(side, side, other)
-        waiting = list(
-            Message.objects.filter(
-                owner_side=side, from_side=side, state="queued", place__gte=pushed.taken_place
-            ).order_by("place")
-        )
+        own = Message.objects.filter(owner_side=side, from_side=side)
+        # The other node holds nothing yet from its next place on, whatever it said before it was restored itself.
+        due = own.filter(Q(state="queued", place__gte=pushed.taken_place) | Q(place__gte=pushed.next_place))
+        waiting = list(due.order_by("place"))
         forgotten = pushed.next_place - (pushed.taken_place or 0)
-        Message.objects.filter(pk__in=[one.pk for one in waiting]).update(place=None)  # a place is unique at any time
-        first = max(pushed.next_place, channel.next_place)
-        for place, message in enumerate(waiting, first):
-            message.place = place
-        Message.objects.bulk_update(waiting, ["place"], batch_size=_CHUNK)
-        Channel.objects.filter(pk=channel.pk).update(next_place=first + len(waiting))
+        _place_anew(channel, waiting, pushed.next_place)
     line = N_(
         "Side {side} holds up to {count} messages of this side that are not known here: this node was restored from an "
         "older backup. What waits was numbered after them."
