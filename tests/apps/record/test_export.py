@@ -163,6 +163,20 @@ def test_every_changed_field_of_a_proof_is_refused():
             check_proof(form)
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"cosigner_vkey": 7}, {"cosigner_vkey": ["x"]}, {"cosigner_vkey": "\ud800"}, {"checkpoint": "\ud800"},
+        {"kind": "\ud800"}, {"kind": "\x1b[2Jfine"}, {"recorded_at": "x\ny"}, {"side": "\u202e"}, {"tlog_proof": 7},
+        {"payload": "\ud800"}, {"inclusion": 7}, {"inclusion": [7]}, {"format": []}, {"index": 10**400},
+    ],
+)  # fmt: skip
+def test_a_proof_with_a_part_of_another_form_is_refused_in_one_line(part):
+    with pytest.raises(InputError) as refused:
+        check_proof(proof_of(proven()) | part)
+    assert str(refused.value).encode().decode().isprintable()
+
+
 def test_a_proof_of_another_log_than_the_one_that_is_trusted_is_refused():
     proof = proof_of(proven())
     with pytest.raises(InputError, match="that of riverloop.zone/hetao/cn"):

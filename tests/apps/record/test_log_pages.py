@@ -32,6 +32,15 @@ def test_the_page_says_how_far_each_log_is_and_with_which_keys(client):
     assert "The disk is full." in client.get("/log/").content.decode()
 
 
+def test_the_page_tells_strangers_nothing_of_where_files_lie(client):
+    grow(3)
+    kept = '{"code":"x","message":"It is spoilt.","where":"/srv/data/log/hk/checkpoint","params":{}}'
+    LogState.objects.filter(pk="hk").update(refusal=kept, mirror_trouble=kept)
+    html = client.get("/log/").content.decode()
+    assert html.count("It is spoilt.") == 2
+    assert "/srv/data" not in html
+
+
 def test_every_file_of_a_log_is_given_as_the_format_wants_it(client):
     grow(300)
     for path, kind, caching in (

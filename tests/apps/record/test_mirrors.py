@@ -2,6 +2,7 @@
 
 import json
 import random
+from base64 import b64encode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,8 +14,10 @@ from riverloop.apps.record.evidence import evidence_of
 from riverloop.apps.record.mirroring import mirror_push
 from riverloop.apps.record.mirrors import mirror_add, mirror_entries, mirror_state
 from riverloop.apps.record.models import Evidence, LogState, Mirror, MirrorLeaf
+from riverloop.apps.record.publishing import publish
 from riverloop.apps.record.rounds import log_round
 from riverloop.apps.record.selectors import log_health
+from riverloop.apps.record.sequencing import sequence
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.tlog import Checkpoint, CompactRange, Signer, encode_bundle, open_checkpoint, sign_checkpoint
 from tests.apps.record.logs import append, folder, grow
@@ -156,7 +159,36 @@ def test_evidence_does_not_fill_the_disk(monkeypatch):
     for number in range(6):
         mirror_add("hk", "cn", b"x" * number)
         push(ENTRIES[: number + 1], origin=f"riverloop.zone/other/{number}")
-    assert Evidence.objects.count() == 3
+    assert Evidence.objects.count() == 1 + 3  # of each sort
+
+
+def test_a_flood_of_nonsense_leaves_room_for_the_proof_of_a_fork(monkeypatch):
+    monkeypatch.setattr("riverloop.apps.record.evidence.MOST_KEPT", 3)
+    push(ENTRIES[:3])
+    for number in range(6):
+        mirror_add("hk", "cn", b"x" * number)
+        push(ENTRIES[: number + 1], origin=f"riverloop.zone/other/{number}")
+    answer = push([b"f" * 32] * 5)
+    assert "forked" in answer["mistake"]
+    assert evidence_of("cn").filter(code="record.fork").exists()
+
+
+def test_evidence_of_a_fork_keeps_the_signature_however_much_stands_before_it():
+    push(ENTRIES[:3])
+    forked = [b"f" * 32] * 5
+    signer = keys.log_signer("hk")
+    note = sign_checkpoint(Checkpoint(signer.name, 5, CompactRange.of(forked).root()), signer)
+    text, _, line = note.decode().partition("\n\n")
+    stuffing = "\u2014 stranger " + b64encode(b"s" * 3_000).decode() + "\n"
+    send(0, f"{text}\n\n{stuffing * 10}{line}".encode(), encode_bundle(forked))
+    kept = evidence_of("cn").get(code="record.fork")
+    assert open_checkpoint(kept.note.encode(), keys.log_verifiers("hk")[0]).checkpoint.size == 5
+
+
+def test_a_note_with_a_character_that_no_database_keeps_is_refused_in_one_line():
+    for letter in ("\0", "\x1b"):
+        answer = send(0, f"riverloop.zone/hetao/hk\n{letter}\n\n\u2014 x AAAA\n".encode(), b"")
+        refused(answer, "tlog.note_control", "is a control character")
 
 
 def test_a_mirror_says_what_it_holds_and_gives_it_back():
@@ -204,6 +236,37 @@ def test_an_answer_that_is_none_is_said_in_one_line(monkeypatch, answer):
     assert (health.published, health.countersigned) == (3, 0)
     assert "Look after the node of cn" in health.mirror_trouble
     assert "\n" not in health.mirror_trouble
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (b'{"next":3,"signature":"\\ud800"}', "did not countersign 3 leaves"),
+        (b'{"next":3,"signature":"\\u2014 x AAAAAAAA\\u0000\\n"}', "is not its signature"),
+        (b'{"next":0,"mistake":"\\ud800No.\\u0000\\u001b[31m"}', "refuses this log: No.[31m"),
+    ],
+)
+def test_words_that_no_database_keeps_are_told_in_one_line(monkeypatch, answer, line):
+    answering(monkeypatch, lambda _: answer)
+    grow(3)
+    assert line in log_health("hk").mirror_trouble
+
+
+def test_what_was_countersigned_stays_so_while_a_restored_mirror_catches_up(monkeypatch):
+    grow(300)
+    from riverloop.apps.record.models import MirrorLeaf
+
+    MirrorLeaf.objects.all().delete()
+    Mirror.objects.all().update(size=0, range=b"", note="")
+    monkeypatch.setattr(mirroring, "PUSH_ENTRIES", 100)
+    append(1)
+    sequence("hk")
+    publish("hk")
+    mirror_push("hk", most_steps=2)
+    state = LogState.objects.get(pk="hk")
+    assert (state.mirrored_size, state.cosigned_size) == (100, 300)
+    mirror_push("hk")
+    assert log_health("hk").countersigned == 301
 
 
 def test_a_refusal_is_shown_in_the_mirrors_own_words(monkeypatch):

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from riverloop.apps.record.models import Evidence, mistake_json
 from riverloop.core.kernel.errors import RiverloopError
+from riverloop.core.tlog import MOST_NOTE_BYTES
 
-MOST_KEPT = 1_000  # a log: whoever sends more has made the point
+MOST_KEPT = 100  # of one sort, so that no flood of another keeps the proof of a fork out
 _MOST_NOTE = 20_000  # characters
+_WHOLE = ("record.fork",)  # what proves something: the log's own signature may be the last of a long note
 
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -28,16 +30,19 @@ def evidence_keep(side: str, of_side: str, error: RiverloopError, *, note: str =
         note: what was refused.
         held_note: what was held beside it.
     """
-    note = note[:_MOST_NOTE]
+    most = MOST_NOTE_BYTES if error.code in _WHOLE else _MOST_NOTE
+    note = note.replace("\0", "\N{REPLACEMENT CHARACTER}")[:most]  # PostgreSQL keeps no such character
     digest = hashlib.sha256(f"{error.code}\n{note}".encode()).hexdigest()
     now = timezone.now()
     mine = Evidence.objects.filter(owner_side=side, of_side=of_side)
     with transaction.atomic():
-        if mine.filter(digest=digest).update(times=F("times") + 1, last_at=now) or mine.count() >= MOST_KEPT:
+        if mine.filter(digest=digest).update(times=F("times") + 1, last_at=now):
+            return
+        if mine.filter(code=error.code).count() >= MOST_KEPT:
             return
         Evidence.objects.create(
             owner_side=side, of_side=of_side, code=error.code, mistake=mistake_json(error), note=note,
-            held_note=held_note[:_MOST_NOTE], digest=digest, found_at=now, last_at=now,
+            held_note=held_note[:most], digest=digest, found_at=now, last_at=now,
         )  # fmt: skip
     _logger.error("something of the other side's log was refused", side=of_side, why=error)
 

@@ -126,7 +126,7 @@ def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
         if len(content) > MOST_ANSWER_BYTES:
             raise ValueError(len(content))  # noqa: TRY301 - told as any other answer that is none
         told = read_json(content.decode(), where="mirror.add")
-        following, line, mistake = told["next"], str(told.get("signature", "")), told.get("mistake")
+        following, line, mistake = told["next"], _kept(told.get("signature"), "\n"), _kept(told.get("mistake"))
         if type(following) is not int or following < 0:
             raise TypeError(following)  # noqa: TRY301 - the same
     except (RiverloopError, ValueError, KeyError, TypeError, AttributeError):
@@ -142,7 +142,7 @@ def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
             "record.mirror_refused",
             N_("The mirror at {other} refuses this log: {mistake}"),
             other=other,
-            mistake=str(mistake)[:500],
+            mistake=mistake[:500],
         )
     if following > state.published_size:
         raise PeerError(
@@ -154,6 +154,11 @@ def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
             here=state.published_size,
         )
     return following, line
+
+
+def _kept(words: object, also: str = "") -> str:
+    """Return what another node wrote without what a database refuses, or a reader does not see."""
+    return "".join(letter for letter in str(words or "") if letter.isprintable() or letter in also)
 
 
 def _countersigned(side: str, other: str, note: bytes, line: str, size: int) -> None:
@@ -177,7 +182,10 @@ def _countersigned(side: str, other: str, note: bytes, line: str, size: int) -> 
         evidence_keep(side, other, bad, note=note.decode() + line[:2_000])
         raise bad from None
     now = timezone.now()
-    LogState.objects.filter(pk=side).update(cosigned_size=size, cosigned_note=both.decode(), cosigned_at=now)
+    # A mirror that was restored goes through smaller trees again; what it signed before stays signed.
+    LogState.objects.filter(pk=side, cosigned_size__lte=size).update(
+        cosigned_size=size, cosigned_note=both.decode(), cosigned_at=now
+    )
     checkpoint_replace(side, size, both)
 
 

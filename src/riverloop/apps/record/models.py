@@ -111,6 +111,14 @@ class LogState(models.Model):
         """Return why the other side's mirror does not keep up, as one line; nothing if it does."""
         return _mistake_text(self.mirror_trouble)
 
+    def refusal_told(self) -> str:
+        """Return the same for strangers: without where it was, which may be a folder of this computer."""
+        return _mistake_told(self.refusal)
+
+    def mirror_trouble_told(self) -> str:
+        """Return why the mirror does not keep up, for strangers."""
+        return _mistake_told(self.mirror_trouble)
+
 
 class Mirror(models.Model):
     """What one side keeps of the other's log: its newest checkpoint that held, countersigned here."""
@@ -184,6 +192,14 @@ def mistake_json(error: RiverloopError) -> str:
 def _mistake_text(kept: str) -> str:
     if not kept:
         return ""
+    error = _mistake(kept)
+    return error.text(gettext(error.message))
+
+
+def _mistake_told(kept: str) -> str:
+    return _mistake(kept).told(gettext) if kept else ""
+
+
+def _mistake(kept: str) -> RiverloopError:
     told = json.loads(kept)
-    error = RiverloopError(told["code"], told["message"], where=told["where"], **told["params"])
-    return error.text(gettext(told["message"]))
+    return RiverloopError(told["code"], told["message"], where=told["where"], **told["params"])

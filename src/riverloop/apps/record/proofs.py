@@ -24,6 +24,7 @@ from riverloop.core.tlog.keys import to_base64
 
 FORMAT = "riverloop-proof-1"
 _TEXTS = ("side", "kind", "recorded_at", "commitment", "checkpoint", "log_vkey")
+_SHOWN = ("side", "kind", "recorded_at", "log_vkey")
 _FIELDS = {"format", "payload", "salt", "index", "inclusion", "cosigner_vkey", "tlog_proof", *_TEXTS}
 
 
@@ -112,6 +113,11 @@ def _read(proof: Any, where: str) -> _Read:
             raise TypeError("fields")  # noqa: TRY301 - told as any other form that is wrong
         if not all(isinstance(proof[name], str) for name in _TEXTS) or type(proof["index"]) is not int:
             raise TypeError("types")  # noqa: TRY301 - the same
+        if not isinstance(proof["cosigner_vkey"], str | None) or not isinstance(proof["tlog_proof"], str):
+            raise TypeError("types")  # noqa: TRY301 - the same
+        if not all(proof[name].isprintable() for name in _SHOWN):  # a terminal would do what they say
+            raise ValueError("letters")  # noqa: TRY301 - the same
+        proof["checkpoint"].encode()
         payload, salt = proof["payload"], bytes.fromhex(proof["salt"] or "")
         whole = (payload is None and not salt) or (isinstance(payload, str) and len(salt) == SALT_BYTES)
         commitment = bytes.fromhex(proof["commitment"])

@@ -65,8 +65,8 @@ def _own(side: str) -> dict[str, Any]:
         "checkpoint": state.note,
         "countersigned": state.cosigned_size,
         "countersigned_at": state.cosigned_at,
-        "refusal": state.refusal_text(),
-        "trouble": state.mirror_trouble_text(),
+        "refusal": state.refusal_told(),
+        "trouble": state.mirror_trouble_told(),
         "address": address,
         **_named(side, state.note),
     }
