@@ -19,6 +19,7 @@ from riverloop.apps.nodes.words import N_
 from riverloop.core.kernel.errors import InputError
 
 _LOOK_SECONDS = 1.0
+_TOLD_EVERY_SECONDS = 30.0
 _HANDSHAKE = re.compile(r"TLS|handshake", re.IGNORECASE)
 
 
@@ -100,15 +101,29 @@ def tell_of_handshakes():
 
 
 class _Handshakes(logging.Handler):
-    """Turns what the server says of a failed handshake into a line on the page of messages; passes warnings on."""
+    """Turns what the server says of a failed handshake into a line on the page of messages; passes warnings on.
+
+    Anybody can fail as often as they like, so each sort is told of once in a while and the rest costs nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING:
             logging.getLogger().handle(record)
         text = record.getMessage()
         found = next((line for sign, line in _LINES.items() if sign in text), None)
-        if found is not None and _HANDSHAKE.search(text):
+        if found is not None and _HANDSHAKE.search(text) and self._is_due(found):
             Thread(target=_refused, args=(found,), daemon=True).start()  # not on the server's own thread
+
+    def _is_due(self, line: str) -> bool:
+        now, last = time.monotonic(), self._told.get(line)
+        if last is not None and now - last < _TOLD_EVERY_SECONDS:
+            return False
+        self._told[line] = now
+        return True
 
 
 _LINES = {

@@ -186,6 +186,37 @@ def test_an_answer_that_never_ends_is_cut_off(serve, at_cn, head):
         call("cn", "messages", b"")
 
 
+def test_what_is_read_while_it_is_cut_off_counts_for_nothing(serve, at_cn, monkeypatch):
+    """After the cut the connection is bare: what comes then may be anybody's."""
+    serve(whole(200, b"answer"))
+    at_cn()
+    cut = calling._Pinned.cut_off
+    connections = []
+    monkeypatch.setattr(calling._Pinned, "cut_off", lambda one: connections.append(one) or cut(one))
+    begun = calling._Pinned.__init__
+    monkeypatch.setattr(calling._Pinned, "__init__", lambda one, *given: begun(one, *given) or connections.append(one))
+
+    def read(side, response):
+        connections[0].cut_off()
+        return b"anybody's"
+
+    monkeypatch.setattr(calling, "_read", read)
+    with pytest.raises(PeerError, match="was cut off"):
+        call("cn", "messages", b"")
+
+
+def test_a_certificate_of_ones_own_that_is_not_of_its_key_is_told_in_one_line(serve, at_cn, nodes):
+    serve(whole(200, b"answer"))
+    at_cn()
+    with nodes.at("hk"):
+        key = certificates.key_file("hk")
+        held = key.read_bytes()
+        certificates.certificate_renew("hk", "127.0.0.1")
+        key.write_bytes(held)  # as if it had ended between the two
+    with pytest.raises(PeerError, match="certificate of this node .* riverloop node show --renew"):
+        call("cn", "messages", b"")
+
+
 def test_a_refusal_is_told_in_the_words_of_the_other_node_shortened_and_the_link_stays_up(serve, at_cn):
     line = "A fork.\x1b[31m" + "x" * 500
     serve(whole(409, json.dumps({"line": line}).encode()))

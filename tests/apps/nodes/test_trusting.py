@@ -59,6 +59,8 @@ REFUSED = [
     ({"url": "https://host/path"}, "not what another node showed"),
     ({"url": "https://host:99999999"}, "not what another node showed"),
     ({"url": 7}, "not what another node showed"),
+    ({"url": "https://[::1"}, "not what another node showed"),
+    ({"url": "https://host#part"}, "not what another node showed"),
     ({"certificate": "none"}, "The certificate cannot be read"),
     ({"message_keys": []}, "not what another node showed"),
     ({"message_keys": ["ab"]}, "not what another node showed"),

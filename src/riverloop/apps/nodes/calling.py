@@ -96,6 +96,11 @@ def _over_https(own: str, side: str, name: str, body: bytes) -> bytes:
         context = _context(own, other)
     except RiverloopError as error:
         raise _as_peer_error(error) from None
+    except OSError as error:
+        raise PeerError(
+            "nodes.own_certificate",
+            N_("The certificate of this node is not of its key. Make both anew: riverloop node show --renew"),
+        ) from error
     connection = _Pinned(other, context)
     clock = Timer(TOTAL_SECONDS, connection.cut_off)
     clock.daemon = True
@@ -105,16 +110,27 @@ def _over_https(own: str, side: str, name: str, body: bytes) -> bytes:
         response = connection.getresponse()
         if response.status != http.HTTPStatus.OK:
             raise _judged(side, name, response)
-        return _read(side, response)
+        answer = _read(side, response)
     except (OSError, http.client.HTTPException, AttributeError, ValueError) as error:
         if connection.is_cut:
-            raise PeerError(
-                "nodes.slow", N_("The node of side {side} was cut off: it did not end its answer in time."), side=side
-            ) from error
+            raise _slow(side) from error
         raise _failed(side, error) from error
+    except PeerError:
+        if connection.is_cut:
+            raise _slow(side) from None
+        raise
     finally:
         clock.cancel()
         connection.close()
+    if connection.is_cut:  # a socket that is cut off gives what is left in it undeciphered, whoever sent it
+        raise _slow(side)
+    return answer
+
+
+def _slow(side: str) -> PeerError:
+    return PeerError(
+        "nodes.slow", N_("The node of side {side} was cut off: it did not end its answer in time."), side=side
+    )
 
 
 def _context(own: str, other: Peer) -> ssl.SSLContext:

@@ -136,12 +136,20 @@ def _malformed(part: str, where: str) -> InputError:
 
 
 def _check(found: Peer, where: str) -> None:
-    parts = urlsplit(found.url)
     try:
+        parts = urlsplit(found.url)
         port = parts.port
     except ValueError:
-        port = 0
-    if parts.scheme != "https" or not parts.hostname or port == 0 or parts.username or parts.path or parts.query:
+        raise _malformed("url", where) from None
+    if (
+        parts.scheme != "https"
+        or not parts.hostname
+        or port == 0
+        or parts.username
+        or parts.path
+        or parts.query
+        or parts.fragment
+    ):
         raise _malformed("url", where)
     try:
         certificates.check_certificate(found.certificate)
