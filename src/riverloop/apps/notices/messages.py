@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from threading import local
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
 
@@ -192,6 +192,7 @@ def messages_settle(messages: list[Message], answers: dict[str, Answer]) -> int:
             message.attempts += 1
             message.next_try_at = message_tried_again(now, message.attempts)
     with transaction.atomic():
+        _lock([message.pk for message in messages])
         for start in range(0, len(taken), _CHUNK):
             Message.objects.filter(pk__in=taken[start : start + _CHUNK]).update(
                 state="delivered", settled_at=now, error=""
@@ -199,6 +200,16 @@ def messages_settle(messages: list[Message], answers: dict[str, Answer]) -> int:
         Message.objects.bulk_update(others, ["state", "attempts", "next_try_at", "settled_at", "error"])
         _wake([message for message in messages if message.attempts and answers[message.ref].word == "delivered"], now)
     return len(taken)
+
+
+def _lock(keys: list[str]) -> None:
+    """Lock messages in one order: two that settle the same at once would each wait for what the other has."""
+    if not connection.features.has_select_for_update:
+        return
+    ordered = sorted(keys)
+    for start in range(0, len(ordered), _CHUNK):
+        rows = Message.objects.select_for_update().filter(pk__in=ordered[start : start + _CHUNK])
+        list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _wake(late: list[Message], now: datetime) -> None:
