@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 HOW_TO_GET = "apt install postgresql (Debian, Ubuntu) or brew install postgresql (macOS)"
@@ -43,9 +44,36 @@ def binaries() -> Path | None:
     )
 
 
+class Server:
+    """A running server.
+
+    Args:
+        url: its DATABASE_URL.
+        keeper: the process that owns it.
+    """
+
+    def __init__(self, url: str, keeper: subprocess.Popen[str]) -> None:
+        self.url, self._keeper = url, keeper
+
+    def restart(self) -> None:
+        """End the server at once, whoever is connected, and start it again over the same data."""
+        assert self._keeper.stdin is not None
+        assert self._keeper.stdout is not None
+        print("restart", file=self._keeper.stdin, flush=True)
+        if not self._keeper.stdout.readline():
+            raise StartError("PostgreSQL did not start again; what it said stands above.")
+
+
 @contextlib.contextmanager
 def cluster(**settings: str) -> Iterator[str]:
-    """Run a fresh server and give its DATABASE_URL.
+    """Run a fresh server and give its DATABASE_URL; see :func:`serving`."""
+    with serving(**settings) as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def serving(**settings: str) -> Iterator[Server]:
+    """Run a fresh server.
 
     Args:
         settings: in place of those of the tests; a benchmark of what is durable sets ``fsync="on"``.
@@ -62,7 +90,7 @@ def cluster(**settings: str) -> Iterator[str]:
             url = keeper.stdout.readline().strip()
             if not url:
                 raise StartError("PostgreSQL did not start; what it said stands above.")
-            yield url
+            yield Server(url, keeper)
         finally:
             keeper.stdin.close()  # the keeper cleans up, and `with` waits for it
 
@@ -78,9 +106,14 @@ def keep() -> int:
     home = Path(tempfile.mkdtemp(prefix="riverloop-pg-"))
     server = None
     try:
+        make(folder, home)
         server = start(folder, home)
-        print(f"postgresql://riverloop@{quote(str(home), safe='')}/postgres", flush=True)
-        sys.stdin.read()
+        url = f"postgresql://riverloop@{quote(str(home), safe='')}/postgres"
+        print(url, flush=True)
+        for _ in sys.stdin:  # each line asks for a restart
+            stop(server)
+            server = start(folder, home)
+            print(url, flush=True)
     finally:
         if server is not None:
             stop(server)
@@ -88,33 +121,39 @@ def keep() -> int:
     return 0
 
 
-def start(folder: Path, home: Path) -> subprocess.Popen[bytes]:
-    """Make a cluster in ``home`` and start its server; return when it answers.
+def make(folder: Path, home: Path) -> None:
+    """Make a cluster in ``home``.
 
     Raises:
-        SystemExit: it does not come up.
+        SystemExit: it cannot be made.
     """
     owner = unprivileged()
     if owner:
         os.chown(home, pwd.getpwnam(owner).pw_uid, pwd.getpwnam(owner).pw_gid)
-    # The server refuses to run as root, and reads neither root's home nor root's groups.
-    drop = {"user": owner, "group": pwd.getpwnam(owner).pw_gid, "extra_groups": []} if owner else {}
-    environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(home), "LC_ALL": "C", "TZ": "UTC"}
-    data = home / "data"
-    initdb = [folder / "initdb", "--pgdata", data, "--username=riverloop", "--auth=trust", "--encoding=UTF8"]
+    initdb = [folder / "initdb", "--pgdata", home / "data", "--username=riverloop", "--auth=trust", "--encoding=UTF8"]
     made = subprocess.run(
         [*initdb, "--locale=C", "--no-sync"],
-        cwd=home, env=environment, capture_output=True, text=True, check=False, **drop,
+        cwd=home, env=environment(home), capture_output=True, text=True, check=False, **dropped(owner),
     )  # fmt: skip
     if made.returncode != 0:
         sys.exit(f"initdb failed: {made.stderr.strip()}")
+
+
+def start(folder: Path, home: Path) -> subprocess.Popen[bytes]:
+    """Start the server of the cluster in ``home``; return when it answers.
+
+    Raises:
+        SystemExit: it does not come up.
+    """
+    data = home / "data"
     asked = dict(one.split("=", 1) for one in sys.argv[1:]) if __name__ == "__main__" else {}
     options = [option for name, value in (SETTINGS | asked).items() for option in ("-c", f"{name}={value}")]
     log = home / "server.log"
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         server = subprocess.Popen(
             [folder / "postgres", "-D", data, "-k", home, *options],
-            cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **drop,
+            cwd=home, env=environment(home), stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            **dropped(unprivileged()),
         )  # fmt: skip
     try:
         wait_until_ready(server, data / "postmaster.pid")
@@ -123,6 +162,15 @@ def start(folder: Path, home: Path) -> subprocess.Popen[bytes]:
         print(log.read_text(errors="replace"), file=sys.stderr)
         raise
     return server
+
+
+def environment(home: Path) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "HOME": str(home), "LC_ALL": "C", "TZ": "UTC"}
+
+
+def dropped(owner: str | None) -> dict[str, Any]:
+    """Say as whom to run: the server refuses to run as root, and reads neither root's home nor root's groups."""
+    return {"user": owner, "group": pwd.getpwnam(owner).pw_gid, "extra_groups": []} if owner else {}
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], pid_file: Path, patience_seconds: float = 60) -> None:

@@ -5,6 +5,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from riverloop.apps.clearance.models import Movement
@@ -191,6 +192,21 @@ def test_a_mistake_of_ours_is_a_problem_that_tells_nothing_of_it(anyone, monkeyp
     response = anyone.get("/facts")
     assert is_problem(response, 500, "broken")
     assert "only we" not in response.content.decode()
+
+
+@pytest.mark.parametrize("kind", [OperationalError, InterfaceError])
+def test_a_database_that_is_down_is_told_as_what_passes(anyone, client, monkeypatch, kind):
+    def down(*arguments, **named):
+        raise kind("server closed the connection unexpectedly")
+
+    monkeypatch.setattr("riverloop.apps.clearance.law.packs", down)
+    response = anyone.get("/facts")
+    assert is_problem(response, 503, "unavailable")
+    assert response.headers["Retry-After"] == "5"
+    client.raise_request_exception = False
+    page = client.get("/facts/")
+    assert page.status_code == 503
+    assert "The database does not answer" in page.content.decode()
 
 
 @pytest.mark.parametrize("language", ["zh-HK", "zh-CN", "en", "fr"])

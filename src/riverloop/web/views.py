@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -83,6 +85,13 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @requires_csrf_token
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Say that something broke here; of a database that is down, that it is, since that passes."""
+    error = sys.exc_info()[1]
+    unavailable = isinstance(error, problems.UNAVAILABLE)
     if problems.is_api(request):
-        return problems.of_status(request, 500)
+        return problems.of_status(request, 503 if unavailable else 500)
+    if unavailable:
+        response = render(request, "503.html", status=503)
+        response.headers["Retry-After"] = problems.RETRY_SECONDS
+        return response
     return render(request, "500.html", status=500)

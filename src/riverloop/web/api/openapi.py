@@ -107,7 +107,7 @@ def _complete(described: dict[str, Any], operation: Operation) -> None:
 
 def _refusals(operation: Operation, *, writes: bool, closed: bool) -> Iterator[str]:
     sources = {model.__ninja_param_source__ for model in operation.models}
-    yield from ("malformed", "unauthenticated", "invalid", "too-many", "broken")
+    yield from ("malformed", "unauthenticated", "invalid", "too-many", "broken", "unavailable")
     if closed:
         yield "forbidden"
     if "path" in sources:

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import TooManyFieldsSent as TooManyFields
 from django.core.exceptions import TooManyFilesSent as TooManyFiles
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.encoding import escape_uri_path
@@ -106,6 +107,12 @@ _KINDS = [
         N_("That is our mistake"),
         N_("Nothing was changed. Ask again later; with the same Idempotency-Key nothing is done twice."),
     ),
+    Kind(
+        "unavailable",
+        503,
+        N_("The database does not answer"),
+        N_("Ask again in some seconds, as “Retry-After” says; with the same Idempotency-Key nothing is done twice."),
+    ),
 ]
 KINDS = {kind.name: kind for kind in _KINDS}
 _BY_STATUS = {kind.status: kind for kind in reversed(_KINDS)}
@@ -164,6 +171,8 @@ def of_status(request: HttpRequest, status: int, headers: Mapping[str, str] | No
 
 # From an exception
 
+UNAVAILABLE = (OperationalError, InterfaceError)  # the database is down, restarts, or did not take its turn in time
+RETRY_SECONDS = "5"
 _UNREADABLE = (BadRequest, SuspiciousOperation, MultiPartParserError, UnreadablePostError)
 _TOO_LARGE = (RequestDataTooBig, TooManyFields, TooManyFiles)
 
@@ -172,6 +181,8 @@ def of_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
     """Return the problem that an exception is; None if it is a mistake of ours."""
     if isinstance(error, RiverloopError):
         return of_error(request, error)
+    if isinstance(error, UNAVAILABLE):
+        return of_status(request, 503, {"Retry-After": RETRY_SECONDS})
     if isinstance(error, Http404):
         return problem(request, "not-found")
     if isinstance(error, PermissionDenied):
