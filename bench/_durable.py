@@ -31,7 +31,7 @@ def durable() -> bool:
     """Measure on both databases, and say whether the targets are reached."""
     environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
     print("\ndurable: recorded by writers and given their places by the sequencer beside them, entries/s")
-    print(f"{'':<44}{'entries/s':>12}{'ratio':>10}{'target':>10}")
+    print(f"{'':<44}{'entries/s':>12}{'ratio':>10}{'target':>10}{'µs of CPU':>12}")
     reached = _run("SQLite", environment)
     if not postgres.binaries():
         print(f"PostgreSQL is missing; to get it: {postgres.HOW_TO_GET}")
@@ -58,10 +58,11 @@ def measure() -> int:
         print(f"{'pymerkle on SQLite, batches of 100':<44}{peer:>12,.0f}", flush=True)
     reached = True
     for (batch, writers), target in TARGETS.items():
-        found = statistics.median(_through(batch, writers) for _ in range(REPEATS))
+        runs = [_through(batch, writers) for _ in range(REPEATS)]
+        found, used = (statistics.median(column) for column in zip(*runs, strict=True))
         told = f"{found / peer:>8.1f} x" if peer and batch > writers else f"{'':>10}"
         label = f"{name}, {batch} a transaction, {writers} writer{'s' if writers > 1 else ''}"
-        print(f"{label:<44}{found:>12,.0f}{told}{target:>10,}", flush=True)
+        print(f"{label:<44}{found:>12,.0f}{told}{target:>10,}{used:>12.1f}", flush=True)
         reached &= found >= target
     print(f"{name + ', giving places alone':<44}{_places():>12,.0f}", flush=True)
     _insist_on_order()
@@ -98,13 +99,18 @@ def write(batch: int, count: int, number: int) -> None:
         pass
     print("ready", flush=True)
     sys.stdin.readline()
+    began = time.process_time()
     for entries in listed:
         with transaction.atomic():
             records_append("hk", entries)
+    print(time.process_time() - began, flush=True)
 
 
-def _through(batch: int, writers: int) -> float:
-    """Return the entries/s from the first transaction to the last place."""
+def _through(batch: int, writers: int) -> tuple[float, float]:
+    """Return the entries/s from the first transaction to the last place, and the processor's µs an entry.
+
+    The latter counts writers and sequencer, and not PostgreSQL's own processes. It says what a busy machine hides.
+    """
     from riverloop.apps.record.selectors import log_state  # noqa: PLC0415 - Django is set up by now
     from riverloop.apps.record.sequencing import sequence  # noqa: PLC0415 - the same
     from riverloop.apps.record.subjects import subjects_index  # noqa: PLC0415 - the same
@@ -122,7 +128,7 @@ def _through(batch: int, writers: int) -> float:
         assert one.stdout is not None  # noqa: S101 - it was asked for
         one.stdout.readline()
     before = log_state("hk").size
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     for one in started:
         assert one.stdin is not None  # noqa: S101 - it was asked for
         one.stdin.write("go\n")
@@ -132,14 +138,15 @@ def _through(batch: int, writers: int) -> float:
         done += sequence("hk")
         subjects_index("hk")
         time.sleep(_PAUSE_SECONDS)
-    seconds = time.perf_counter() - began
+    seconds, used = time.perf_counter() - began, time.process_time() - used
     for one in started:
-        one.communicate(timeout=60)
+        told, _ = one.communicate(timeout=60)
         if one.returncode:
             raise SystemExit("A writer failed.")
+        used += float(told)
     if log_state("hk").size - before != whole:
         raise SystemExit("Entries were lost or doubled.")
-    return whole / seconds
+    return whole / seconds, used / whole * 1_000_000
 
 
 def _places() -> float:

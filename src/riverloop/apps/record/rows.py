@@ -51,14 +51,17 @@ def lines_insert(model: type[models.Model], columns: tuple[str, ...], lines: Seq
 
 
 def _insert(model: type[models.Model], columns: tuple[str, ...], lines: Sequence[Sequence[Any]]) -> None:
+    """Insert lines in the quickest way of the database: a stream, one statement, or one that is prepared once."""
     database = connections[DEFAULT_DB_ALIAS]
     with database.cursor() as cursor:
-        if database.vendor == "postgresql" and len(lines) >= _WORTH_COPYING:
+        if database.vendor != "postgresql":
+            cursor.executemany(_statement(model, columns, 1), lines)
+        elif len(lines) < _WORTH_COPYING:  # psycopg sends what many are executed with one by one
+            cursor.execute(_statement(model, columns, len(lines)), [cell for line in lines for cell in line])
+        else:
             with cursor.copy(_copying(model, columns)) as copy:
                 for line in lines:
                     copy.write_row(line)
-        else:
-            cursor.executemany(_statement(model, columns), lines)
 
 
 def _cell(field: models.Field[Any, Any], database: BaseDatabaseWrapper) -> Callable[[models.Model], Any]:
@@ -80,9 +83,9 @@ def _cell(field: models.Field[Any, Any], database: BaseDatabaseWrapper) -> Calla
 
 
 @cache
-def _statement(model: type[models.Model], columns: tuple[str, ...]) -> str:
-    places = ", ".join(["%s"] * len(columns))
-    return f"INSERT INTO {_names(model, columns)} VALUES ({places})"  # noqa: S608 - names of columns
+def _statement(model: type[models.Model], columns: tuple[str, ...], rows: int) -> str:
+    places = f"({', '.join(['%s'] * len(columns))})"
+    return f"INSERT INTO {_names(model, columns)} VALUES {', '.join([places] * rows)}"  # noqa: S608 - names of columns
 
 
 @cache
