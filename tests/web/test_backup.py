@@ -290,6 +290,36 @@ def test_what_does_not_fit_is_refused_in_one_line_and_nothing_is_changed(small, 
     assert said in here(changed, small / "keys.tar")
 
 
+def without(name):
+    return lambda _, content, about: (_, content, {key: value for key, value in about.items() if key != name})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(without(name) for name in ("kind", "zone", "sides", "database", "migrations", "fingerprints", "made_at")),
+        listed(sides="hk"), listed(migrations=7), listed(migrations=[7]), listed(fingerprints=[]), listed(database=[]),
+        listed(fingerprints={"hk": 7}), listed(zone={}), listed(made_at=None), listed(version=7),
+    ],
+)  # fmt: skip
+def test_a_list_of_contents_of_another_form_is_refused_in_one_line(small, tmp_path, here, change):
+    changed = rewritten(small / "node.tar", tmp_path / "changed.tar", change=change)
+    assert here(changed, small / "keys.tar")
+    with pytest.raises(RiverloopError):
+        restoring.check_backup(changed)
+
+
+@pytest.mark.parametrize("name", ["files//side", "side/below", "files/" + "x" * 300])
+def test_members_that_get_in_each_others_way_are_refused(small, tmp_path, here, name):
+    changed = tmp_path / "changed.tar"
+    with changed.open("wb") as file:
+        writer = archive.Writer(file)
+        for one in ("files/side", "side", name):
+            writer.add(one, small / "keys.tar")
+        writer.finish({"kind": "data"})
+    assert "no whole backup" in here(changed)
+
+
 @pytest.mark.parametrize("name", ["../outside", "/outside", "keys/hk/signing_key", "files/../../outside", "other/file"])
 def test_a_member_that_leads_elsewhere_is_refused(small, tmp_path, here, name):
     def renamed(old, content, about):

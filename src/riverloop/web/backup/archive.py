@@ -6,6 +6,7 @@ one. What is read from it is compared with the list before anything is done with
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -21,6 +22,7 @@ from riverloop.core.kernel.ids import new_id
 
 FORMAT = 1  # of this file; a program that reads it refuses a higher one
 _LIST = "riverloop-backup.json"
+_NO_PLACE = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 _CHUNK_BYTES = 1 << 20
 _MOST_LIST_BYTES = 1 << 30
 
@@ -118,6 +120,10 @@ def unpacked(path: Path, into: Path | None, *, allowed: tuple[str, ...]) -> dict
         raise InputError("backup.missing", "There is no such file.", where=str(path)) from None
     except (tarfile.TarError, EOFError) as error:
         raise _damaged(path, "it is no whole tar file") from error
+    except OSError as error:
+        if error.errno not in _NO_PLACE:
+            raise
+        raise _damaged(path, "two of its files would lie in one place, or a name is too long") from error
     if about is None:
         raise _damaged(path, "it ends before its list of contents")
     _compare(path, about["members"], found)
@@ -150,13 +156,27 @@ def _list_of(path: Path, text: bytes) -> dict[str, Any]:
     try:
         about: dict[str, Any] = json.loads(text)
         newer = int(about["format"]) > FORMAT
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, "its list of contents cannot be read") from error
     if newer:
         raise newer_than_this(path, str(about.get("version", "?")))
-    if not isinstance(about.get("members"), dict):
+    if not _is_whole(about):
         raise _damaged(path, "its list of contents cannot be read")
     return about
+
+
+def _is_whole(about: Mapping[str, Any]) -> bool:
+    """Say whether a list says all that its kind has to."""
+    texts = ["kind", "version", "made_at", "zone", *(["database"] if about.get("kind") == "data" else [])]
+    lists = [about.get("sides")]
+    if about.get("kind") == "data":
+        fingerprints = about.get("fingerprints")
+        lists += [about.get("migrations"), *(fingerprints.values() if isinstance(fingerprints, dict) else [None])]
+    return (
+        isinstance(about.get("members"), dict)
+        and all(isinstance(about.get(name), str) for name in texts)
+        and all(isinstance(one, list) and all(isinstance(text, str) for text in one) for one in lists)
+    )
 
 
 def _compare(path: Path, listed: Mapping[str, Any], found: Mapping[str, Any]) -> None:
