@@ -82,6 +82,8 @@ def test_a_proof_is_checked_offline(node):
     key = (node.home / "logs/hk/vkey").read_text()
     told = json.loads(node("-m", "riverloop", "log", "check", "proof.json", "--json", "--vkey", key).stdout)
     assert (told["index"], told["opened"], told["vkey"]) == (7, True, key.strip())
+    trusted = node("-m", "riverloop", "log", "check", "proof.json", "--vkey", key).stdout
+    assert "Compare the key that countersigned" in trusted
     other = (node.home / "logs/cn/vkey").read_text()
     wrong = node("-m", "riverloop", "log", "check", "proof.json", "--vkey", other)
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)

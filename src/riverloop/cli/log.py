@@ -109,6 +109,8 @@ def log_check(*, proof: Path, vkey: str, as_json: bool) -> None:
         print(f"  countersigned by {cosigner.line} at {_instant(seconds)}")
     if key is None:
         print("Compare the keys with those that the sides publish, or give the one you trust: --vkey")
+    elif done.signed.cosigned:
+        print("Compare the key that countersigned with the one that its side publishes: the proof brought it along")
 
 
 def _settings() -> None:

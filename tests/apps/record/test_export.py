@@ -115,6 +115,14 @@ def test_a_file_that_is_missing_is_named(exported, path):
 # The proof of one record
 
 
+@pytest.mark.parametrize("path", ["checkpoint", "vkey", "tile/0/001.p/44", "tile/entries/000"])
+def test_a_folder_in_the_place_of_a_file_is_named(exported, path):
+    (exported / "hk" / path).unlink()
+    (exported / "hk" / path).mkdir()
+    with pytest.raises(InputError, match="missing|There is no log|no checkpoint"):
+        logs_verify(exported / "hk")
+
+
 def proven(**payload):
     with transaction.atomic():
         record_append(side="hk", kind="movement.filed", payload={"movement": "M", **payload})

@@ -20,6 +20,7 @@ from riverloop.core.kernel.errors import ConflictError
 from riverloop.core.tlog import HASH_BYTES, VKEY, LogError, Read, most_bytes
 
 _BESIDE = ".new"  # what ends so was never finished
+_NOT_THERE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -39,7 +40,7 @@ def reader_of(folder: Path, *others: str) -> Read:
 
     def read(path: str) -> bytes | None:
         most = most_bytes(VKEY if path in others else path, most_entry_bytes=HASH_BYTES)
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError), (folder / path).open("rb") as file:
+        with contextlib.suppress(*_NOT_THERE), (folder / path).open("rb") as file:
             return file.read(most + 1)
         return None
 

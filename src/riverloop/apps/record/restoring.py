@@ -44,7 +44,8 @@ def check(side: str) -> None:
     there = published(side)
     if there is not None:
         state = _compare_with_folder(state, there)
-    if side in _asked and state.size >= _asked[side]:
+    asked = _asked.get(side)
+    if asked is not None and state.size >= asked:
         _asked[side] = state.size
         return
     _asked.pop(side, None)
