@@ -25,6 +25,7 @@ from riverloop.core.kernel.errors import RiverloopError  # noqa: E402
 
 _PREFIX = "/peer/"
 _AT_A_TIME = 65_536
+_MOST_DIGITS = 12
 _logger = structlog.stdlib.get_logger(__name__)
 
 if os.environ.get("RIVERLOOP_SERVED_BY"):
@@ -75,7 +76,7 @@ def _body_of(environ):
     length = environ.get("CONTENT_LENGTH") or ""
     if not (length.isascii() and length.isdigit()):
         return None, "411 Length Required"
-    if int(length) > MOST_BODY_BYTES:
+    if len(length) > _MOST_DIGITS or int(length) > MOST_BODY_BYTES:
         return None, "413 Content Too Large"
     parts, left = [], int(length)
     while left and (part := environ["wsgi.input"].read(min(left, _AT_A_TIME))):

@@ -305,7 +305,7 @@ def test_the_listener_hands_a_call_to_its_function_as_the_other_side(ask):
     [
         ("/peer/nothing", {}, 404), ("/", {}, 404), ("/account/login/", {}, 404), ("/peer/echo/../x", {}, 404),
         ("/peer/echo", {"method": "GET"}, 405), ("/peer/echo", {"length": ""}, 411),
-        ("/peer/echo", {"length": "-1"}, 411),
+        ("/peer/echo", {"length": "-1"}, 411), ("/peer/echo", {"length": "9" * 5_000}, 413),
         ("/peer/echo", {"length": str(calling.MOST_BODY_BYTES + 1)}, 413), ("/peer/echo", {"length": "10"}, 400),
     ],
 )  # fmt: skip
