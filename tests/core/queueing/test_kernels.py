@@ -164,7 +164,7 @@ def test_compiled_and_plain_tallies_count_the_same():
         tally = tallies.Tally.empty(2)
         arrays = (tally.counts, tally.sums, tally.greatest, tally.within, tally.never)
         batches = (tally.batch_sums, tally.batch_counts)
-        observe(since, values, values.view(np.int64), kinds, 100.0, 86_400.0, 300.0, *arrays, *batches)
+        observe(since, since + values, kinds, 100.0, 86_400.0, 300.0, *arrays, *batches)
         kept.append([one.tobytes() for one in (*arrays, *batches)])
     assert kept[0] == kept[1]
 

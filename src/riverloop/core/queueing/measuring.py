@@ -72,9 +72,11 @@ def tally_day(plan: Plan, day: Day, tallies: Tallies) -> None:
     scenario = plan.scenario
     limit = scenario.pledge.minutes * 60
     window = (scenario.warm_up_seconds, scenario.horizon_seconds)
+    one_class = day.present().size == 1
     for number, tally in enumerate(tallies.stations):
         visits = day.visits[number]
-        tally.take(visits.joined, visits.started, day.kinds[visits.passengers], window, limit)
+        kinds = day.kinds[: visits.passengers.size] if one_class else day.kinds[visits.passengers]
+        tally.take(visits.joined, visits.started, kinds, window, limit)
         _measure_queue(visits, tally, window[0])
         if scenario.stations[number].kind == "channels":
             _measure_work(plan, number, visits, tally, window)

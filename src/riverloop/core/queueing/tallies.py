@@ -33,8 +33,7 @@ def bin_edges() -> Floats:
 @compiled
 def observe(  # noqa: PLR0917 - kernels take everything by place
     since: Floats,
-    values: Floats,
-    bits: Integers,
+    until: Floats,
     kinds: Integers,
     begins: float,
     ends: float,
@@ -47,12 +46,11 @@ def observe(  # noqa: PLR0917 - kernels take everything by place
     batch_sums: Floats,
     batch_counts: Integers,
 ) -> None:
-    """Count values by class, by the hour of the day since which they run, and by bin.
+    """Count times by class, by the hour of the day since which they run, and by bin.
 
     Args:
         since: seconds at which each began to wait, sorted, >= 0.
-        values: seconds; infinity is never.
-        bits: the same as bits, whose upper ones are the bin.
+        until: seconds at which each had waited; infinity is never.
         kinds: class of each.
         begins: seconds before which nothing counts.
         ends: seconds at which the last batch ends.
@@ -68,7 +66,9 @@ def observe(  # noqa: PLR0917 - kernels take everything by place
     last = counts.shape[2] - 1
     part = (ends - begins) / batch_counts.size
     hour, hour_ends, batch, batch_ends = -1, 0.0, 0, begins + part
-    for place in range(values.size):
+    scratch = np.empty(1)
+    bits = scratch.view(np.int64)  # the upper bits of a number tell its bin
+    for place in range(since.size):
         instant = since[place]
         while instant >= hour_ends:  # sorted, so that no division is needed
             hour = hour + 1 if hour < _LAST_HOUR else 0
@@ -79,13 +79,14 @@ def observe(  # noqa: PLR0917 - kernels take everything by place
             batch += 1
             batch_ends += part
         kind = kinds[place]
-        value = values[place]
+        value = until[place] - instant
         if value == np.inf:
             never[kind, hour] += 1
             continue
         where = 0
         if value > 0.0:
-            where = min(max((bits[place] >> _SHIFT) - _OFFSET, 1), last)
+            scratch[0] = value
+            where = min(max((bits[0] >> _SHIFT) - _OFFSET, 1), last)
         counts[kind, hour, where] += 1
         sums[kind, hour] += value
         greatest[kind, hour] = max(greatest[kind, hour], value)
@@ -154,7 +155,10 @@ def longest_queue(arrivals: Floats, starts: Floats, begins: float, hours: Intege
         while instant >= hour_ends:
             hour = hour + 1 if hour < _LAST_HOUR else 0
             hour_ends += 3600.0
-        while started < starts.size and starts[started] <= instant:
+        if starts[place] <= instant:  # as many have started as have joined
+            started = place + 1
+            continue
+        while starts[started] <= instant:
             started += 1
         if instant >= begins:
             hours[hour] = max(hours[hour], place + 1 - started)
@@ -213,11 +217,9 @@ class Tally:
 
     def take(self, since: Floats, until: Floats, kinds: Integers, window: tuple[float, float], limit: float) -> None:
         """Count the time of each from ``since`` to ``until``."""
-        values = until - since
         observe(
             since,
-            values,
-            values.view(np.int64),
+            until,
             kinds,
             window[0],
             window[1],
