@@ -225,7 +225,7 @@ def test_a_file_system_that_takes_no_more_tears_nothing_and_the_log_goes_on(tmp_
     """A limit on the size of a file stands in for a full disk where none can be mounted: writes fail half way."""
     from riverloop.apps.record.exporting import logs_verify
 
-    rounds = fault_count(300)
+    rounds = fault_count(100)
     with node(tmp_path, "sqlite") as run:
         run(PREPARE)
         run(MORE, 300)
@@ -261,7 +261,7 @@ def small_disk(folder):
 def test_a_full_disk_tears_nothing_and_the_log_goes_on_when_there_is_room(tmp_path, fault_count, tell):
     from riverloop.apps.record.exporting import logs_verify
 
-    log, rounds = tmp_path / "data" / "log", fault_count(200)
+    log, rounds = tmp_path / "data" / "log", fault_count(100)
     with node(tmp_path, "sqlite") as run, small_disk(log):
         run(PREPARE)
         run(MORE, 300)
