@@ -19,6 +19,7 @@ from riverloop.apps.nodes.words import N_
 from riverloop.core.kernel.errors import InputError
 
 _LOOK_SECONDS = 1.0
+_STOP_SECONDS = 5
 _TOLD_EVERY_SECONDS = 30.0
 _HANDSHAKE = re.compile(r"TLS|handshake", re.IGNORECASE)
 
@@ -62,6 +63,7 @@ def listen(*, parent: int) -> None:
         workers=1,
         blocking_threads=2,  # a call that hangs does not keep the next one out
         websockets=False,
+        workers_kill_timeout=_STOP_SECONDS,  # a call that hangs does not keep it from ending
         log_level=LogLevels.debug,  # by which it tells of handshakes that failed
         log_dictconfig=_QUIET,
         ssl_cert=files[0],

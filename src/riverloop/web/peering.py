@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import time
+from threading import Thread, get_ident
 
 import django
 
@@ -17,7 +19,7 @@ django.setup()
 import structlog  # noqa: E402 - what follows needs Django to be set up
 from django.db import close_old_connections  # noqa: E402
 
-from riverloop.apps.nodes.calling import MOST_BODY_BYTES  # noqa: E402
+from riverloop.apps.nodes.calling import MOST_BODY_BYTES, TOTAL_SECONDS  # noqa: E402
 from riverloop.apps.nodes.endpoints import function_of  # noqa: E402
 from riverloop.apps.nodes.here import hosted_sides, other_side  # noqa: E402
 from riverloop.apps.nodes.links import link_heard, link_refused  # noqa: E402
@@ -26,14 +28,9 @@ from riverloop.core.kernel.errors import RiverloopError  # noqa: E402
 _PREFIX = "/peer/"
 _AT_A_TIME = 65_536
 _MOST_DIGITS = 12
+_LOOK_SECONDS = 1.0
+_reading: dict[int, float] = {}  # since when each thread waits for a body
 _logger = structlog.stdlib.get_logger(__name__)
-
-if os.environ.get("RIVERLOOP_SERVED_BY"):
-    from riverloop.web.beside import end_with
-    from riverloop.web.listening import tell_of_handshakes
-
-    end_with(int(os.environ["RIVERLOOP_SERVED_BY"]))
-    tell_of_handshakes()
 
 
 def application(environ, start_response):
@@ -79,7 +76,36 @@ def _body_of(environ):
     if len(length) > _MOST_DIGITS or int(length) > MOST_BODY_BYTES:
         return None, "413 Content Too Large"
     parts, left = [], int(length)
-    while left and (part := environ["wsgi.input"].read(min(left, _AT_A_TIME))):
-        parts.append(part)
-        left -= len(part)
+    _reading[get_ident()] = time.monotonic()
+    try:
+        while left and (part := environ["wsgi.input"].read(min(left, _AT_A_TIME))):
+            parts.append(part)
+            left -= len(part)
+    finally:
+        del _reading[get_ident()]
     return (None, "400 Bad Request") if left else (b"".join(parts), "")
+
+
+def is_stalled(now):
+    """Say whether a body has been waited for longer than any call may last: its link was cut without a word."""
+    return any(now - since > TOTAL_SECONDS for since in list(_reading.values()))
+
+
+def _end_when_stalled():
+    """End this process when a body stalls: nothing else lets go of the thread that waits, and there are few.
+
+    It is started anew; what was under way is undone, and the other node tries it again.
+    """
+    while not is_stalled(time.monotonic()):
+        time.sleep(_LOOK_SECONDS)
+    _logger.warning("a call of the other side stalled, and the listener is started again")
+    os._exit(1)
+
+
+if os.environ.get("RIVERLOOP_SERVED_BY"):
+    from riverloop.web.beside import end_with
+    from riverloop.web.listening import tell_of_handshakes
+
+    end_with(int(os.environ["RIVERLOOP_SERVED_BY"]))
+    tell_of_handshakes()
+    Thread(target=_end_when_stalled, name="stalled", daemon=True).start()

@@ -314,6 +314,31 @@ def test_the_listener_answers_nothing_else(ask, path, options, status):
     assert ask(path, b"half", **options) == (status, b"")
 
 
+def test_a_call_whose_body_never_comes_ends_the_listener_and_not_its_threads_one_by_one(ask, monkeypatch):
+    from riverloop.web import peering
+
+    ended = []
+    begun = time.monotonic()
+    clock = [begun + calling.TOTAL_SECONDS - 1]
+
+    class Stalling(BytesIO):
+        def read(self, size=-1):
+            assert not peering.is_stalled(clock[0])
+            clock[0] += 5
+            assert peering.is_stalled(clock[0])
+            peering._end_when_stalled()
+            return super().read(size)
+
+    monkeypatch.setattr(peering.os, "_exit", ended.append)
+    monkeypatch.setattr(
+        peering.time, "monotonic", lambda: clock[0] if clock[0] > begun + calling.TOTAL_SECONDS else begun
+    )
+    body = Stalling(b"half")
+    assert peering._body_of({"CONTENT_LENGTH": "4", "wsgi.input": body}) == (b"half", "")
+    assert ended == [1]
+    assert not peering.is_stalled(clock[0] + 1_000)
+
+
 def test_a_refusal_leaves_as_one_line_and_a_mistake_of_ours_without_a_word(ask):
     def refuse(*_):
         raise PeerError("test.fork", "Index {index} is another here.", index=7)
