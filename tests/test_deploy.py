@@ -169,6 +169,14 @@ def test_the_proxies_pass_on_to_where_riverloop_listens_and_say_themselves_who_a
     assert "proxy_set_header X-Forwarded-Proto $scheme;" in nginx
 
 
+def test_the_proxies_pass_on_whole_requests_alone():
+    """A body that stops in the middle would keep the thread that waits for it, and on SQLite there is one."""
+    caddy, nginx = ((DEPLOY / "proxy" / name).read_text("utf-8") for name in ("Caddyfile", "nginx.conf"))
+    (most,) = re.findall(r"max_size (\S+)", caddy)
+    assert f"request_buffers {most}\n" in caddy
+    assert "proxy_request_buffering on;" in nginx
+
+
 @pytest.mark.parametrize("name", ["Caddyfile", "nginx.conf"])
 def test_the_proxies_take_the_largest_file_that_riverloop_takes(name):
     from riverloop.apps.documents.contents import MOST_BYTES
