@@ -173,6 +173,21 @@ def test_a_flood_of_nonsense_leaves_room_for_the_proof_of_a_fork(monkeypatch):
     assert evidence_of("cn").filter(code="record.fork").exists()
 
 
+def test_what_two_threads_keep_at_once_is_kept_once(monkeypatch):
+    from riverloop.apps.record import evidence
+
+    written = evidence.mistake_json
+
+    def meanwhile(error):
+        monkeypatch.setattr(evidence, "mistake_json", written)
+        evidence.evidence_keep("cn", "hk", error, note="x")
+        return written(error)
+
+    monkeypatch.setattr(evidence, "mistake_json", meanwhile)
+    evidence.evidence_keep("cn", "hk", InputError("record.fork", "It forked."), note="x")
+    assert evidence_of("cn").get().code == "record.fork"
+
+
 def test_evidence_of_a_fork_keeps_the_signature_however_much_stands_before_it():
     push(ENTRIES[:3])
     forked = [b"f" * 32] * 5

@@ -40,11 +40,13 @@ def evidence_keep(side: str, of_side: str, error: RiverloopError, *, note: str =
             return
         if mine.filter(code=error.code).count() >= MOST_KEPT:
             return
-        Evidence.objects.create(
-            owner_side=side, of_side=of_side, code=error.code, mistake=mistake_json(error), note=note,
-            held_note=held_note[:most], digest=digest, found_at=now, last_at=now,
-        )  # fmt: skip
-    _logger.error("something of the other side's log was refused", side=of_side, why=error)
+        kept = {
+            "code": error.code, "mistake": mistake_json(error), "note": note, "held_note": held_note[:most],
+            "found_at": now, "last_at": now,
+        }  # fmt: skip
+        _, is_new = mine.get_or_create(owner_side=side, of_side=of_side, digest=digest, defaults=kept)
+    if is_new:  # else another thread kept it at this moment
+        _logger.error("something of the other side's log was refused", side=of_side, why=error)
 
 
 def evidence_of(side: str) -> QuerySet[Evidence]:
