@@ -8,6 +8,7 @@ long catching-up, and no consistency proofs are needed.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from hashlib import sha256
 
 import structlog
@@ -181,7 +182,7 @@ def _countersigned(side: str, other: str, note: bytes, line: str, size: int) -> 
         )
         evidence_keep(side, other, bad, note=note.decode() + line[:2_000])
         raise bad from None
-    now = timezone.now()
+    now = datetime.now(UTC)  # the clock that stands in the cosignature, also while the demo plays its day
     # A mirror that was restored goes through smaller trees again; what it signed before stays signed.
     LogState.objects.filter(pk=side, cosigned_size__lte=size).update(
         cosigned_size=size, cosigned_note=both.decode(), cosigned_at=now

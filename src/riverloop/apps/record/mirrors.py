@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from django.db import transaction
-from django.utils import timezone
 
 from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.endpoints import on_call
@@ -163,7 +163,11 @@ def _take(side: str, of_side: str, push: _Push) -> dict[str, object]:
             push.note, key_of(push.note, keys.log_verifiers(of_side)), keys.cosigner(side), seconds
         )
         Mirror.objects.filter(pk=held.pk).update(
-            size=grown.size, range=grown.stored(), note=note.decode(), cosigned_seconds=seconds, taken_at=timezone.now()
+            size=grown.size,
+            range=grown.stored(),
+            note=note.decode(),
+            cosigned_seconds=seconds,
+            taken_at=datetime.now(UTC),
         )
         return {"next": grown.size, "signature": parse_note(note).signatures[-1].line}
 

@@ -7,8 +7,7 @@ checkpoint is the last to change.
 from __future__ import annotations
 
 import contextlib
-
-from django.utils import timezone
+from datetime import UTC, datetime
 
 from riverloop.apps.nodes import keys
 from riverloop.apps.record.folders import files_write, folder_of, one_at_a_time, partials_drop, reader_of
@@ -85,7 +84,7 @@ def _publish(side: str, state: LogState) -> int:
     files_write(folder, [(VKEY, vkey_file(signer.log_key))])
     files_write(folder, [(CHECKPOINT, note)])
     LogState.objects.filter(pk=side).update(
-        published_size=growth.size, published_root=growth.root(), note=note.decode(), published_at=timezone.now()
+        published_size=growth.size, published_root=growth.root(), note=note.decode(), published_at=datetime.now(UTC)
     )
     full = [tile.path for tile in tiles_of_growth(begun, growth.size) if tile == tile.full]
     partials_drop(folder, full)

@@ -8,6 +8,7 @@ back from there, as commitments without payload; those that it holds differently
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import islice
 
 import structlog
@@ -88,7 +89,7 @@ def _compare_with_folder(state: LogState, there: Published) -> LogState:
     if there.size > state.size:
         _take_back(side, state.size, there, _entries_of(tree, state.size))
     LogState.objects.filter(pk=side).update(
-        published_size=there.size, published_root=there.root, note=there.note, published_at=timezone.now()
+        published_size=there.size, published_root=there.root, note=there.note, published_at=datetime.now(UTC)
     )
     return LogState.objects.get(pk=side)
 
