@@ -5,9 +5,11 @@ import pytest
 
 from riverloop.core.queueing.arrivals import Arrivals, Platoons, draw_all
 from riverloop.core.queueing.distributions import Deterministic, Empirical, Exponential, Gamma, LogNormal
+from riverloop.core.queueing.rooms import Room
 from riverloop.core.queueing.streams import Streams
 
 HOUR = 3600.0
+NEW = Room(reused=False)
 
 
 def arrivals(rates, *, hours=None, factors=(1.0,), shares=(1.0,), platoons=None):
@@ -18,7 +20,7 @@ def test_each_hour_has_as_many_as_its_rate_says():
     stream = arrivals([600, 0, 1800, 60])
     counts = np.zeros(4)
     for replication in range(400):
-        times, _ = stream.draw(Streams(3, replication))
+        times, _ = stream.draw(Streams(3, replication), NEW)
         assert (np.diff(times) > 0).all()
         counts += np.histogram(times, bins=np.arange(5) * HOUR)[0]
     assert counts[1] == 0
@@ -27,25 +29,25 @@ def test_each_hour_has_as_many_as_its_rate_says():
 
 
 def test_counts_scatter_as_poisson_does():
-    counts = [arrivals([500]).draw(Streams(9, replication))[0].size for replication in range(2000)]
+    counts = [arrivals([500]).draw(Streams(9, replication), NEW)[0].size for replication in range(2000)]
     assert np.mean(counts) == pytest.approx(500, abs=2)
     assert np.var(counts) == pytest.approx(500, rel=0.1)
 
 
 def test_more_demand_brings_the_same_passengers_closer_together():
-    quiet, _ = arrivals([100, 300]).draw(Streams(1))
-    busy, _ = arrivals([100, 300], factors=(2.0,)).draw(Streams(1))
+    quiet, _ = arrivals([100, 300]).draw(Streams(1), NEW)
+    busy, _ = arrivals([100, 300], factors=(2.0,)).draw(Streams(1), NEW)
     inverse = np.interp(quiet, [0, HOUR, 2 * HOUR], [0, 100, 400])
     again = np.interp(busy[: quiet.size], [0, HOUR, 2 * HOUR], [0, 200, 800])
     assert again == pytest.approx(inverse[: busy.size])
 
 
 def test_a_train_brings_those_who_gathered_since_the_one_before():
-    times, _ = arrivals([600, 600], platoons=Platoons(600.0)).draw(Streams(2))
+    times, _ = arrivals([600, 600], platoons=Platoons(600.0)).draw(Streams(2), NEW)
     assert set(times.tolist()) <= {600.0 * number for number in range(1, 13)}
-    fixed, _ = arrivals([0], platoons=Platoons(900.0, size=50)).draw(Streams(2))
+    fixed, _ = arrivals([0], platoons=Platoons(900.0, size=50)).draw(Streams(2), NEW)
     assert fixed.tolist() == [0.0] * 50 + [900.0] * 50 + [1800.0] * 50 + [2700.0] * 50
-    spread, _ = arrivals([0], platoons=Platoons(1800.0, 120.0, 50)).draw(Streams(2))
+    spread, _ = arrivals([0], platoons=Platoons(1800.0, 120.0, 50)).draw(Streams(2), NEW)
     assert (np.diff(spread) >= 0).all()
     assert ((spread % 1800.0) <= 120.0).all()
     assert arrivals([0], platoons=Platoons(900.0, size=50)).expected(0) == 200
@@ -54,7 +56,7 @@ def test_a_train_brings_those_who_gathered_since_the_one_before():
 def test_classes_come_in_their_shares_and_two_streams_in_order():
     first, second = arrivals([5000], shares=(0.7, 0.3)), arrivals([1000], shares=(0.0, 1.0))
     other = Arrivals("other", second.rates_per_hour, HOUR, (1.0,), (0.0, 1.0))
-    times, kinds = draw_all((first, other), Streams(4))
+    times, kinds = draw_all((first, other), Streams(4), NEW)
     assert (np.diff(times) >= 0).all()
     assert (kinds == 0).mean() == pytest.approx(3500 / 6000, abs=0.03)
 
@@ -86,3 +88,13 @@ def test_draws_have_the_mean_and_variation_that_they_say(distribution):
 def test_a_slower_service_stretches_the_same_draws():
     slow, quick = (LogNormal(mean, mean / 2).draw(np.random.default_rng(6), 100) for mean in (40.0, 10.0))
     assert slow == pytest.approx(4 * quick)
+
+
+def test_a_room_gives_the_same_memory_for_the_same_purpose():
+    room = Room(reused=True)
+    first = room.floats(100, "a", "b")
+    assert np.shares_memory(first, room.floats(90, "a", "b"))
+    assert not np.shares_memory(first, room.floats(100, "a", "c"))
+    assert room.floats(1000, "a", "b").size == 1000
+    assert not np.shares_memory(NEW.floats(9, "a"), NEW.floats(9, "a"))
+    assert room.integers(5, "n").dtype == np.int64

@@ -5,7 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from riverloop.core.queueing.engine import simulate_day
 from riverloop.core.queueing.plan import make_plan
+from riverloop.core.queueing.rooms import Room
 from riverloop.core.queueing.streams import Streams
 from tests.core.queueing.scenes import CONTRACT, DAY, day_of, one_station, result, scenario
 
@@ -204,3 +206,25 @@ def test_the_day_and_the_replication_change_every_draw():
     first, second = (day_of(DAY, replication)[1] for replication in (0, 1))
     assert not math.isclose(first.arrivals[0], second.arrivals[0])
     assert Streams(5, 0, 0) == Streams(5)
+
+
+def test_memory_that_serves_again_changes_nothing():
+    text = DAY.replace(
+        "route: [[gate, counter], bridge, customs]", "route: [counter, [gate, counter2], bridge, customs]"
+    )
+    text = text.replace(
+        "  - {name: bridge",
+        "  - {name: counter2, channels: 5, service: &t {distribution: gamma, mean_seconds: 9, shape: 2},"
+        " failure: {share: 0.1, divert_to: help}}\n  - {name: help, channels: 2, service: *t}\n  - {name: bridge",
+    )
+    text = text.replace("divert_to: counter,", "divert_to: counter2,")
+    plan = make_plan(scenario(text))
+    room = Room(reused=True)
+    for number in range(3):
+        streams = Streams(5, number)
+        again, alone = simulate_day(plan, streams, room), simulate_day(plan, streams)
+        assert again.left().tolist() == alone.left().tolist()
+        for station, visits in alone.visits.items():
+            other = again.visits[station]
+            for one in ("passengers", "joined", "started", "released"):
+                assert getattr(visits, one).tolist() == getattr(other, one).tolist()

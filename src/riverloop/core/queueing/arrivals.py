@@ -9,6 +9,7 @@ import numpy as np
 
 from riverloop.core.queueing.compiled import Floats, Integers
 from riverloop.core.queueing.kernels import in_order
+from riverloop.core.queueing.rooms import Room
 from riverloop.core.queueing.streams import Streams
 
 HOUR_SECONDS = 3600.0
@@ -66,24 +67,26 @@ class Arrivals:
         part_hours = self.horizon_seconds / len(self.rates_per_hour) / HOUR_SECONDS
         return sum(self.rates_per_hour) * part_hours * self.factor(day)
 
-    def draw(self, streams: Streams) -> tuple[Floats, Integers]:
+    def draw(self, streams: Streams, room: Room) -> tuple[Floats, Integers]:
         """Return the instants in seconds, sorted, and the class of each."""
-        times = self._times(streams)
+        times = self._times(streams, room)
         if max(self.shares) == 1.0:
-            return times, np.full(times.size, self.shares.index(1.0))
+            kinds = room.integers(times.size, self.name, "kinds")
+            kinds[:] = self.shares.index(1.0)
+            return times, kinds
         bounds = np.cumsum(self.shares)
         bounds[-1] = 1.0
         drawn = streams.of("class", self.name).random(times.size)
         return times, np.searchsorted(bounds, drawn, "right").astype(np.int64)
 
-    def _times(self, streams: Streams) -> Floats:
+    def _times(self, streams: Streams, room: Room) -> Floats:
         platoons = self.platoons
         if platoons is None:
-            return self._poisson(streams)
+            return self._poisson(streams, room)
         if platoons.size:
             times = np.repeat(self._instants(), self._fixed(streams.day))
         else:
-            times = self._poisson(streams)
+            times = self._poisson(streams, room)
             times = np.ceil(times / platoons.every_seconds) * platoons.every_seconds
         if platoons.spread_seconds:
             times = times + platoons.spread_seconds * streams.of("platoons", self.name).random(times.size)
@@ -97,12 +100,12 @@ class Arrivals:
         every = self.platoons.every_seconds if self.platoons else self.horizon_seconds
         return np.arange(0.0, self.horizon_seconds, every)
 
-    def _poisson(self, streams: Streams) -> Floats:
+    def _poisson(self, streams: Streams, room: Room) -> Floats:
         """Invert the cumulative rate: exact, sorted, and a busier day keeps the passengers of a quieter one closer."""
         part_seconds = self.horizon_seconds / len(self.rates_per_hour)
         per_part = np.array(self.rates_per_hour) * (part_seconds / HOUR_SECONDS * self.factor(streams.day))
         hazards = np.concatenate([[0.0], np.cumsum(per_part)])
-        reached = _unit_poisson(streams.of("arrivals", self.name), float(hazards[-1]))
+        reached = _unit_poisson(streams.of("arrivals", self.name), float(hazards[-1]), room, self.name)
         if self.steady:
             reached *= self.horizon_seconds / hazards[-1] if reached.size else 1.0
             return reached
@@ -110,24 +113,27 @@ class Arrivals:
         return np.interp(reached, hazards, instants)
 
 
-def _unit_poisson(generator: np.random.Generator, until: float) -> Floats:
+def _unit_poisson(generator: np.random.Generator, until: float, room: Room, name: str) -> Floats:
     """Return the points of a Poisson process of rate one from 0 to ``until``."""
     parts: list[Floats] = []
     reached = 0.0
     while reached < until:
         left = until - reached
-        parts.append(reached + np.cumsum(generator.standard_exponential(int(left + 4 * left**0.5) + 16)))
-        reached = float(parts[-1][-1])
+        gaps = room.floats(int(left + 4 * left**0.5) + 16, name, f"gaps {len(parts)}")
+        generator.standard_exponential(out=gaps)
+        gaps[0] += reached
+        parts.append(np.cumsum(gaps, out=gaps))
+        reached = float(gaps[-1])
     points = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
     return points[: int(np.searchsorted(points, until))]
 
 
-def draw_all(streams_of_passengers: tuple[Arrivals, ...], streams: Streams) -> tuple[Floats, Integers]:
+def draw_all(streams_of_passengers: tuple[Arrivals, ...], streams: Streams, room: Room) -> tuple[Floats, Integers]:
     """Return the instants of all streams together, sorted, and the class of each passenger.
 
     Passengers of one instant come in the order of the streams.
     """
-    drawn = [one.draw(streams) for one in streams_of_passengers]
+    drawn = [one.draw(streams, room) for one in streams_of_passengers]
     if len(drawn) == 1:
         return drawn[0]
     times = np.concatenate([times for times, _ in drawn])

@@ -13,8 +13,24 @@ import numpy as np
 from riverloop.core.queueing.compiled import Floats
 
 
+class _Drawn:
+    """Something that fills arrays."""
+
+    __slots__ = ()
+
+    def fill(self, generator: np.random.Generator, drawn: Floats) -> None:
+        """Fill an array with draws in seconds."""
+        raise NotImplementedError
+
+    def draw(self, generator: np.random.Generator, count: int) -> Floats:
+        """Return ``count`` draws in seconds."""
+        drawn = np.empty(count)
+        self.fill(generator, drawn)
+        return drawn
+
+
 @dataclass(frozen=True, slots=True)
-class Deterministic:
+class Deterministic(_Drawn):
     """Always the same.
 
     Args:
@@ -28,14 +44,14 @@ class Deterministic:
         """Variance over squared mean."""
         return 0.0
 
-    def draw(self, generator: np.random.Generator, count: int) -> Floats:
-        """Return ``count`` times the mean; the stream is not touched."""
+    def fill(self, generator: np.random.Generator, drawn: Floats) -> None:
+        """Fill an array with the mean; the stream is not touched."""
         del generator
-        return np.full(count, self.mean_seconds)
+        drawn[:] = self.mean_seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Exponential:
+class Exponential(_Drawn):
     """Memoryless.
 
     Args:
@@ -49,15 +65,14 @@ class Exponential:
         """Variance over squared mean."""
         return 1.0
 
-    def draw(self, generator: np.random.Generator, count: int) -> Floats:
-        """Return ``count`` draws in seconds."""
-        drawn = generator.standard_exponential(count)
+    def fill(self, generator: np.random.Generator, drawn: Floats) -> None:
+        """Fill an array with draws in seconds."""
+        generator.standard_exponential(out=drawn)
         drawn *= self.mean_seconds
-        return drawn
 
 
 @dataclass(frozen=True, slots=True)
-class LogNormal:
+class LogNormal(_Drawn):
     """The logarithm is normal: skewed to the right, as service times mostly are.
 
     Args:
@@ -73,18 +88,17 @@ class LogNormal:
         """Variance over squared mean."""
         return (self.sd_seconds / self.mean_seconds) ** 2
 
-    def draw(self, generator: np.random.Generator, count: int) -> Floats:
-        """Return ``count`` draws in seconds."""
+    def fill(self, generator: np.random.Generator, drawn: Floats) -> None:
+        """Fill an array with draws in seconds."""
         variance = math.log1p(self.squared_variation)
-        drawn = generator.standard_normal(count)
+        generator.standard_normal(out=drawn)
         drawn *= math.sqrt(variance)
         np.exp(drawn, out=drawn)
         drawn *= self.mean_seconds * math.exp(-variance / 2)
-        return drawn
 
 
 @dataclass(frozen=True, slots=True)
-class Gamma:
+class Gamma(_Drawn):
     """A sum of exponential stages, also for a broken number of them.
 
     Args:
@@ -100,15 +114,14 @@ class Gamma:
         """Variance over squared mean."""
         return 1 / self.shape
 
-    def draw(self, generator: np.random.Generator, count: int) -> Floats:
-        """Return ``count`` draws in seconds."""
-        drawn = generator.standard_gamma(self.shape, count)
+    def fill(self, generator: np.random.Generator, drawn: Floats) -> None:
+        """Fill an array with draws in seconds."""
+        generator.standard_gamma(self.shape, out=drawn)
         drawn *= self.mean_seconds / self.shape
-        return drawn
 
 
 @dataclass(frozen=True, slots=True)
-class Empirical:
+class Empirical(_Drawn):
     """Observed values, each drawn as often as its weight says.
 
     Args:
@@ -131,11 +144,12 @@ class Empirical:
         squares = math.fsum(value**2 * weight for value, weight in zip(self.seconds, self.weights, strict=True))
         return squares / mean**2 - 1 if mean else 0.0
 
-    def draw(self, generator: np.random.Generator, count: int) -> Floats:
-        """Return ``count`` draws in seconds, by inversion."""
+    def fill(self, generator: np.random.Generator, drawn: Floats) -> None:
+        """Fill an array with draws in seconds, by inversion."""
         bounds = np.cumsum(self.weights)
         bounds[-1] = 1.0
-        return np.asarray(self.seconds, dtype=np.float64)[np.searchsorted(bounds, generator.random(count), "right")]
+        generator.random(out=drawn)
+        drawn[:] = np.asarray(self.seconds, dtype=np.float64)[np.searchsorted(bounds, drawn, "right")]
 
 
 Distribution = Deterministic | Exponential | LogNormal | Gamma | Empirical

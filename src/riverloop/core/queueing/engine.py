@@ -14,12 +14,12 @@ import numpy as np
 from riverloop.core.queueing import kernels
 from riverloop.core.queueing.arrivals import draw_all
 from riverloop.core.queueing.compiled import Floats, Integers
+from riverloop.core.queueing.drawing import NOBODY, failures_of, mean_seconds, services_of
 from riverloop.core.queueing.hall import OUTSIDE, hall
 from riverloop.core.queueing.network import Station
 from riverloop.core.queueing.plan import Group, Plan
+from riverloop.core.queueing.rooms import Room
 from riverloop.core.queueing.streams import Streams
-
-NOBODY = -1
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Day:
         arrivals: seconds, by passenger.
         kinds: class, by passenger.
         leaves: seconds at which each left the last hall; infinity is never. Ask ``left`` for it.
-        waited: seconds of waiting in all, by passenger.
+        waited: seconds of waiting in all, by passenger; empty where the pledge is not of them.
         visits: by station.
         bound: by passenger, the station to which a failure sends them next, or -1; empty while nobody has failed.
         order: where all went through the last hall, passengers in the order in which they left it, or nearly so.
@@ -55,6 +55,7 @@ class Day:
         drawn: services by station, where they are kept for another go.
         failing: failures by station, likewise.
         classes: ask ``present`` for them.
+        room: where its arrays come from.
     """
 
     arrivals: Floats
@@ -68,11 +69,12 @@ class Day:
     drawn: dict[str, Floats] = field(default_factory=dict)
     failing: dict[str, Integers | None] = field(default_factory=dict)
     classes: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    room: Room = field(default_factory=lambda: Room(reused=False))
 
     def left(self) -> Floats:
         """Return the seconds at which each left the last hall, by passenger."""
         if self.order is not None and self.times is not None:
-            self.leaves = np.empty(self.times.size)
+            self.leaves = np.empty(self.times.size)  # not from the room: visits may hold the one before
             self.leaves[self.order] = self.times
             self.order = self.times = None
         return self.leaves
@@ -87,7 +89,7 @@ class Day:
             self.arrivals[chosen],
             self.kinds[chosen],
             leaves[chosen],
-            self.waited[chosen],
+            self.waited[chosen] if self.waited.size else self.waited,
             {},
             self.bound[chosen] if self.bound.size else self.bound,
             drawn={name: np.ascontiguousarray(drawn[:, chosen]) for name, drawn in self.drawn.items()},
@@ -141,8 +143,11 @@ class _Coming:
         """Return their services there, by stage."""
         drawn = self.day.drawn.get(station.name)
         if drawn is None:
-            drawn = services_of(self.plan, station, self.day.kinds, self.streams)
-        return drawn if self.in_number else np.take(drawn, self.passengers, axis=1)
+            drawn = services_of(self.plan, station, self.day.kinds, self.streams, self.day.room)
+        if self.in_number:
+            return drawn
+        taken = self.day.room.floats(drawn.shape[0] * self.times.size, station.name, "taken")
+        return np.take(drawn, self.passengers, axis=1, out=taken.reshape(drawn.shape[0], -1), mode="clip")
 
     def fails(self, station: Station) -> Integers | None:
         """Return the stage at which each would fail there; -1 for none."""
@@ -163,17 +168,25 @@ class _Coming:
             self.day.waited += np.bincount(visits.passengers, waits, self.day.arrivals.size)
 
 
-def simulate_day(plan: Plan, streams: Streams) -> Day:
-    """Draw the passengers of a day and take them through every hall."""
-    day = begin_day(plan, streams)
+def simulate_day(plan: Plan, streams: Streams, room: Room | None = None) -> Day:
+    """Draw the passengers of a day and take them through every hall.
+
+    Args:
+        plan: of the scenario.
+        streams: of random numbers.
+        room: where its arrays come from; the next day from the same room overwrites this one.
+    """
+    day = begin_day(plan, streams, room)
     go_on(plan, day, streams, plan.groups)
     return day
 
 
-def begin_day(plan: Plan, streams: Streams) -> Day:
+def begin_day(plan: Plan, streams: Streams, room: Room | None = None) -> Day:
     """Draw the passengers of a day, who stand before the first hall."""
-    arrivals, kinds = draw_all(plan.scenario.arrivals, streams)
-    return Day(arrivals, kinds, arrivals, np.zeros(arrivals.size), {})
+    room = room or Room(reused=False)
+    arrivals, kinds = draw_all(plan.scenario.arrivals, streams, room)
+    waited = np.zeros(arrivals.size if plan.scenario.pledge.of == "waiting" else 0)
+    return Day(arrivals, kinds, arrivals, waited, {}, room=room)
 
 
 def go_on(plan: Plan, day: Day, streams: Streams, halls: tuple[Group, ...]) -> None:
@@ -242,7 +255,10 @@ def _move_on(coming: _Coming, leaving: _Leaving) -> None:
         day.order, day.times = passengers, leaving.times
         if leaving.ordered is not None:
             day.times, leavers = leaving.ordered
-            day.order = leavers if coming.in_number else np.take(passengers, leavers)
+            day.order = leavers
+            if not coming.in_number:
+                order = day.room.integers(leavers.size, coming.station.name, "order")
+                day.order = np.take(passengers, leavers, out=order, mode="clip")
     else:
         day.leaves = day.left().copy() if day.leaves is day.arrivals else day.left()
         day.leaves[passengers] = leaving.times
@@ -257,47 +273,15 @@ def _move_on(coming: _Coming, leaving: _Leaving) -> None:
     day.bound[passengers[failed]] = targets[left_by[failed]]
 
 
-def services_of(plan: Plan, station: Station, kinds: Integers, streams: Streams) -> Floats:
-    """Return the service of every passenger of the day, stage by stage, also of those who do not come.
-
-    That way a passenger has the same draw at a station whatever way the others went.
-    """
-    name = station.stream or station.name
-    if len(station.service) == 1 and not station.service_by_class:
-        return station.service[0].draw(streams.of("service", name, "0"), kinds.size).reshape(1, -1)
-    names = [one.name for one in plan.scenario.classes]
-    drawn = np.empty((len(station.service), kinds.size))
-    for stage in range(len(station.service)):
-        drawn[stage] = station.service[stage].draw(streams.of("service", name, str(stage)), kinds.size)
-        for kind, class_name in enumerate(names):
-            if class_name in station.service_by_class:
-                of_class = np.flatnonzero(kinds == kind)
-                own = station.service_by_class[class_name][stage]
-                drawn[stage, of_class] = own.draw(streams.of("service", name, str(stage), class_name), of_class.size)
-    return drawn
-
-
-def failures_of(station: Station, count: int, streams: Streams) -> Integers | None:
-    """Return the stage at which each passenger of the day would fail here; -1 for none."""
-    if station.failure is None:
-        return None
-    drawn = streams.of("failure", station.stream or station.name).random(count)
-    fails = np.full(count, NOBODY)
-    reached = 1.0
-    for stage, share in enumerate(station.failure.shares):  # who fails at one stage does not come to the next
-        fails[(fails == NOBODY) & (drawn >= reached - share * reached) & (drawn < reached)] = stage
-        reached -= share * reached
-    return fails
-
-
 def _one_queue(coming: _Coming) -> _Leaving:
     station, opening = coming.station, coming.plan.openings[coming.group.stations[0]]
     services, times = coming.services(station)[0], coming.times
     fails = coming.fails(station)
     if fails is not None and station.failure is not None:
         services = services + np.where(fails == NOBODY, 0.0, station.failure.blocks_seconds)
-    starts, ends = np.empty(times.size), np.empty(times.size)
-    ordered = (np.empty(times.size), np.empty(times.size, dtype=np.int64))
+    room, name = coming.day.room, station.name
+    starts, ends, leaves = (room.floats(times.size, name, which) for which in ("starts", "ends", "leaves"))
+    ordered = (leaves, room.integers(times.size, name, "leavers"))
     if opening.constant and opening.channels[0] > 0:
         kernels.fifo(times, services, int(opening.channels[0]), starts, ends, *ordered)
     else:
@@ -377,8 +361,3 @@ def _whole_hall(coming: _Coming) -> _Leaving:
 
 def _rows(sizes: Iterable[int]) -> Integers:
     return np.cumsum([0, *sizes], dtype=np.int64)
-
-
-def mean_seconds(station: Station) -> float:
-    """Return how long a channel is taken by a mean passenger, as one sees who looks at its queue."""
-    return max(one.mean_seconds for one in station.service)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riverloop.core.queueing.engine import Day, Visits, mean_seconds, simulate_day
+from riverloop.core.queueing.drawing import mean_seconds
+from riverloop.core.queueing.engine import Day, Visits, simulate_day
 from riverloop.core.queueing.plan import Plan
+from riverloop.core.queueing.rooms import Room
 from riverloop.core.queueing.streams import Streams
 from riverloop.core.queueing.tallies import Tally, longest_queue, work
 
@@ -53,18 +55,27 @@ class Tallies:
         self.arrived += other.arrived
 
 
-def simulate_days(plan: Plan, replication: int, days: range) -> Tallies:
-    """Simulate some days of one replication, one after the other.
+Part = tuple[int, range]
+"""Some days of one replication, by their numbers from 0."""
+
+
+def simulate_parts(plan: Plan, parts: tuple[Part, ...]) -> list[Tallies]:
+    """Simulate some days of some replications, one after the other.
 
     Args:
         plan: of the scenario.
-        replication: number from 0.
-        days: numbers from 0; each begins empty.
+        parts: what to simulate; each day begins empty.
+
+    Returns:
+        The tallies of each part.
     """
-    tallies = Tallies.empty(plan)
-    for number in days:
-        tally_day(plan, simulate_day(plan, Streams(plan.scenario.seed, replication, number)), tallies)
-    return tallies
+    room, found = Room(reused=True), []
+    for replication, days in parts:
+        tallies = Tallies.empty(plan)
+        for number in days:
+            tally_day(plan, simulate_day(plan, Streams(plan.scenario.seed, replication, number), room), tallies)
+        found.append(tallies)
+    return found
 
 
 def tally_day(plan: Plan, day: Day, tallies: Tallies) -> None:

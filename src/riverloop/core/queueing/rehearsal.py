@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from riverloop.core.queueing.compiled import Floats, Integers
-from riverloop.core.queueing.engine import Day, begin_day, failures_of, go_on, services_of
+from riverloop.core.queueing.drawing import failures_of, services_of
+from riverloop.core.queueing.engine import Day, begin_day, go_on
 from riverloop.core.queueing.intervals import lower_bound
 from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.plan import Group, Plan, make_plan
@@ -92,7 +93,7 @@ class Rehearsal:
                 concerned |= np.isin(day.bound, group.stations)
             for station in (scenario.stations[number] for number in group.stations):
                 if station.kind != "shuttle":  # a ride is drawn when it is known who is aboard
-                    day.drawn[station.name] = services_of(plan, station, day.kinds, streams)
+                    day.drawn[station.name] = services_of(plan, station, day.kinds, streams, day.room)
                     day.failing[station.name] = failures_of(station, day.kinds.size, streams)
         self._came.append(_by_hour(scenario, day.arrivals))
         others = day.only(np.flatnonzero(~concerned))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from riverloop.core.queueing.measuring import Tallies, simulate_days
+from riverloop.core.queueing.measuring import Part, Tallies, simulate_parts
 from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.plan import Plan, make_plan
 from riverloop.core.queueing.refusals import ScenarioError
@@ -14,7 +14,10 @@ from riverloop.core.queueing.spreading import Spread, in_turn
 MOST_AT_ONCE = 20_000_000
 """Passengers of a day, or of one long run: each takes about 200 bytes."""
 
-_TASK_PASSENGERS = 1_000_000
+_TASK_PASSENGERS = 400_000
+
+Task = tuple[Plan, tuple[Part, ...]]
+"""What one worker does in one go."""
 
 Progress = Callable[[int, int], None]
 """Told how many of how many passengers are through; whatever it raises stops the run."""
@@ -35,41 +38,52 @@ def run(scenario: Scenario, *, spread: Spread = in_turn, progress: Progress | No
     """
     plan = make_plan(scenario)
     tasks = tasks_of(plan)
-    expected = [sum(scenario.expected(day) for day in days) for _, _, days in tasks]
-    total, through = round(sum(expected)), 0.0
+    total, through = round(sum(map(_expected, tasks))), 0.0
     pooled = Tallies.empty(plan)
     done: list[Replication] = []
     current = Tallies.empty(plan)
-    for (_, replication, days), size, tallies in zip(tasks, expected, spread(simulate_days, tasks), strict=True):
-        current.add(tallies)
-        if days.stop == scenario.days:
-            done.append(Replication.of(replication, current))
-            pooled.add(current)
-            current = Tallies.empty(plan)
-        through += size
+    for task, found in zip(tasks, spread(simulate_parts, tasks), strict=True):
+        for (replication, days), tallies in zip(task[1], found, strict=True):
+            current.add(tallies)
+            if days.stop == scenario.days:
+                done.append(Replication.of(replication, current))
+                pooled.add(current)
+                current = Tallies.empty(plan)
+        through += _expected(task)
         if progress is not None:
             progress(round(through), total)
     return Result(scenario, pooled, tuple(done))
 
 
-def tasks_of(plan: Plan) -> list[tuple[Plan, int, range]]:
-    """Cut a run into tasks of about a million passengers: whole days of one replication, in order.
+def tasks_of(plan: Plan) -> list[Task]:
+    """Cut a run into tasks of some hundred thousand passengers: whole days, in order.
 
     Raises:
         ScenarioError: a day has too many passengers.
     """
     scenario = plan.scenario
-    tasks = []
+    tasks: list[Task] = []
+    parts: list[Part] = []
+    gathered = 0.0
     for replication in range(scenario.replications):
-        first, gathered = 0, 0.0
+        first = 0
         for day in range(scenario.days):
             expected = scenario.expected(day)
             _refuse_too_many(expected)
             gathered += expected
-            if gathered >= _TASK_PASSENGERS or day + 1 == scenario.days:
-                tasks.append((plan, replication, range(first, day + 1)))
-                first, gathered = day + 1, 0.0
+            last = day + 1 == scenario.days
+            if gathered >= _TASK_PASSENGERS or last:
+                parts.append((replication, range(first, day + 1)))
+                first = day + 1
+            if gathered >= _TASK_PASSENGERS or (last and replication + 1 == scenario.replications):
+                tasks.append((plan, tuple(parts)))
+                parts, gathered = [], 0.0
     return tasks
+
+
+def _expected(task: Task) -> float:
+    plan, parts = task
+    return sum(plan.scenario.expected(day) for _, days in parts for day in days)
 
 
 def _refuse_too_many(expected: float) -> None:
