@@ -254,6 +254,13 @@ def test_while_the_link_between_two_nodes_is_down_nothing_crosses_and_one_line_s
         movement_cross(by=gate, movement=movement, at=timezone.now())
 
 
+def test_what_the_other_side_did_not_take_counts_for_no_crossing(cast, cleared):
+    gate = account("gina", "hk", "gate", control_point="futian")
+    Message.objects.filter(owner_side="hk", from_side="hk", kind="side.decided").update(state="refused")
+    with pytest.raises(ConflictError, match="The other side refused the message with this side's decision"):
+        movement_cross(by=gate, movement=cleared, at=timezone.now())
+
+
 def test_a_movement_that_both_sides_clear_crosses_and_both_know(cast, cleared):
     gate = account("gina", "hk", "gate", control_point="futian")
     assert outcome_of(cleared) == "cleared"

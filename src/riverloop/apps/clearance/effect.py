@@ -20,17 +20,26 @@ from riverloop.apps.parties.words import N_
 from riverloop.core.kernel.errors import ConflictError
 
 
-def decisions_in_effect(movement: Movement) -> bool:
-    """Say whether both sides' newest decisions of a movement, as they are held here, are in effect."""
+def _newest(movement: Movement) -> list[Message]:
+    """Return the messages with both sides' newest decisions of a movement, as they are held here."""
     told = Message.objects.filter(owner_side=movement.owner_side, subject=movement.ref, kind=DECIDED)
     newest = (told.filter(from_side=side.id).order_by("-number").first() for side in zone().sides)
-    return all(message_in_effect(message) for message in newest if message is not None)
+    return [message for message in newest if message is not None]
 
 
 def why_not_yet(movement: Movement) -> ConflictError | None:
     """Return why what both sides cleared is not in effect yet; None if it is."""
-    if decisions_in_effect(movement):
+    newest = _newest(movement)
+    if all(message_in_effect(message) for message in newest):
         return None
+    if any(message.state == "refused" for message in newest):
+        return ConflictError(
+            "clearance.decision_refused",
+            N_(
+                "The other side refused the message with this side's decision, so it does not count there. An auditor "
+                "reads why under Messages; state a fact of the movement anew, so that it is decided and told again."
+            ),
+        )
     link = None if hosts_both() else link_of(movement.owner_side)
     if link is None or link.up:
         return ConflictError(

@@ -14,6 +14,8 @@ def message_in_effect(message: Message) -> bool:
         message: a copy of either side. Of what its owner sent, the own log counts, as the other side countersigned it;
             of what it received, the mirror of the sender's log, as this side countersigned it.
     """
+    if message.state == "refused":  # the other side does not hold it
+        return False
     if not message.salt:  # told before there were logs: it counted when it was told
         return True
     commitment = commitment_of_message(message)

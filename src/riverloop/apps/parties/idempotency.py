@@ -18,7 +18,8 @@ from riverloop.apps.parties.words import N_
 from riverloop.core.kernel.errors import ConflictError, InputError
 
 KEPT = timedelta(hours=24)
-ABANDONED = timedelta(seconds=40)  # longer than any request waits for its turn; after this a request that never ended, as when its process died, is forgotten
+ABANDONED = timedelta(seconds=40)
+"""After this a request that never ended, as when its process died, is forgotten. None waits as long for its turn."""
 _FORM = re.compile(r"[\x21-\x7e]{1,100}")
 
 
