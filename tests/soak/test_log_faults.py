@@ -31,7 +31,7 @@ for side in ("hk", "cn"):
 """
 CLIENT = """
 import django; django.setup()
-import json, pathlib, sys
+import json, pathlib, sys, time
 from django.db import transaction
 from riverloop.apps.record.services import records_append
 name, stop, told, number = sys.argv[1], pathlib.Path(sys.argv[2]), open(sys.argv[3], "a"), 0
@@ -41,6 +41,7 @@ while not stop.exists():
         records_append("hk", [("thing.done", one) for one in batch])
     number += 3
     print(number, file=told, flush=True)
+    time.sleep(0.002)
 """
 # Each word on its standard input makes a new process at once, which does rounds until it is killed.
 SEQUENCER = """
