@@ -247,9 +247,9 @@ def test_a_file_system_that_takes_no_more_tears_nothing_and_the_log_goes_on(tmp_
 
 @contextmanager
 def small_disk(folder):
-    """Mount a file system of 256 KiB in memory; skip where that may not be done."""
+    """Mount a file system of 2 MiB in memory; skip where that may not be done."""
     folder.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False) if shutil.which("mount") else None
     if done is None or done.returncode:
         pytest.skip("No file system may be mounted here: the test before this one stands in for it.")
@@ -278,4 +278,4 @@ def test_a_full_disk_tears_nothing_and_the_log_goes_on_when_there_is_room(tmp_pa
             assert health[0] == health[1] or "The disk is full" in health[2]
             filler.unlink()
         assert len(run(ROUND, 0).strip().split(" ", 2)) == 2
-    tell("the disk full while a log is published (a tmpfs of 256 KiB)", rounds, "nothing torn, one line, it goes on")
+    tell("the disk full while a log is published (a tmpfs of 2 MiB)", rounds, "nothing torn, one line, it goes on")
