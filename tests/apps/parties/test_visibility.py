@@ -104,7 +104,9 @@ def test_no_key_points_from_one_side_to_the_other(cast):
 
 
 def test_every_row_of_ours_belongs_to_a_side_and_has_a_random_id():
+    numbered = {"Leaf", "LeafSubject", "Mirror", "MirrorLeaf"}  # named by their log and their place in it
+    one_a_side = {"LogState"}
     for label in ("parties", "record"):
         for model in apps.get_app_config(label).get_models():
             assert model._meta.get_field("owner_side") is not None
-            assert model._meta.pk.max_length == 26
+            assert model._meta.pk.max_length == 26 or model.__name__ in numbered | one_a_side
