@@ -41,7 +41,7 @@ def node(tmp_path_factory):
     assert filled.returncode == 0, filled.stderr
     done = run("-m", "riverloop", "log", "export", "logs")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["logs/hk: 300 leaves", "logs/cn: 300 leaves"]
+    assert done.stdout.splitlines() == ["logs/hk: 300 entries", "logs/cn: 300 entries"]
     run.home = home
     return run
 
@@ -49,7 +49,7 @@ def node(tmp_path_factory):
 def test_an_export_is_verified_and_says_whose_keys_signed(node):
     done = node("-m", "riverloop", "log", "verify", "logs")
     assert done.returncode == 0, done.stderr
-    assert "hk: 300 leaves, and each is what was signed" in done.stdout
+    assert "hk: 300 entries, and each is what was signed" in done.stdout
     assert "countersigned by riverloop.zone/hetao/cn/cosigner+" in done.stdout
     told = json.loads(node("-m", "riverloop", "log", "verify", "logs/hk", "--json").stdout)
     assert (told["hk"]["origin"], told["hk"]["size"]) == ("riverloop.zone/hetao/hk", 300)
@@ -78,7 +78,7 @@ def test_the_log_of_another_zone_is_one_line_that_names_it(node):
 def test_a_proof_is_checked_offline(node):
     done = node("-m", "riverloop", "log", "check", "proof.json")
     assert done.returncode == 0, done.stderr
-    assert "Leaf 7 of 300 of riverloop.zone/hetao/hk is what the proof says" in done.stdout
+    assert "Entry 7 of 300 of riverloop.zone/hetao/hk is what the proof says" in done.stdout
     key = (node.home / "logs/hk/vkey").read_text()
     told = json.loads(node("-m", "riverloop", "log", "check", "proof.json", "--json", "--vkey", key).stdout)
     assert (told["index"], told["opened"], told["vkey"]) == (7, True, key.strip())

@@ -112,7 +112,7 @@ def test_a_log_that_waits_or_refuses_to_sign_is_told_with_503(monkeypatch):
     for said, state in (
         (LogHealth(size=7, countersigned=7), "ok"),
         (LogHealth(pending=3, lag_seconds=100.0), "late"),
-        (LogHealth(mirror_trouble="It is not reached.", mirror_trouble_since=timezone.now()), "late"),
+        (LogHealth(mirror_trouble="It cannot be reached.", mirror_trouble_since=timezone.now()), "late"),
         (LogHealth(pending=3, lag_seconds=1_000.0), "failed"),
         (LogHealth(refuses_to_sign="It holds something else."), "failed"),
     ):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from riverloop.apps.record.proofs import Checked
     from riverloop.core.tlog import VerifiedLog
 
-_STEP = 25_600  # leaves between two words of progress
+_STEP = 25_600  # entries between two words of progress
 
 
 @click.group("log")
@@ -42,7 +42,7 @@ def log_export(*, directory: Path, as_json: bool) -> None:
         print_json({one.side: {"folder": str(one.folder), "size": one.size, "mirror": one.is_mirror} for one in done})
         return
     for one in done:
-        print(f"{one.folder}: {one.size:,} leaves{', from the mirror kept here' if one.is_mirror else ''}")
+        print(f"{one.folder}: {one.size:,} entries{', from the mirror kept here' if one.is_mirror else ''}")
 
 
 @log_app.command("fetch")
@@ -57,7 +57,7 @@ def log_fetch(*, address: str, directory: Path) -> None:
     from riverloop.apps.record import fetching
 
     size = fetching.log_fetch(address, directory, progress=_progress if sys.stderr.isatty() else None)
-    print(f"{directory}: {size:,} leaves. Verify them: riverloop log verify {directory}")
+    print(f"{directory}: {size:,} entries. Verify them: riverloop log verify {directory}")
 
 
 @log_app.command("verify")
@@ -66,7 +66,7 @@ def log_fetch(*, address: str, directory: Path) -> None:
 def log_verify(*, directory: Path, as_json: bool) -> None:
     """Verify every byte of the logs in DIRECTORY, or of the one log that it is.
 
-    The first leaf or file that is wrong is named.
+    The first entry or file that is wrong is named.
     """
     _settings()
     from riverloop.apps.record.exporting import logs_verify
@@ -76,7 +76,7 @@ def log_verify(*, directory: Path, as_json: bool) -> None:
         print_json({side: _log_json(one) for side, one in done.items()})
         return
     for side, one in done.items():
-        print(f"{side}: {one.signed.checkpoint.size:,} leaves, and each is what was signed")
+        print(f"{side}: {one.signed.checkpoint.size:,} entries, and each is what was signed")
         print(f"  signed by {one.key.line}")
         for key, seconds in one.signed.cosigned.items():
             print(f"  countersigned by {key.line} at {_instant(seconds)}")
@@ -101,7 +101,7 @@ def log_check(*, proof: Path, vkey: str, as_json: bool) -> None:
     if as_json:
         print_json({"index": done.index, "opened": done.opened, "kind": told["kind"], **_signed_json(done)})
         return
-    print(f"Leaf {done.index} of {done.signed.checkpoint.size:,} of {done.key.name} is what the proof says")
+    print(f"Entry {done.index} of {done.signed.checkpoint.size:,} of {done.key.name} is what the proof says")
     print(f"  {told['kind']}, recorded at {told['recorded_at']}: kind and instant stand in no log, the side says them")
     print("  its payload is what was recorded" if done.opened else "  its payload is not in the proof any more")
     print(f"  signed by {done.key.line}")
@@ -121,7 +121,7 @@ def _settings() -> None:
 
 def _progress(done: int, whole: int) -> None:
     if done % _STEP == 0 or done == whole:
-        print(f"\r{done:,} of {whole:,} leaves", end="\n" if done == whole else "", file=sys.stderr, flush=True)
+        print(f"\r{done:,} of {whole:,} entries", end="\n" if done == whole else "", file=sys.stderr, flush=True)
 
 
 def _log_json(one: VerifiedLog) -> dict[str, object]:

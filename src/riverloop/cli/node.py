@@ -28,7 +28,7 @@ def node_show(*, renew: bool) -> None:
     shown = own_peer(renew=renew)
     print(shown.as_json(), end="")
     print(f"Fingerprint: {fingerprint_of(shown)}", file=sys.stderr)
-    print("Read it out to the other side's operator, on another way than the file goes.", file=sys.stderr)
+    print("Read it out to the other side's operator, by another channel than the file goes.", file=sys.stderr)
 
 
 @node_app.command("trust")

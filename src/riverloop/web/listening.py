@@ -131,7 +131,7 @@ class _Handshakes(logging.Handler):
 _LINES = {
     "NoCertificatesPresented": N_("Somebody called this node without a certificate, and was cut off."),
     "InvalidCertificate": N_("Somebody called this node with a certificate that is not trusted, and was cut off."),
-    "AlertReceived": N_("Side {side} does not trust the certificate that this node shows."),
+    "AlertReceived": N_("The certificate that this node shows is not trusted by {side}."),
 }
 
 

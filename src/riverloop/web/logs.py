@@ -167,6 +167,8 @@ def worded(error: RiverloopError) -> str:
 
 
 def _parameter(value: object) -> object:
+    if isinstance(value, RiverloopError):
+        return worded(value)
     if isinstance(value, int | float):
         return value
     return value if isinstance(value, str) and _PARAMETER.fullmatch(value) else "…"

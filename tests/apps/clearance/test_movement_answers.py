@@ -88,7 +88,7 @@ def titles_of(movement, user):
 def test_what_a_rule_refuses_is_not_told_as_an_officers_refusal(cast, customs):
     movement = file(cast, EQUIPMENT | GENES, direction="cn-hk")
     assert outcome_of(movement) == "refused"
-    assert titles_of(movement, cast.dora) == ("The law refuses it", ["The law refuses it"])
+    assert titles_of(movement, cast.dora) == ("Refused by law", ["Refused by law"])
     movement.erased_at = timezone.now()
     movement.save(update_fields=["erased_at"])
     assert titles_of(movement, cast.dora) == ("Refused", ["Refused"])

@@ -237,7 +237,7 @@ def test_what_both_sides_clear_crosses_only_once_both_have_signed_it(cast, enter
     gate = account("gina", "hk", "gate", control_point="futian")
     movement = file(cast, {**VISITOR, **MENDED}, flow="person", person=cast.hana_herself, days=0)
     assert outcome_of(movement) == "cleared"
-    with pytest.raises(ConflictError, match="Recorded, proof pending: it takes effect .* within seconds"):
+    with pytest.raises(ConflictError, match="Recorded, proof pending: it takes effect .* in a few seconds"):
         movement_cross(by=gate, movement=movement, at=timezone.now())
     assert "proof pending" in enter(gate).get(f"/movements/{movement.id}/cross/").content.decode()
     movement = signed(movement)
@@ -249,8 +249,10 @@ def test_while_the_link_between_two_nodes_is_down_nothing_crosses_and_one_line_s
     gate = account("gina", "hk", "gate", control_point="futian")
     movement = file(cast, {**VISITOR, **MENDED}, flow="person", person=cast.hana_herself, days=0)
     settings.RIVERLOOP_SIDE = "hk"
-    link_failed("hk", "cn", InputError("test.down", "The node of side {side} does not answer.", side="cn"))
-    with pytest.raises(ConflictError, match="the link to the other side is down since .*Try again when it is back"):
+    link_failed("hk", "cn", InputError("test.down", "The node of {side} does not answer.", side="cn"))
+    with pytest.raises(
+        ConflictError, match="the link to the other side has been down since .*Try again when it is back"
+    ):
         movement_cross(by=gate, movement=movement, at=timezone.now())
 
 

@@ -144,8 +144,8 @@ def test_another_certificate_than_the_trusted_one_is_told_from_a_node_that_is_do
 ENDLESS = answered(200, b"x" * 1_000, Transfer_Encoding="chunked")
 BROKEN = [
     (saying(b""), "broke off"),
-    (saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"), "is not reached"),
-    (saying(b"nonsense\r\n\r\n"), "is not reached"),
+    (saying(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"), "cannot be reached"),
+    (saying(b"nonsense\r\n\r\n"), "cannot be reached"),
     (saying(answered(200, b"", Content_Length=calling.MOST_ANSWER_BYTES + 1)), "endless, or longer than 8 MB"),
     (saying(ENDLESS), "endless, or longer than 8 MB"),
     (saying(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 1_000), "endless, or longer than 8 MB"),
@@ -221,7 +221,7 @@ def test_a_refusal_is_told_in_the_words_of_the_other_node_shortened_and_the_link
     line = "A fork.\x1b[31m" + "x" * 500
     serve(whole(409, json.dumps({"line": line}).encode()))
     at_cn()
-    with pytest.raises(RefusedError, match=r"Side cn refused it: A fork.\[31mxxx") as refused:
+    with pytest.raises(RefusedError, match=r"It was refused by cn: A fork.\[31mxxx") as refused:
         call("cn", "mirror", b"")
     assert len(str(refused.value)) < 250
     assert link().up
@@ -232,7 +232,7 @@ def test_a_refusal_is_told_in_the_words_of_the_other_node_shortened_and_the_link
 def test_a_refusal_without_words_is_one_all_the_same(serve, at_cn, body):
     serve(whole(409, body))
     at_cn()
-    with pytest.raises(RefusedError, match="Side cn refused it"):
+    with pytest.raises(RefusedError, match="It was refused by cn"):
         call("cn", "mirror", b"")
 
 
@@ -247,12 +247,12 @@ def test_a_node_that_is_down_is_not_called_again_at_once_but_within_half_a_minut
     server.close()
     for _ in range(20):
         Link.objects.update(next_try_at=None)
-        with pytest.raises(PeerError, match="is not reached"):
+        with pytest.raises(PeerError, match="cannot be reached"):
             call("cn", "messages", b"")
     pause = (link().next_try_at - timezone.now()).total_seconds()
     assert 20 < pause <= links.LONGEST_PAUSE_SECONDS
     monkeypatch.setattr(calling, "_over_https", lambda *_: pytest.fail("it was called"))
-    with pytest.raises(PeerError, match="is not reached"):
+    with pytest.raises(PeerError, match="cannot be reached"):
         call("cn", "messages", b"")
     since = link().since
     a_week_later = timezone.now() + timedelta(days=7)

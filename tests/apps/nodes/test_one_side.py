@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from riverloop.apps.nodes.links import link_answered, link_failed, link_refused
+from riverloop.apps.nodes.links import link_answered, link_failed, link_of, link_refused
 from riverloop.apps.nodes.models import Link
 from riverloop.apps.notices.messages import Outgoing, messages_send
 from riverloop.apps.parties.selectors import demo_cast
@@ -73,15 +73,17 @@ def test_where_both_sides_live_the_banner_says_so(cast, enter):
 def test_a_node_says_whose_it_is_and_to_its_own_people_how_the_link_stands(lone, enter, client):
     assert "this is the node of Hong Kong" in client.get(reverse("home")).content.decode()
     assert "has not been reached yet" in page(enter, lone.dora)
-    link_failed("hk", "cn", InputError("test.down", "The node of side {side} does not answer.", side="cn"))
+    link_failed("hk", "cn", InputError("test.down", "The node of {side} does not answer.", side="cn"))
     shown = page(enter, lone.dora)
-    assert "The link to the other side is down since" in shown
-    assert "The node of side cn does not answer." in shown
+    assert "The link to the other side has been down since" in shown
+    assert "The node of the mainland does not answer." in shown
+    with translation.override("zh-hant"):
+        assert link_of("hk").trouble_text == "內地一方的節點沒有回應。"
     messages_send(from_side="hk", to_side="cn", outgoing=[Outgoing("side.decided", "side_decision", "goods", "", {})])
     assert "1 message waits to go." in page(enter, lone.dora)
     link_answered("hk", "cn")
     shown = page(enter, lone.dora)
-    assert "The link to the other side is up since" in shown
+    assert "The link to the other side has been up since" in shown
     client.logout()
     assert "up since" not in client.get(reverse("home")).content.decode()
 
@@ -90,7 +92,7 @@ def test_an_auditor_reads_what_was_refused_of_the_other_node(lone, enter):
     assert "Last refusal" not in page(enter, lone.ada, "notices:messages")
     link_refused("hk", "cn", InputError("test.fork", "The log of {side} has forked at {index}.", side="cn", index=7))
     shown = page(enter, lone.ada, "notices:messages")
-    assert "The log of cn has forked at 7." in shown
+    assert "The log of the mainland has forked at 7." in shown
 
 
 def test_the_same_refusal_again_and_again_is_written_down_now_and_then(lone):

@@ -235,7 +235,7 @@ def test_a_forged_message_is_refused_by_name_and_the_others_are_taken(way, heard
     channel_push("cn")
     assert len(heard) == 1
     with way.nodes.at("hk"):
-        assert "A message of side cn was refused: that side did not sign it" in link_of("hk").refused_text
+        assert "A message of the mainland was refused: it is not what that side signed" in link_of("hk").refused_text
 
 
 def test_a_message_under_a_key_that_is_not_trusted_yet_waits_until_it_is(way, heard):
@@ -245,7 +245,7 @@ def test_a_message_under_a_key_that_is_not_trusted_yet_waits_until_it_is(way, he
     assert heard == []
     assert Message.objects.get(owner_side="cn").error.startswith("The other node does not know the key")
     with way.nodes.at("hk"):
-        assert "signs with a key that is not trusted here" in link_of("hk").refused_text
+        assert "is signed with a key that is not trusted here" in link_of("hk").refused_text
     shown = way.nodes.shown("cn")
     with way.nodes.at("hk"):
         trusting.peer_trust(shown, replace=True)
@@ -342,7 +342,7 @@ def test_what_is_kept_no_longer_cannot_be_sent_again_and_the_node_says_so(way):
     Channel.objects.filter(owner_side="hk").update(next_place=0)
     send(new_id())
     assert channel_push("cn") == 0
-    assert "waits for message 0, which is kept here no longer" in link_of("cn").refused_text
+    assert "Message 0, for which Hong Kong waits, is kept here no longer" in link_of("cn").refused_text
 
 
 def test_a_sender_that_was_restored_from_a_backup_goes_on_after_what_the_other_holds(way, heard):

@@ -65,7 +65,7 @@ def test_the_live_folder_verifies_as_well():
 
 
 def test_nothing_is_written_over(exported):
-    with pytest.raises(InputError, match="there already"):
+    with pytest.raises(InputError, match="exists already"):
         logs_export(exported)
 
 

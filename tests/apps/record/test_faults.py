@@ -241,7 +241,7 @@ def test_a_log_refuses_to_sign_what_contradicts_its_tiles_and_says_so_until_it_i
     append(2)
     log_round("hk")
     said = log_health("hk").refuses_to_sign
-    assert "from leaf 3 on" in said
+    assert "from entry 3 on" in said
     assert "Restore a backup" in said
     assert PendingRecord.objects.count() == 2
     assert (folder() / "checkpoint").read_bytes() == before
@@ -304,7 +304,7 @@ def test_a_mirror_that_does_not_say_what_it_holds_is_named(monkeypatch, answer):
     append(1)
     log_round("hk")
     assert log_health("hk").refuses_to_sign == (
-        "The mirror at cn did not say how far the log of hk is. Look after the node of cn."
+        "The mirror at the mainland did not say how far the log of Hong Kong is. Look after the node of the mainland."
     )
 
 

@@ -88,10 +88,10 @@ def test_a_log_is_fetched_from_its_address_and_verifies(live_server, tmp_path):
     fetched = {str(path.relative_to(tmp_path / "logs/hk")) for path in (tmp_path / "logs").rglob("*") if path.is_file()}
     assert fetched == {"checkpoint", "vkey", *(tile.path for tile in tiles_of(300))}
     for address, words in (
-        (f"{live_server.url}/log/mo", "was not given"),
+        (f"{live_server.url}/log/mo", "could not be fetched"),
         ("file:///etc", "Give the address of a log"),
-        ("http://127.0.0.1:9", "was not given"),
-        (f"{live_server.url}/log/hk", "there already"),
+        ("http://127.0.0.1:9", "could not be fetched"),
+        (f"{live_server.url}/log/hk", "exists already"),
     ):
         with pytest.raises(InputError, match=words):
             log_fetch(address, tmp_path / "logs" / "hk" if "already" in words else tmp_path / "other")

@@ -6,10 +6,12 @@ from base64 import b64encode
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.utils import translation
 
 from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.calling import PeerError, call
-from riverloop.apps.record import mirroring, mirrors
+from riverloop.apps.nodes.models import error_kept
+from riverloop.apps.record import mirroring, mirrors, restoring
 from riverloop.apps.record.evidence import evidence_of
 from riverloop.apps.record.mirroring import mirror_push
 from riverloop.apps.record.mirrors import mirror_add, mirror_entries, mirror_state
@@ -55,7 +57,7 @@ def refused(answer, code, words):
     assert words in answer["mistake"]
     assert "\n" not in answer["mistake"]
     found = evidence_of("cn").first()
-    assert (found.code, found.text()) == (code, answer["mistake"])
+    assert (found.code, error_kept(found.mistake).text()) == (code, answer["mistake"])
     return found
 
 
@@ -94,8 +96,8 @@ def test_a_fork_is_refused_and_both_checkpoints_are_kept():
 
 def test_a_stale_checkpoint_is_refused():
     push(ENTRIES[:100])
-    refused(push(ENTRIES[:60]), "record.stale", "is of 60 leaves, and one of 100 is held")
-    refused(push(ENTRIES[:60]), "record.stale", "is of 60 leaves")
+    refused(push(ENTRIES[:60]), "record.stale", "is of 60 entries, and one of 100 is held")
+    refused(push(ENTRIES[:60]), "record.stale", "is of 60 entries")
     assert Evidence.objects.get().times == 2
 
 
@@ -176,14 +178,14 @@ def test_a_flood_of_nonsense_leaves_room_for_the_proof_of_a_fork(monkeypatch):
 def test_what_two_threads_keep_at_once_is_kept_once(monkeypatch):
     from riverloop.apps.record import evidence
 
-    written = evidence.mistake_json
+    written = evidence.error_as_json
 
     def meanwhile(error):
-        monkeypatch.setattr(evidence, "mistake_json", written)
+        monkeypatch.setattr(evidence, "error_as_json", written)
         evidence.evidence_keep("cn", "hk", error, note="x")
         return written(error)
 
-    monkeypatch.setattr(evidence, "mistake_json", meanwhile)
+    monkeypatch.setattr(evidence, "error_as_json", meanwhile)
     evidence.evidence_keep("cn", "hk", InputError("record.fork", "It forked."), note="x")
     assert evidence_of("cn").get().code == "record.fork"
 
@@ -249,14 +251,14 @@ def test_an_answer_that_is_none_is_said_in_one_line(monkeypatch, answer):
     grow(3)
     health = log_health("hk")
     assert (health.published, health.countersigned) == (3, 0)
-    assert "Look after the node of cn" in health.mirror_trouble
+    assert "Look after the node of the mainland" in health.mirror_trouble
     assert "\n" not in health.mirror_trouble
 
 
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        (b'{"next":3,"signature":"\\ud800"}', "did not countersign 3 leaves"),
+        (b'{"next":3,"signature":"\\ud800"}', "did not countersign 3 entries"),
         (b'{"next":3,"signature":"\\u2014 x AAAAAAAA\\u0000\\n"}', "is not its signature"),
         (b'{"next":0,"mistake":"\\ud800No.\\u0000\\u001b[31m"}', "refuses this log: No.[31m"),
     ],
@@ -287,8 +289,34 @@ def test_what_was_countersigned_stays_so_while_a_restored_mirror_catches_up(monk
 def test_a_refusal_is_shown_in_the_mirrors_own_words(monkeypatch):
     answering(monkeypatch, lambda _: b'{"next":0,"mistake":"I do not like it."}')
     grow(3)
-    assert log_health("hk").mirror_trouble == "The mirror at cn refuses this log: I do not like it."
+    assert log_health("hk").mirror_trouble == "The mirror at the mainland refuses this log: I do not like it."
     assert log_health("hk").mirror_trouble_since is not None
+
+
+def test_a_refusal_on_one_computer_is_read_in_the_readers_language(monkeypatch):
+    answering(monkeypatch, lambda _: mirror_add("hk", "cn", b"x" * (mirrors.MOST_PUSH_BYTES + 1)))
+    grow(3)
+    assert "The mirror at the mainland refuses this log: " in log_health("hk").mirror_trouble
+    assert "Push fewer entries" in log_health("hk").mirror_trouble
+    with translation.override("zh-hans"):
+        said = log_health("hk").mirror_trouble
+    assert said.startswith("内地一方的镜像副本拒收该日志：")
+    assert "Push" not in said
+
+
+def test_why_a_mirror_could_not_be_asked_is_read_in_the_readers_language(monkeypatch):
+    def silent(*_):
+        raise PeerError("nodes.silent", "The node of {side} does not answer.", side="cn")
+
+    monkeypatch.setattr(restoring, "call", silent)
+    restoring.ask_again()
+    append(1)
+    log_round("hk")
+    assert "cannot fork. The node of the mainland does not answer. What" in log_health("hk").refuses_to_sign
+    with translation.override("zh-hant"):
+        said = log_health("hk").refuses_to_sign
+    assert "內地一方的節點沒有回應。" in said
+    assert "node" not in said
 
 
 def test_a_link_that_is_cut_loses_nothing(monkeypatch):

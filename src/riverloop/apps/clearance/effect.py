@@ -36,7 +36,7 @@ def why_not_yet(movement: Movement) -> ConflictError | None:
         return ConflictError(
             "clearance.decision_refused",
             N_(
-                "The other side refused the message with this side's decision, so it does not count there. An auditor "
+                "The other side refused the message with this side's decision, so it has no effect there. An auditor "
                 "reads why under Messages; state a fact of the movement anew, so that it is decided and told again."
             ),
         )
@@ -44,13 +44,16 @@ def why_not_yet(movement: Movement) -> ConflictError | None:
     if link is None or link.up:
         return ConflictError(
             "clearance.proof_pending",
-            N_("Recorded, proof pending: it takes effect when both sides have signed it, within seconds. Try again."),
+            N_(
+                "Recorded, proof pending: it takes effect when both sides have signed it, in a few seconds. Try again "
+                "then."
+            ),
         )
     return ConflictError(
         "clearance.proof_waits",
         N_(
             "Recorded, proof pending: it takes effect when both sides have signed it, and the link to the other side "
-            "is down since {since}. Try again when it is back."
+            "has been down since {since}. Try again when it is back."
         ),
         since=instant_text(link.since, active_language(), zone().side(movement.owner_side).side.time_zone),
     )

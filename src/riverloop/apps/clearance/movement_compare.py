@@ -202,7 +202,7 @@ class _Laid:
         return {
             **self._head(side),
             "groups": [(_(title), turned[turn]) for turn, title in TURNS if turned[turn]],
-            "note": "" if own else _("Worked out here from this side’s public rules."),
+            "note": "" if own else _("Worked out here from this side's public rules."),
         }
 
     def _rule(self, one: RuleChange) -> dict[str, Any]:

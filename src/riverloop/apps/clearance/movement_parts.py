@@ -88,7 +88,7 @@ def column_view(column: Column) -> dict[str, Any]:
     when = instant_text(column.decided_at, active_language(), clock) if column.decided_at else ""
     notes = {
         "signed": _("Decided and signed on {instant}.").format(instant=when) if when else "",
-        "public": _("The word is this side’s own answer. The reasons are worked out here from its public rules."),
+        "public": _("The word is this side's own answer. The reasons are worked out here from its public rules."),
         "": "",
     }
     if not column.answered:

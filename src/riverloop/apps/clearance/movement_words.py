@@ -35,7 +35,7 @@ ASSERTED_WORDS = {
 
 NOTICE_WORDS = {
     "refused": N_("Refused by an officer"),
-    "refused_by_law": N_("The law refuses it"),
+    "refused_by_law": N_("Refused by law"),
     "refused_once": N_("Refused"),
     "allowed": N_("Allowed by an officer"),
     "remedy_allowed": N_("The objection succeeded"),

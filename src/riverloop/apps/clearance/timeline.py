@@ -52,7 +52,7 @@ class Event:
 
 NOTICE_TITLES = {
     "refused": N_("Refused by an officer"),
-    "refused_by_law": N_("The law refuses it"),
+    "refused_by_law": N_("Refused by law"),
     "refused_once": N_("Refused"),
     "remedy_allowed": N_("Objection upheld: the refusal was lifted"),
     "remedy_refused": N_("Objection dismissed: the refusal stands"),
@@ -202,4 +202,4 @@ def _steps(movement: Movement, authorities: Collection[str] | None) -> Iterator[
 
 def _looked(movement: Movement, user: User) -> Iterator[Event]:
     for one in view_records(visible_to=user).filter(case=movement.number)[:200]:
-        yield Event(one.at, "looked", one.owner_side, role_text(one.role, _), _("Looked at the person’s data"))
+        yield Event(one.at, "looked", one.owner_side, role_text(one.role, _), _("Looked at the person's data"))

@@ -43,9 +43,7 @@ class MatterOut(Schema):
     title: str
     authority: str
     subject: str = Field(description=N_("Id of the movement or permit that it is about, at this side."))
-    item: int | None = Field(
-        description=N_("Place of the one item of it that it is about, from 0; null: it is about all of it.")
-    )
+    item: int | None = Field(description=N_("Place, from 0, of the item that the matter is about; null: the whole."))
     rule: str
     flow: str
     state: Literal["open", "waiting", "proposed", "closed"]
@@ -225,7 +223,7 @@ Others = Annotated[
     list[OtherIn],
     Field(
         max_length=services.MOST_TOGETHER - 1,
-        description=N_("Of those that are alike: what gets the same answer in the same act; all of it, or none."),
+        description=N_("Which of `alike` get the same answer together with this one; all of them, or none."),
     ),
 ]
 

@@ -79,15 +79,15 @@ def _straight(side: str, name: str, body: bytes) -> bytes:
     try:
         return function(other_side(side), side, body)
     except RiverloopError as error:
-        raise _refused(side, error.text()) from error
+        raise _refused(side, error) from error
 
 
 def _unknown(side: str, name: str) -> PeerError:
-    return RefusedError("nodes.unknown_call", N_('Side {side} knows no call "{name}".'), side=side, name=name)
+    return RefusedError("nodes.unknown_call", N_('The node of {side} knows no call "{name}".'), side=side, name=name)
 
 
-def _refused(side: str, line: str) -> PeerError:
-    return RefusedError("nodes.refused", N_("Side {side} refused it: {line}"), side=side, line=line)
+def _refused(side: str, line: str | RiverloopError) -> PeerError:
+    return RefusedError("nodes.refused", N_("It was refused by {side}: {line}"), side=side, line=line)
 
 
 def _over_https(own: str, side: str, name: str, body: bytes) -> bytes:
@@ -99,7 +99,7 @@ def _over_https(own: str, side: str, name: str, body: bytes) -> bytes:
     except OSError as error:
         raise PeerError(
             "nodes.own_certificate",
-            N_("The certificate of this node is not of its key. Make both anew: riverloop node show --renew"),
+            N_("The certificate of this node does not belong to its key. Make both again: riverloop node show --renew"),
         ) from error
     connection = _Pinned(other, context)
     clock = Timer(TOTAL_SECONDS, connection.cut_off)
@@ -128,9 +128,7 @@ def _over_https(own: str, side: str, name: str, body: bytes) -> bytes:
 
 
 def _slow(side: str) -> PeerError:
-    return PeerError(
-        "nodes.slow", N_("The node of side {side} was cut off: it did not end its answer in time."), side=side
-    )
+    return PeerError("nodes.slow", N_("The node of {side} was cut off: it did not end its answer in time."), side=side)
 
 
 def _context(own: str, other: Peer) -> ssl.SSLContext:
@@ -179,7 +177,7 @@ def _read(side: str, response: http.client.HTTPResponse) -> bytes:
     if response.length is None or response.length > MOST_ANSWER_BYTES:
         raise PeerError(
             "nodes.too_long",
-            N_("The node of side {side} was cut off: its answer is endless, or longer than {megabytes} MB."),
+            N_("The node of {side} was cut off: its answer is endless, or longer than {megabytes} MB."),
             side=side,
             megabytes=MOST_ANSWER_BYTES // 1_000_000,
         )
@@ -193,7 +191,7 @@ def _judged(side: str, name: str, response: http.client.HTTPResponse) -> PeerErr
     if response.status == http.HTTPStatus.CONFLICT:
         return _refused(side, _line_of(response.read(_MOST_REFUSAL_BYTES)))
     return PeerError(
-        "nodes.status", N_("The node of side {side} answered with status {status}."), side=side, status=response.status
+        "nodes.status", N_("The node of {side} answered with status {status}."), side=side, status=response.status
     )
 
 
@@ -210,15 +208,15 @@ def _failed(side: str, error: Exception) -> PeerError:
     if isinstance(error, _OtherCertificateError | ssl.SSLCertVerificationError):
         return PeerError(
             "nodes.wrong_certificate",
-            N_("What answers at the address of side {side} has another certificate than the one that is trusted."),
+            N_("What answers at the address of {side} has another certificate than the one that is trusted."),
             side=side,
         )
     if isinstance(error, TimeoutError):
-        return PeerError("nodes.silent", N_("The node of side {side} does not answer."), side=side)
+        return PeerError("nodes.silent", N_("The node of {side} does not answer."), side=side)
     if isinstance(error, ssl.SSLError | ConnectionResetError | http.client.RemoteDisconnected | BrokenPipeError):
         return PeerError(
             "nodes.broken_off",
-            N_("The node of side {side} broke off. If that stays so, it does not trust this node's certificate."),
+            N_("The node of {side} broke off. If that stays so, it does not trust this node's certificate."),
             side=side,
         )
-    return PeerError("nodes.unreachable", N_("The node of side {side} is not reached."), side=side)
+    return PeerError("nodes.unreachable", N_("The node of {side} cannot be reached."), side=side)

@@ -72,7 +72,7 @@ def check_certificate(pem: str) -> x509.Certificate:
     if found.not_valid_after_utc <= datetime.now(UTC):
         raise InputError(
             "nodes.certificate_ended",
-            N_("The certificate ran out on {day}. Have the other side make a new one: riverloop node show --renew"),
+            N_("The certificate expired on {day}. Have the other side make a new one: riverloop node show --renew"),
             day=found.not_valid_after_utc.date().isoformat(),
         )
     return found

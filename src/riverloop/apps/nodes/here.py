@@ -5,16 +5,30 @@ from __future__ import annotations
 from functools import cache
 
 from django.conf import settings
+from django.utils.translation import get_language
 
 from riverloop.apps.nodes.words import N_
 from riverloop.core.kernel.errors import InputError
 from riverloop.zones import Zone, load_zone
+
+_LANGUAGES = {"zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
 
 
 @cache
 def zone() -> Zone:
     """Return the zone that this process serves."""
     return load_zone(settings.RIVERLOOP_ZONE)
+
+
+def active_language() -> str:
+    """Return en, zh-Hant or zh-Hans."""
+    return _LANGUAGES.get((get_language() or "en").lower(), "en")
+
+
+def side_title(side: str) -> str:
+    """Return a side's name in the active language, as it stands inside a sentence."""
+    title: str = zone().side(side).title[active_language()]
+    return f"the {title[4:]}" if title.startswith("The ") else title
 
 
 def hosted_sides() -> tuple[str, ...]:

@@ -6,8 +6,11 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext
 
+from riverloop.apps.nodes.here import side_title, zone
 from riverloop.core.kernel.errors import RiverloopError
 from riverloop.core.kernel.ids import new_id
+
+_SIDES = ("side", "other", "of_side")  # parameters of errors that are ids of sides
 
 
 class Link(models.Model):
@@ -44,16 +47,46 @@ class Link(models.Model):
 
 
 def error_as_json(error: RiverloopError) -> str:
-    """Return an error as it is kept: what it says, and of what."""
-    values = {name: value if isinstance(value, int) else str(value) for name, value in error.parameters.items()}
-    return json.dumps({"code": error.code, "message": error.message, "params": values}, ensure_ascii=False)
+    """Return an error as it is kept, to be told later in whatever language: what it says, and of what."""
+    return json.dumps(_as_dict(error), ensure_ascii=False)
 
 
 def error_kept(kept: str) -> RiverloopError:
     """Return an error that was kept."""
-    told: dict[str, Any] = json.loads(kept)
-    return RiverloopError(told["code"], told["message"], **told["params"])
+    return _from_dict(json.loads(kept))
+
+
+def error_to_read(kept: str) -> RiverloopError:
+    """Return an error that was kept, with the names of the sides in the active language instead of their ids."""
+    return _named(error_kept(kept))
+
+
+def _as_dict(error: RiverloopError) -> dict[str, Any]:
+    params = {name: _plain(value) for name, value in error.parameters.items()}
+    return {"code": error.code, "message": error.message, "where": error.where, "params": params}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, RiverloopError):
+        return _as_dict(value)
+    return value if isinstance(value, int | float) else str(value)
+
+
+def _from_dict(told: dict[str, Any]) -> RiverloopError:
+    params = {name: _from_dict(value) if isinstance(value, dict) else value for name, value in told["params"].items()}
+    return RiverloopError(told["code"], told["message"], where=told.get("where", ""), **params)
+
+
+def _named(error: RiverloopError) -> RiverloopError:
+    titles = {side.id: side_title(side.id) for side in zone().sides}
+    params: dict[str, Any] = {}
+    for name, value in error.parameters.items():
+        if isinstance(value, RiverloopError):
+            params[name] = _named(value)
+        else:
+            params[name] = titles.get(str(value), value) if name in _SIDES else value
+    return RiverloopError(error.code, error.message, where=error.where, **params)
 
 
 def _line_of(kept: str) -> str:
-    return error_kept(kept).told(gettext) if kept else ""
+    return error_to_read(kept).told(gettext) if kept else ""

@@ -78,7 +78,7 @@ def peer_known(side: str) -> Peer | None:
     except (ValueError, TypeError, RecursionError):
         raise InputError(
             "nodes.peer_file",
-            N_("What was trusted of side {side} cannot be read. Trust it again: riverloop node trust FILE --replace"),
+            N_("What was trusted of {side} cannot be read. Trust it again: riverloop node trust FILE --replace"),
             where=str(path),
             side=side,
         ) from None
@@ -117,7 +117,7 @@ def peer(side: str) -> Peer:
     if found is None:
         raise InputError(
             "nodes.no_peer",
-            N_("The node of side {side} is not known here. Run: riverloop node trust FILE"),
+            N_("The node of {side} is not known here. Run: riverloop node trust FILE"),
             side=side,
         )
     return found
@@ -146,7 +146,7 @@ def own_url() -> str:
     if not given and host in ("0.0.0.0", "::"):  # noqa: S104 - it is refused
         raise InputError(
             "nodes.own_url",
-            N_("Say in RIVERLOOP_PEER_URL where the other node reaches this one, such as https://node.example:8443"),
+            N_("Set RIVERLOOP_PEER_URL to where the other node reaches this one, such as https://node.example:8443"),
         )
     return given or f"https://{f'[{host}]' if ':' in host else host}:{settings.RIVERLOOP_PEER_PORT}"
 

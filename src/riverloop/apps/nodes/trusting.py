@@ -100,8 +100,8 @@ def peer_trust(content: bytes, *, replace: bool = False, where: str = "") -> Pee
         raise _refusal(
             "changed",
             N_(
-                "The node of side {side} is trusted with another {changed}. Ask its operators on another way whether "
-                "they changed it, then add --replace."
+                "The node of side {side} is trusted with another {changed}. Ask its operators by another channel "
+                "whether they changed it, then add --replace."
             ),
             where,
             side=found.side,

@@ -155,7 +155,7 @@ def _go_back(side: str, place: int) -> int:
     other = other_side(side)
     again = Message.objects.filter(owner_side=side, from_side=side, place__gte=place)
     if not again.filter(place=place).exists():
-        line = N_("Side {side} waits for message {place}, which is kept here no longer. What follows it waits as well.")
+        line = N_("Message {place}, for which {side} waits, is kept here no longer. What follows it waits as well.")
         link_refused(side, other, InputError("notices.gone", line, side=other, place=place))
         return 0
     _logger.warning("the other side takes messages again from an earlier one", side=other, count=again.count())
@@ -186,7 +186,7 @@ def _renumber(side: str, pushed: Pushed) -> int:
         forgotten = pushed.next_place - (pushed.taken_place or 0)
         _place_anew(channel, waiting, pushed.next_place)
     line = N_(
-        "Side {side} holds up to {count} messages of this side that are not known here: this node was restored from an "
+        "Up to {count} messages of this side that {side} holds are not known here: this node was restored from an "
         "older backup. What waits was numbered after them."
     )
     link_refused(side, other, InputError("notices.forgotten", line, side=other, count=forgotten))

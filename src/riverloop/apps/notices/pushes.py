@@ -175,7 +175,7 @@ def answer_read(content: bytes) -> Pushed:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise PeerError(
             "notices.push_answer",
-            N_("The other side's node answered a push with something else than an answer. Look after that node."),
+            N_("The other side's node answered a push with something other than an answer. Look after that node."),
         ) from None
     return Pushed(next_place, answers, taken_place)
 

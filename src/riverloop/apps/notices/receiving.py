@@ -69,11 +69,18 @@ def _forged(envelope: Envelope) -> Answer:
         return Answer("refused", N_("The signature is not the sender's."))
     if envelope.key_id not in keys.verifying_keys(sender):
         line = N_(
-            "Side {side} signs with a key that is not trusted here. Trust its node anew: riverloop node trust FILE"
+            "A message of {side} is signed with a key that is not trusted here. Trust its node again: "
+            "riverloop node trust FILE"
         )
         link_refused(other_side(sender), sender, InputError("notices.unknown_key", line, side=sender))
-        return Answer("failed", N_("The other node does not know the key that signed it. Show it this node anew."))
-    line = N_("A message of side {side} was refused: that side did not sign it as it came.")
+        return Answer(
+            "failed",
+            N_(
+                "The other node does not know the key that signed this message. Show this node to it again: "
+                "riverloop node show"
+            ),
+        )
+    line = N_("A message of {side} was refused: it is not what that side signed.")
     link_refused(other_side(sender), sender, InputError("notices.forged", line, side=sender))
     return Answer("refused", N_("The signature is not the sender's."))
 
@@ -179,7 +186,8 @@ def _in_order(to_side: str, envelopes: list[Envelope], answers: dict[str, Answer
 
 def _doubled(envelope: Envelope) -> Answer:
     _logger.error("a message refused: another has its number", message=envelope.ref, side=envelope.from_side)
-    return Answer("refused", N_("Another message has its number: the sender forgot that one, perhaps with a backup."))
+    line = N_("Another message has its number: the sender lost that one, perhaps by restoring a backup.")
+    return Answer("refused", line)
 
 
 def _last_numbers(to_side: str, envelopes: list[Envelope]) -> dict[tuple[str, str], int]:

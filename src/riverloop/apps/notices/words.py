@@ -10,7 +10,9 @@ MAIL_WORDS = {
     "movement.outcome": N_("What the two sides say of a movement has changed."),
     "movement.question": N_("An authority asks something about a movement."),
     "movement.notice": N_("An authority has written to you about a movement."),
-    "movement.refusal": N_("An authority has refused something. The page says why, and how to contest it until when."),
+    "movement.refusal": N_(
+        "An authority has refused something. The page says why, and how, and until when, to contest it."
+    ),
     "movement.remedy": N_("An objection of yours was answered."),
     "person.concerned": N_("Something about you has changed. The page says what, and who decided it."),
     "request.answered": N_("A request of yours was answered."),

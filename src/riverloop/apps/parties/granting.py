@@ -64,7 +64,7 @@ def _check_one_officer(user: User, person: Person | None) -> None:
             raise InputError(
                 "parties.second_officer",
                 N_(
-                    "Another account of the same human is an officer already. Grant the role to that one. Of two "
+                    "Another account of the same person is an officer already. Grant the role to that one. Of two "
                     "people with one name, write what tells them apart, such as a staff number, into the account's "
                     "name."
                 ),

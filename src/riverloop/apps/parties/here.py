@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
-from riverloop.apps.nodes.here import zone
+from riverloop.apps.nodes.here import active_language, zone
 from riverloop.core.kernel.errors import RiverloopError
 from riverloop.core.kernel.sides import Text
 
 __all__ = ["active_language", "mistake_text", "told", "zone"]
-
-_NAMES = {"zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}
-
-
-def active_language() -> str:
-    """Return en, zh-Hant or zh-Hans."""
-    return _NAMES.get((get_language() or "en").lower(), "en")
 
 
 def told(text: Text) -> str:

@@ -23,7 +23,7 @@ STEP_WORDS = {
     "pass": N_("A pass is issued"),
     "status": N_("A pass is suspended or revoked"),
     "cross": N_("Somebody or something crosses"),
-    "cosign": N_("A log is cosigned"),
+    "cosign": N_("A log is countersigned"),
 }
 FIELD_WORDS = {
     "act": N_("What was decided"),
@@ -63,6 +63,6 @@ FIELD_WORDS = {
     "status": N_("Status of the pass"),
     "status_index": N_("Place in the status list"),
     "text": N_("Text"),
-    "tree_size": N_("Number of records in the log"),
+    "tree_size": N_("Number of entries in the log"),
     "valid_until": N_("Last instant at which the decision holds"),
 }

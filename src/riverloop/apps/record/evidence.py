@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from riverloop.apps.record.models import Evidence, mistake_json
+from riverloop.apps.nodes.models import error_as_json
+from riverloop.apps.record.models import Evidence
 from riverloop.core.kernel.errors import RiverloopError
 from riverloop.core.tlog import MOST_NOTE_BYTES
 
@@ -41,7 +42,7 @@ def evidence_keep(side: str, of_side: str, error: RiverloopError, *, note: str =
         if mine.filter(code=error.code).count() >= MOST_KEPT:
             return
         kept = {
-            "code": error.code, "mistake": mistake_json(error), "note": note, "held_note": held_note[:most],
+            "code": error.code, "mistake": error_as_json(error), "note": note, "held_note": held_note[:most],
             "found_at": now, "last_at": now,
         }  # fmt: skip
         _, is_new = mine.get_or_create(owner_side=side, of_side=of_side, digest=digest, defaults=kept)

@@ -192,7 +192,7 @@ def _grown(entries: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
 def _write(target: Path, small: list[tuple[str, bytes]], files: Iterable[tuple[str, bytes]], note: bytes) -> None:
     if target.exists():
         raise InputError(
-            "record.export_there", N_("This is there already. Give a folder that is not."), where=str(target)
+            "record.export_there", N_("This folder exists already. Give one that does not."), where=str(target)
         )
     for path, content in chain(small, files, [(CHECKPOINT, note)]):
         place = target / path

@@ -41,7 +41,7 @@ def log_fetch(address: str, target: Path, *, progress: Progress | None = None) -
         raise InputError("record.fetch_address", N_("Give the address of a log: https://…/log/<side>"), where=address)
     if target.exists():
         raise InputError(
-            "record.export_there", N_("This is there already. Give a folder that is not."), where=str(target)
+            "record.export_there", N_("This folder exists already. Give one that does not."), where=str(target)
         )
     with requests.Session() as session:
         note = _get(session, base, CHECKPOINT)
@@ -81,7 +81,10 @@ def _get(session: requests.Session, base: str, path: str) -> bytes:
     except requests.RequestException as error:
         why = type(error).__name__
     raise InputError(
-        "record.fetch", N_("This file was not given ({why}). Check the address, and try again."), where=where, why=why
+        "record.fetch",
+        N_("This file could not be fetched ({why}). Check the address, and try again."),
+        where=where,
+        why=why,
     )
 
 

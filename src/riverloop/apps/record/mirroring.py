@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import structlog
 from django.utils import timezone
 
 from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.calling import PeerError, call
-from riverloop.apps.nodes.here import other_side
+from riverloop.apps.nodes.here import hosts, other_side
+from riverloop.apps.nodes.models import error_as_json, error_kept
 from riverloop.apps.record.evidence import evidence_keep
-from riverloop.apps.record.models import LogState, mistake_json
+from riverloop.apps.record.models import LogState
 from riverloop.apps.record.published import commitments_of, key_of, tree_of
 from riverloop.apps.record.publishing import checkpoint_replace
 from riverloop.apps.record.restoring import ask_again
@@ -90,7 +92,7 @@ def _push(state: LogState, most_steps: int) -> None:
         if unsigned > _MOST_UNSIGNED:
             raise LogError(
                 "record.mirror_stuck",
-                N_("The mirror at {other} did not countersign {size} leaves. Look after the node of {other}."),
+                N_("The mirror at {other} did not countersign {size} entries. Look after the node of {other}."),
                 other=other,
                 size=end,
             )
@@ -127,13 +129,13 @@ def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
         if len(content) > MOST_ANSWER_BYTES:
             raise ValueError(len(content))  # noqa: TRY301 - told as any other answer that is none
         told = read_json(content.decode(), where="mirror.add")
-        following, line, mistake = told["next"], _kept(told.get("signature"), "\n"), _kept(told.get("mistake"))
+        following, line, mistake = told["next"], _kept(told.get("signature"), "\n"), _mistake(told, other)
         if type(following) is not int or following < 0:
             raise TypeError(following)  # noqa: TRY301 - the same
     except (RiverloopError, ValueError, KeyError, TypeError, AttributeError):
         raise PeerError(
             "record.mirror_answer_form",
-            N_("The mirror at {other} answered what is no answer. Look after the node of {other}."),
+            N_("The mirror at {other} gave no valid answer. Look after the node of {other}."),
             other=other,
         ) from None
     if following > state.published_size:
@@ -143,18 +145,25 @@ def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
             "record.mirror_refused",
             N_("The mirror at {other} refuses this log: {mistake}"),
             other=other,
-            mistake=mistake[:500],
+            mistake=mistake,
         )
     if following > state.published_size:
         raise PeerError(
             "record.mirror_ahead",
-            N_("The mirror at {other} holds {there} leaves of the log of {side}, which has {here}."),
+            N_("The mirror at {other} holds {there} entries of the log of {side}, which has {here}."),
             other=other,
             side=state.owner_side,
             there=following,
             here=state.published_size,
         )
     return following, line
+
+
+def _mistake(told: dict[str, Any], other: str) -> RiverloopError | str:
+    """Return why the mirror refused: as an error where it lives here, else in the other node's words."""
+    if hosts(other) and told.get("error"):
+        return error_kept(told["error"])
+    return _kept(told.get("mistake"))[:500]
 
 
 def _kept(words: object, also: str = "") -> str:
@@ -175,10 +184,10 @@ def _countersigned(side: str, other: str, note: bytes, line: str, size: int) -> 
     except RiverloopError as error:
         bad = InputError(
             "record.bad_cosignature",
-            N_("What the mirror at {other} signed under {size} leaves is not its signature: {why}"),
+            N_("What the mirror at {other} gave for {size} entries is not its signature: {why}"),
             other=other,
             size=size,
-            why=error.text(),
+            why=error,
         )
         evidence_keep(side, other, bad, note=note.decode() + line[:2_000])
         raise bad from None
@@ -198,7 +207,7 @@ def _with(note: bytes, line: str, known: tuple[VerifierKey, ...]) -> bytes:
 
 
 def _trouble_keep(state: LogState, error: RiverloopError | None) -> None:
-    kept = mistake_json(error) if error else ""
+    kept = error_as_json(error) if error else ""
     if kept == state.mirror_trouble:
         return
     since = (state.mirror_trouble_since or timezone.now()) if error else None

@@ -15,6 +15,8 @@ from django.db import transaction
 
 from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.endpoints import on_call
+from riverloop.apps.nodes.here import hosts
+from riverloop.apps.nodes.models import error_as_json
 from riverloop.apps.record.evidence import evidence_keep
 from riverloop.apps.record.mirroring import PUSH_ENTRIES
 from riverloop.apps.record.models import Mirror, MirrorLeaf
@@ -71,6 +73,8 @@ def mirror_add(of_side: str, side: str, body: bytes) -> bytes:
         held = Mirror.objects.filter(owner_side=side, of_side=of_side).first()
         evidence_keep(side, of_side, error, note=note, held_note=held.note if held else "")
         answer = {"next": held.size if held else 0, "mistake": error.text()}
+        if hosts(of_side):  # then whoever asks reads it in their own language
+            answer["error"] = error_as_json(error)
     return canonical_json(answer)
 
 
@@ -183,7 +187,7 @@ def _grown(held: Mirror, new: Checkpoint, push: _Push) -> CompactRange:
     if count < 0 or len(push.entries) != count * _ENTRY_BYTES:
         raise InputError(
             "record.push_entries",
-            N_("The push begins at leaf {first} and does not hold the entries up to {size}. Push it again."),
+            N_("The push begins at entry {first} and does not hold the entries up to {size}. Push it again."),
             where=held.of_side,
             first=push.first,
             size=new.size,
@@ -222,7 +226,7 @@ def _older(held: Mirror, new: Checkpoint) -> LogError:
     return StaleError(
         "record.stale",
         N_(
-            "The checkpoint of {of_side} is of {size} leaves, and one of {held} is held already. If its database was "
+            "The checkpoint of {of_side} is of {size} entries, and one of {held} is held already. If its database was "
             "restored, it takes back what is missing from here."
         ),
         of_side=held.of_side,
@@ -235,9 +239,9 @@ def _fork(held: Mirror, new: Checkpoint) -> LogError:
     return LogError(
         "record.fork",
         N_(
-            "The log of {of_side} forked: its checkpoint of {size} leaves is not of the tree whose first {held} leaves "
-            "are held here. It is not countersigned; both checkpoints are kept as evidence. Tell the auditors of both "
-            "sides."
+            "The log of {of_side} forked: its checkpoint of {size} entries is not of the tree whose first {held} "
+            "entries are held here. It is not countersigned; both checkpoints are kept as evidence. Tell the auditors "
+            "of both sides."
         ),
         of_side=held.of_side,
         size=new.size,

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import json
-
 from django.db import models
 from django.utils.translation import gettext
 
+from riverloop.apps.nodes.models import error_to_read
 from riverloop.apps.record.commitments import opens
-from riverloop.core.kernel.errors import RiverloopError
 from riverloop.core.kernel.ids import new_id
 
 
@@ -182,24 +180,13 @@ class Evidence(models.Model):
         return _mistake_text(self.mistake)
 
 
-def mistake_json(error: RiverloopError) -> str:
-    """Return an error as it is kept, to be told later in whatever language."""
-    params = {name: value if isinstance(value, int | float) else str(value) for name, value in error.parameters.items()}
-    told = {"code": error.code, "message": error.message, "where": error.where, "params": params}
-    return json.dumps(told, ensure_ascii=False)
-
-
 def _mistake_text(kept: str) -> str:
     if not kept:
         return ""
-    error = _mistake(kept)
-    return error.text(gettext(error.message))
+    error = error_to_read(kept)
+    told = error.told(gettext)
+    return f"{error.where}: {told}" if error.where else told
 
 
 def _mistake_told(kept: str) -> str:
-    return _mistake(kept).told(gettext) if kept else ""
-
-
-def _mistake(kept: str) -> RiverloopError:
-    told = json.loads(kept)
-    return RiverloopError(told["code"], told["message"], where=told["where"], **told["params"])
+    return error_to_read(kept).told(gettext) if kept else ""

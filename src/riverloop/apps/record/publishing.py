@@ -74,7 +74,9 @@ def _publish(side: str, state: LogState) -> int:
     if growth.size != state.size:
         raise LogError(
             "record.gap",
-            N_("The database numbers {size} leaves of this log and holds {found}. Restore a backup that is whole."),
+            N_(
+                "The database says that this log has {size} entries, and holds {found}. Restore a backup that is whole."
+            ),
             where=side,
             size=state.size,
             found=growth.size,

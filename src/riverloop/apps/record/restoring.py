@@ -110,7 +110,7 @@ def _compare_with_mirror(state: LogState, other: str) -> None:
             ),
             side=side,
             other=other,
-            why=error.text(),
+            why=error,
         ) from None
     except (RiverloopError, ValueError, KeyError, TypeError, AttributeError):
         raise ConflictError(
@@ -218,9 +218,9 @@ def _differs(side: str, index: int, size: int) -> ConflictError:
     return ConflictError(
         "record.would_fork",
         N_(
-            "The database of side {side} contradicts what its log signed, from leaf {index} on (of {size}). Nothing is "
-            "signed, so that the log does not fork. Restore a backup that was made before the contradiction; what is "
-            "newer is taken back from the published tiles or the mirror."
+            "The database of {side} contradicts what its log signed, from entry {index} on (of {size}, counted from "
+            "0). Nothing is signed, so that the log does not fork. Restore a backup that was made before the "
+            "contradiction; what is newer is taken back from the published tiles or the mirror."
         ),
         side=side,
         index=index,

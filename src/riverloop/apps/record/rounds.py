@@ -19,8 +19,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from riverloop.apps.nodes.here import hosted_sides
+from riverloop.apps.nodes.models import error_as_json
 from riverloop.apps.record.mirroring import mirror_push
-from riverloop.apps.record.models import LogState, PendingRecord, mistake_json
+from riverloop.apps.record.models import LogState, PendingRecord
 from riverloop.apps.record.publishing import publish
 from riverloop.apps.record.sequencing import LIMIT, sequence
 from riverloop.apps.record.subjects import subjects_index
@@ -104,7 +105,7 @@ def _is_uncountersigned(side: str) -> bool:
 
 def _refusal_keep(side: str, error: RiverloopError | None) -> None:
     """Keep why nothing is signed, for pages and health; or that all is well again."""
-    kept = mistake_json(error) if error else ""
+    kept = error_as_json(error) if error else ""
     state = LogState.objects.filter(pk=side).first()
     if (state.refusal if state else "") == kept:
         return

@@ -21,7 +21,7 @@ class RiverloopError(Exception):
         code: stable dotted name, such as ``facts.unknown``.
         message: English ``str.format`` template: what is wrong and how to mend it.
         where: file and line, or path in the input; empty if there is none.
-        **parameters: values for the template.
+        **parameters: values for the template; one may be another error, which is told within this one's sentence.
     """
 
     def __init__(self, code: str, message: str, *, where: str = "", **parameters: object) -> None:
@@ -42,14 +42,17 @@ class RiverloopError(Exception):
         Args:
             translate: gives a template in that language.
         """
-        values = {
-            name: translate(_DID_YOU_MEAN).format(near=value.near) if isinstance(value, Hint) else value
-            for name, value in self.parameters.items()
-        }
+        values = {name: _told(value, translate) for name, value in self.parameters.items()}
         return translate(self.message).format(**values)
 
     def __str__(self) -> str:
         return self.text()
+
+
+def _told(value: object, translate: Callable[[str], str]) -> object:
+    if isinstance(value, RiverloopError):
+        return value.told(translate)
+    return translate(_DID_YOU_MEAN).format(near=value.near) if isinstance(value, Hint) else value
 
 
 class Hint(str):  # noqa: SLOT000 - it carries one attribute

@@ -111,7 +111,7 @@ _KINDS = [
         "unavailable",
         503,
         N_("The database does not answer"),
-        N_("Ask again in some seconds, as “Retry-After” says; with the same Idempotency-Key nothing is done twice."),
+        N_("Ask again in a few seconds, as “Retry-After” says; with the same Idempotency-Key nothing is done twice."),
     ),
 ]
 KINDS = {kind.name: kind for kind in _KINDS}

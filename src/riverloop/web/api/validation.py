@@ -17,7 +17,7 @@ _WORDS = {
     "string_type": N_("Give a text."),
     "string_too_long": N_("This is too long. Give at most {max_length} characters."),
     "string_too_short": N_("This is too short. Give at least {min_length} characters."),
-    "string_pattern_mismatch": N_("This has not the right form. See the description of the operation."),
+    "string_pattern_mismatch": N_("This does not have the right form. See the description of the operation."),
     "int_type": N_("Give a whole number."),
     "int_parsing": N_("Give a whole number."),
     "int_from_float": N_("Give a whole number."),
