@@ -8,8 +8,9 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from riverloop.apps.clearance.models import Movement, Notice
+from riverloop.apps.clearance.models import Item, Movement, Notice
 from riverloop.apps.clearance.outcomes import outcome_of
+from riverloop.apps.clearance.record_words import RECORD_WORDS
 from riverloop.apps.clearance.timeline import timeline
 from riverloop.apps.desk.models import Matter
 from riverloop.apps.notices.models import Message
@@ -40,6 +41,10 @@ def test_the_day_is_filed_once_told_to_the_other_side_and_worked_on():
     assert states >= {"open", "closed"}
     kinds = Counter(Leaf.objects.values_list("kind", flat=True))
     assert kinds["movement.declared"] >= len(filed)
+    ids = {*Movement.objects.values_list("id", flat=True), *Item.objects.values_list("id", flat=True)}
+    ids |= {one.ref for one in filed}
+    told_of = {kind for kind, subject in Leaf.objects.values_list("kind", "subject").distinct() if subject in ids}
+    assert {"movement.declared", "message.sent", "matter.opened"} <= told_of <= set(RECORD_WORDS)
 
     assert all(user.is_demo for user in User.objects.all())
     added = Person.objects.filter(name_latin__startswith="Synthetic Person")

@@ -1,17 +1,23 @@
 """An auditor opens a movement and gets a proof of each of its steps; nobody outside a side links two entries."""
 
+import ast
 import hashlib
 import itertools
 import json
 import re
+from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.conf import settings
 
+from riverloop.apps import clearance
 from riverloop.apps.clearance.models import Item, Movement
+from riverloop.apps.clearance.record_words import RECORD_WORDS
 from riverloop.apps.clearance.services import movement_withdraw
+from riverloop.apps.desk.words import STEP_WORDS
 from riverloop.apps.nodes import keys
+from riverloop.apps.notices.messages import SENT
 from riverloop.apps.record.commitments import commitment_of
 from riverloop.apps.record.models import Evidence, Leaf, Mirror, MirrorLeaf
 from riverloop.apps.record.proofs import check_proof
@@ -47,6 +53,38 @@ def test_an_auditor_gets_a_proof_of_every_step_that_verifies(cast, enter):
         assert len(done.signed.cosigned) == 1
         kinds.add(proof["kind"])
     assert {"movement.declared", "movement.decided"} <= kinds
+
+
+def test_each_step_is_told_in_the_readers_words_beside_its_code(cast, enter):
+    own = file_goods(cast)
+    client = enter(cast.ada)
+    for language, words in (("en", "Filed"), ("zh-hant", "已申報"), ("zh-hans", "已申报")):
+        client.cookies["language"] = language
+        html = client.get(f"/movements/{own.id}/proof/").content.decode()
+        assert f'<strong>{words}</strong> <span class="code small">movement.declared</span>' in html
+
+
+def kinds_in(path):
+    """Yield the kinds that a module records: a keyword of record_append, or the first of a tuple for records_append."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        kind = None
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "record_append":
+            kind = next(one.value for one in node.keywords if one.arg == "kind")
+        elif (
+            isinstance(node, ast.Tuple)
+            and len(node.elts) in (2, 3)
+            and isinstance(node.elts[1], ast.Dict | ast.Call | ast.Name)
+        ):
+            kind = node.elts[0]
+        if isinstance(kind, ast.Constant) and re.fullmatch(r"[a-z]+\.[a-z_]+", str(kind.value)):
+            yield kind.value
+
+
+def test_every_kind_of_record_about_a_movement_has_words():
+    kinds = {kind for path in Path(clearance.__file__).parent.rglob("*.py") for kind in kinds_in(path)}
+    assert {"movement.declared", "movement.decided", "movement.crossed", "question.answered"} <= kinds
+    kinds |= {f"matter.{act}" for act in STEP_WORDS} | {f"obligation.{act}" for act in ("set", "done", "undone")}
+    assert kinds | {SENT, "file.stored", "permit.drawn", "permit.released"} == set(RECORD_WORDS)
 
 
 def test_only_auditors_of_the_side_see_proofs(cast, enter):

@@ -8,12 +8,14 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from riverloop.apps.clearance.models import Item, Movement
 from riverloop.apps.clearance.movement_pages import movement_or_404, record_view
 from riverloop.apps.clearance.movement_parts import head
+from riverloop.apps.clearance.record_words import RECORD_WORDS
 from riverloop.apps.parties.here import mistake_text
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.views import account_of
@@ -77,6 +79,7 @@ def _step(record: Leaf | PendingRecord, state: str) -> dict[str, Any]:
     index = record.index if isinstance(record, Leaf) else None
     return {
         "kind": record.kind,
+        "word": _(RECORD_WORDS[record.kind]) if record.kind in RECORD_WORDS else "",
         "at": record.created_at,
         "index": index,
         "state": STATE_WORDS[state],
