@@ -97,7 +97,7 @@ def second(email="oliver@example.org", name="Oliver", side="hk", **more):
     ],
 )
 def test_a_second_account_of_one_human_is_no_second_officer(cast, who):
-    with pytest.raises(InputError, match="same human is an officer already"):
+    with pytest.raises(InputError, match="same person is an officer already"):
         role_grant(user=second(**who), kind="officer", authority="hk.immd")
     assert Role.objects.filter(kind="officer", owner_side="hk").get().user == cast.oscar
 
@@ -115,7 +115,7 @@ def test_who_holds_or_held_the_role_of_one_person_is_one_human(cast):
     other = second()
     held = role_grant(user=other, kind="holder", person=cast.edwin)
     for _ in range(2):
-        with pytest.raises(InputError, match="same human is an officer already"):
+        with pytest.raises(InputError, match="same person is an officer already"):
             role_grant(user=other, kind="officer", authority="hk.dh")
         role_end(role=held)
 
@@ -124,7 +124,7 @@ def test_two_officers_do_not_become_one_human_by_a_persons_role(cast):
     role_end(role=role_grant(user=cast.oscar, kind="holder", person=cast.edwin))
     other = second()
     role_grant(user=other, kind="officer", authority="hk.dh")
-    with pytest.raises(InputError, match="same human is an officer already"):
+    with pytest.raises(InputError, match="same person is an officer already"):
         role_grant(user=other, kind="holder", person=cast.edwin)
 
 
