@@ -273,7 +273,7 @@ def _records(side: str, pairs: Pairs) -> None:
         entries.append(("movement.decided", payload))
         before = one.last.result.get("draws", {}) if one.last else {}
         entries += [
-            ("inspection.drawn", {"decision": row.id, "rule": rule, **drawn})
+            ("inspection.drawn", {"decision": row.id, "movement": row.movement_id, "rule": rule, **drawn})
             for rule, drawn in row.result["draws"].items()
             if rule not in before
         ]
