@@ -141,6 +141,7 @@ def test_another_zone_is_shown_just_so(read_page, monkeypatch):
     other = load_zone("hengqin")
     monkeypatch.setattr("riverloop.apps.place.views.zone", lambda: other)
     monkeypatch.setattr("riverloop.web.context.zone", lambda: other)
+    monkeypatch.setattr("riverloop.apps.nodes.here.zone", lambda: other)
     page = read_page()
     assert "106 km²" in page
     assert "Nothing: only rules in force count." in page
