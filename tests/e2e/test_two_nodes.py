@@ -144,8 +144,9 @@ def told(node, key, side):
 
 def settled(one, other):
     """Say whether nothing is on its way any more, and both logs are countersigned to their ends."""
-    first, second = one.held(other), other.held(one)
-    quiet = first["waiting"] == second["waiting"] == 0 and None not in first["places"] + second["places"]
+    first, second, again = one.held(other), other.held(one), one.held(other)
+    quiet = first == again  # or the other node was read after something more went between them
+    quiet = quiet and first["waiting"] == second["waiting"] == 0 and None not in first["places"] + second["places"]
     return quiet and all(len(set(log)) == 1 for log in (first["log"], second["log"])) and (first, second)
 
 
