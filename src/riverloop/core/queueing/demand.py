@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from riverloop.core.kernel.errors import did_you_mean
 from riverloop.core.queueing.arrivals import HOUR_SECONDS, Arrivals
@@ -247,12 +248,10 @@ def _check_visit(one: Visit, where: str) -> None:
     _check_clock(one.from_minutes, f"{where}.from")
     _check_clock(one.until_minutes, f"{where}.until")
     if one.from_minutes >= one.until_minutes:
-        raise _refused(
-            f"{where}.until", "The last goes before the first. Let `until` be after `from`, on the same day."
-        )
+        raise _refused(f"{where}.until", "The last goes before the first. Let `until` be after `from`.")
     if one.until_minutes + one.stays_minutes > DAY_MINUTES:
         raise _refused(f"{where}.stays_minutes",
-                       "Who goes last comes back after the day has ended. Let them stay shorter, or go earlier.")  # fmt: skip
+                       "Who goes last comes back after the day. Let them stay shorter, or go earlier.")  # fmt: skip
 
 
 def _check_ways(one: Group | Visit, where: str) -> None:
@@ -341,7 +340,7 @@ def _of_visit(one: Visit, direction: str, bin_minutes: int) -> list[list[float]]
 def _spread(people: float, cumulative: Cumulative, bin_minutes: int) -> list[float]:
     """Cut a distribution to the day, so that all of its people come, and give them by bin."""
     reached = [cumulative(float(edge)) for edge in range(0, DAY_MINUTES + 1, bin_minutes)]
-    parts = [max(after - before, 0.0) for before, after in zip(reached, reached[1:], strict=False)]
+    parts = [max(after - before, 0.0) for before, after in pairwise(reached)]
     whole = math.fsum(parts)
     return [people * (part / whole) for part in parts]
 

@@ -80,9 +80,7 @@ def read_day_choice(day: str, first: str | None = None, last: str | None = None)
     """
     span = (_date_of(first, "from") if first else None, _date_of(last, "until") if last else None)
     if span[0] and span[1] and span[0] > span[1]:
-        raise ScenarioError(
-            "scenario.traffic", "The span ends before it begins. Mend `from` or `until`.", where="until"
-        )
+        raise ScenarioError("scenario.traffic", "The span ends before it begins. Mend one of its days.", where="until")
     for name in DAYS:
         if day == name:
             return DayChoice(name, *span)
