@@ -17,9 +17,10 @@ from typing import Any, Literal, get_args
 import polars as pl
 
 from riverloop.core.kernel.sides import Text
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.real_traffic import Counts, DayChoice
 from riverloop.traffic.refusals import TrafficError
-from riverloop.traffic.sources import Source, check_key, load_source
+from riverloop.traffic.sources import NO_CLASS, NO_CONTROL_POINT, NO_DIRECTION, Source, check_key, load_source
 from riverloop.traffic.stored import Origin, merged, packaged, path_of, read_stored
 
 By = Literal["day", "week", "month", "weekday"]
@@ -160,7 +161,7 @@ class DailyTraffic:
             TrafficError: an unknown key, a span that ends before it begins, or nothing was counted in it.
         """
         if by not in BY:
-            check_key(by, dict.fromkeys(BY), "way to group days")
+            check_key(by, BY, N_('Days are not put together by "{key}".{hint} There are {known}.'))
         wanted = list(classes or self.source.classes)
         frame = self._chosen(control_points, directions, first, last, classes)
         grouped = frame.group_by(_period(by).alias("period"), "control_point", "direction", maintain_order=True).agg(
@@ -197,7 +198,7 @@ class DailyTraffic:
         of_ways, of_kinds = [one for one in ways if one != BOTH], [one for one in kinds if one != TOTAL]
         frame = self._chosen(control_points, () if BOTH in ways else of_ways, first, last, of_kinds)
         for one in of_ways:
-            check_key(one, self.source.directions, "direction")
+            check_key(one, self.source.directions, NO_DIRECTION)
         points = [one for one in self.source.control_points if not control_points or one in control_points]
         return tuple(
             _statistic(days, kind, (point, way))
@@ -216,15 +217,15 @@ class DailyTraffic:
         last: date | None,
         classes: Sequence[str],
     ) -> pl.DataFrame:
-        for given, known, what in (
-            (control_points, self.source.control_points, "control point"),
-            (directions, self.source.directions, "direction"),
-            (classes, self.source.classes, "class"),
+        for given, known, message in (
+            (control_points, self.source.control_points, NO_CONTROL_POINT),
+            (directions, self.source.directions, NO_DIRECTION),
+            (classes, self.source.classes, NO_CLASS),
         ):
             for one in given:
-                check_key(one, known, what)
+                check_key(one, known, message)
         if first and last and first > last:
-            raise TrafficError("traffic.span", "The span ends before it begins. Mend one of its days.")
+            raise TrafficError("traffic.span", N_("The span ends before it begins. Mend one of its days."))
         frame = self.frame
         if control_points:
             frame = frame.filter(pl.col("control_point").is_in(list(control_points)))
@@ -246,12 +247,16 @@ class DailyTraffic:
             TrafficError: an unknown control point or direction, or nothing was counted on those days.
         """
         point = self.source.control_point(control_point)
-        check_key(direction, self.source.directions, "direction")
+        check_key(direction, self.source.directions, NO_DIRECTION, where="direction")
         on_a_date = choice.day if isinstance(choice.day, date) else None
         frame = self._chosen([control_point], (), on_a_date or choice.first, on_a_date or choice.last, ())
         days = _days_of(frame, BOTH, [TOTAL])
         if days.is_empty():
-            raise _nothing_counted(frame.clear(), [control_point], choice.first, choice.last)
+            raise TrafficError(
+                "traffic.no_data",
+                N_("Only one direction was counted on those days. Choose others."),
+                where="day",
+            )
         if choice.day in ("median", "peak"):
             days = days.filter(pl.col("date") == _day_of(days, choice.day))
         own = _days_of(frame, direction, list(self.source.classes)).join(days.select("date"), on="date", how="semi")
@@ -339,12 +344,24 @@ def _day_of(days: pl.DataFrame, wanted: str) -> date:
 def _nothing_counted(
     known: pl.DataFrame, control_points: Sequence[str], first: date | None, last: date | None
 ) -> TrafficError:
-    asked = str(first) if first == last else f"{first or 'the beginning'} to {last or 'the end'}"
-    span = f"{known['date'].min()} to {known['date'].max()}" if known.height else "no day with both directions"
+    what = ", ".join(control_points)
+    if known.is_empty():
+        return TrafficError(
+            "traffic.no_data",
+            N_('Nothing was ever counted of "{what}". Choose another control point.'),
+            where="control_point",
+            what=what,
+        )
+    known_first, known_last = known["date"].min(), known["date"].max()
     return TrafficError(
         "traffic.no_data",
-        "Nothing was counted of {what} on {asked}. What is known: {span}. Choose days of that span.",
-        what=", ".join(control_points) or "any control point",
-        asked=asked,
-        span=span,
+        N_(
+            "Nothing was counted from {first} until {last}. Counted are {known_first} until {known_last}: choose days "
+            "of that span."
+        ),
+        where="day",
+        first=first or known_first,
+        last=last or known_last,
+        known_first=known_first,
+        known_last=known_last,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from riverloop.core.kernel.words import N_
 from riverloop.traffic.reading import Imported, read_csv
 from riverloop.traffic.refusals import TrafficError
 from riverloop.traffic.stored import Origin, Stored, merged, one_at_a_time, packaged, read_stored, write_stored
@@ -33,7 +34,7 @@ class WrongRowsError(TrafficError):
     def __init__(self, name: str, problems: tuple[TrafficError, ...]) -> None:
         super().__init__(
             "traffic.wrong_rows",
-            "{count} rows cannot be taken as they are, so nothing was imported; the first is told in line {line}.",
+            N_("{count} rows cannot be taken as they are, so nothing was imported; the first is told in line {line}."),
             where=name,
             count=len(problems),
             line=problems[0].where.rpartition(":")[2],
@@ -148,8 +149,10 @@ def _contradictions(imported: Imported, other: pl.DataFrame) -> Iterator[Traffic
         line = imported.lines[row["date"], row["control_point"], row["direction"]]
         yield TrafficError(
             "traffic.otherwise",
-            "The row says {new}, and {kept} are kept of that day, control point and direction. Take the row as the "
-            "newer (--replace), or leave it out.",
+            N_(
+                "The row says {new}, and {kept} are kept of that day, control point and direction. Take the row as the "
+                "newer (--replace), or leave it out."
+            ),
             where=f"{imported.name}:{line}",
             new=" + ".join(str(row[name]) for name in classes),
             kept=" + ".join(str(row[f"{name}_kept"]) for name in classes),

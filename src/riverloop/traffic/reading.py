@@ -21,6 +21,7 @@ from datetime import date, datetime
 import polars as pl
 
 from riverloop.core.kernel.errors import did_you_mean
+from riverloop.core.kernel.words import N_
 from riverloop.traffic.refusals import TrafficError
 from riverloop.traffic.sources import Source, load_source
 
@@ -108,7 +109,7 @@ def _unpacked(data: bytes, name: str) -> bytes:
         data = _gunzip(data, name)
     if len(data) > MOST_BYTES:
         raise TrafficError(
-            "traffic.size", "It holds more than {most} MB. Split it by years.", where=name, most=MOST_BYTES // 10**6
+            "traffic.size", N_("It holds more than {most} MB. Split it by years."), where=name, most=MOST_BYTES // 10**6
         )
     return data
 
@@ -120,7 +121,7 @@ def _gunzip(data: bytes, name: str) -> bytes:
             return file.read(MOST_BYTES + 1)
     except (EOFError, OSError, zlib.error):
         raise TrafficError(
-            "traffic.gzip", "It is packed by gzip, and damaged or cut off. Fetch it again.", where=name
+            "traffic.gzip", N_("It is packed by gzip, and damaged or cut off. Fetch it again."), where=name
         ) from None
 
 
@@ -131,7 +132,7 @@ def _decoded(data: bytes, name: str) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise TrafficError(
             "traffic.encoding",
-            "This is not UTF-8 text. Take the file as it was published, or save it as CSV in UTF-8.",
+            N_("This is not UTF-8 text. Take the file as it was published, or save it as CSV in UTF-8."),
             where=f"{name}:{line}",
         ) from None
 
@@ -161,7 +162,7 @@ class _Reading:
             del self.rows[key], self.lines[key]
         if not (self.rows or self.problems):
             raise TrafficError(
-                "traffic.empty", "It has a head and no rows. Take another file.", where=f"{self.name}:{line}"
+                "traffic.empty", N_("It has a head and no rows. Take another file."), where=f"{self.name}:{line}"
             )
 
     def lines_of(self, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -176,7 +177,7 @@ class _Reading:
         except csv.Error:
             raise TrafficError(
                 "traffic.csv",
-                "From here on it is no CSV: a quotation mark is open, or a cell without end. Mend the line.",
+                N_("From here on it is no CSV: a quotation mark is open, or a cell without end. Mend the line."),
                 where=f"{self.name}:{begins}",
             ) from None
 
@@ -187,24 +188,33 @@ class _Reading:
         for name, times in Counter(one for one in head if one).items():
             if name not in known:
                 raise self.other_table(
-                    line, 'This table has no column "{name}".{hint}', name, did_you_mean(name, known)
+                    line,
+                    N_('This table has no column "{name}".{hint} Take a file of "{title}"; its head is {known}.'),
+                    name,
                 )
             if times > 1:
-                raise self.other_table(line, 'The column "{name}" stands there twice.', name)
+                raise self.other_table(
+                    line,
+                    N_('The column "{name}" stands there twice. Take a file of "{title}"; its head is {known}.'),
+                    name,
+                )
         for name in known:
             if name not in head:
-                raise self.other_table(line, 'The column "{name}" is lacking.', name)
+                raise self.other_table(
+                    line, N_('The column "{name}" is lacking. Take a file of "{title}"; its head is {known}.'), name
+                )
         return {key: head.index(name) for key, name in wanted.items()}
 
-    def other_table(self, line: int, what: str, name: str, hint: str = "") -> TrafficError:
+    def other_table(self, line: int, message: str, name: str) -> TrafficError:
+        known = [*self.source.columns.values(), *self.source.classes.values()]
         return TrafficError(
             "traffic.head",
-            what + ' Take a file of "{title}"; its head is {known}.',
+            message,
             where=f"{self.name}:{line}",
             name=name[:_LONGEST_SHOWN],
-            hint=hint,
+            hint=did_you_mean(name, known),
             title=self.source.title["en"],
-            known=", ".join([*self.source.columns.values(), *self.source.classes.values()]),
+            known=", ".join(known),
         )
 
     # One row -----------------------------------------------------------------------------------------------------
@@ -212,10 +222,12 @@ class _Reading:
     def row_of(self, cells: list[str], columns: Mapping[str, int], width: int) -> tuple[Key, tuple[int, ...]]:
         named = set(columns.values())
         if len(cells) <= max(named):
-            raise _wrong("cells", "The row has {found} cells of {wanted}. Complete it.", found=len(cells), wanted=width)
+            raise _wrong(
+                "cells", N_("The row has {found} cells of {wanted}. Complete it."), found=len(cells), wanted=width
+            )
         over = [cell for place, cell in enumerate(cells) if place not in named and cell]
         if over:
-            raise _wrong("cells", '"{cell}" stands under no head. Take it out.', cell=over[0][:_LONGEST_SHOWN])
+            raise _wrong("cells", N_('"{cell}" stands under no head. Take it out.'), cell=over[0][:_LONGEST_SHOWN])
         given = {key: cells[place] for key, place in columns.items()}
         key = (self.date_of(given["date"]), self.point_of(given["control_point"]), self.way_of(given["direction"]))
         counts = tuple(_number(given[name], head) for name, head in self.source.classes.items())
@@ -223,7 +235,7 @@ class _Reading:
         if sum(counts) != total:
             raise _wrong(
                 "sum",
-                "The row does not add up: {parts} make {sum}, and {head} says {total}. Ask the publisher.",
+                N_("The row does not add up: {parts} make {sum}, and {head} says {total}. Ask the publisher."),
                 parts=" + ".join(map(str, counts)),
                 sum=sum(counts),
                 head=self.source.columns["total"],
@@ -237,17 +249,22 @@ class _Reading:
         if found is None and _date(text, form.replace("%d", "%_").replace("%m", "%d").replace("%_", "%m")):
             raise TrafficError(
                 "traffic.month_first",
-                '"{text}" is a date only with the month first, so all dates of the file may be turned around. Take the '
-                "file as it was published.",
+                N_(
+                    '"{text}" is a date only with the month first, so all dates of the file may be turned around. Take '
+                    "the file as it was published."
+                ),
                 text=text,
             )
         if found is None:
             raise _wrong(
-                "date", '"{text}" is no date of the form {form}. Mend it.', text=text[:_LONGEST_SHOWN], form=_told(form)
+                "date",
+                N_('"{text}" is no date of the form {form}. Mend it.'),
+                text=text[:_LONGEST_SHOWN],
+                form=_told(form),
             )
         if found < _FIRST_DATE or (self.today and found > self.today):
             raise _wrong(
-                "date", "{date} is not a day that can have been counted. Mend the date.", date=found.isoformat()
+                "date", N_("{date} is not a day that can have been counted. Mend the date."), date=found.isoformat()
             )
         return found
 
@@ -255,7 +272,7 @@ class _Reading:
         if name not in self.names:
             raise _wrong(
                 "control_point",
-                'There is no control point "{name}".{hint} Mend the name, or leave the row out.',
+                N_('There is no control point "{name}".{hint} Mend the name, or leave the row out.'),
                 name=name[:_LONGEST_SHOWN],
                 hint=did_you_mean(name, self.names),
             )
@@ -265,7 +282,7 @@ class _Reading:
         if word not in self.words:
             raise _wrong(
                 "direction",
-                '"{word}" is no direction.{hint} Give {known}.',
+                N_('"{word}" is no direction.{hint} Give {known}.'),
                 word=word[:_LONGEST_SHOWN],
                 hint=did_you_mean(word, self.words),
                 known=" or ".join(self.words),
@@ -278,12 +295,14 @@ class _Reading:
             self.rows[key], self.lines[key] = counts, line
             return
         if self.rows[key] == counts:
-            raise _wrong("twice", "The row repeats line {first}. Take one out.", first=self.lines[key])
+            raise _wrong("twice", N_("The row repeats line {first}. Take one out."), first=self.lines[key])
         self.spoilt.add(key)  # nobody knows which of the two is right
         raise _wrong(
             "twice",
-            "The row is of the same day, control point and direction as line {first}, and says otherwise. Ask the "
-            "publisher which is right.",
+            N_(
+                "The row is of the same day, control point and direction as line {first}, and says otherwise. Ask the "
+                "publisher which is right."
+            ),
             first=self.lines[key],
         )
 
@@ -295,8 +314,10 @@ class _Reading:
         if len(self.problems) > MOST_PROBLEMS:
             raise TrafficError(
                 "traffic.problems",
-                "More than {most} rows are wrong; the first is that of line {line}: {first} Take the file as it was "
-                "published.",
+                N_(
+                    "More than {most} rows are wrong; the first is that of line {line}: {first} Take the file as it "
+                    "was published."
+                ),
                 where=error.where,
                 most=MOST_PROBLEMS,
                 line=self.problems[0].where.rpartition(":")[2],
@@ -316,7 +337,7 @@ def _number(text: str, head: str) -> int:
     if not _NUMBER.fullmatch(text):
         raise _wrong(
             "number",
-            '{head} is "{text}". Give a whole number of passengers, without separators.',
+            N_('{head} is "{text}". Give a whole number of passengers, without separators.'),
             head=head,
             text=text[:_LONGEST_SHOWN],
         )

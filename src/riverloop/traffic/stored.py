@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+from riverloop.core.kernel.words import N_
 from riverloop.traffic.reading import schema_of
 from riverloop.traffic.refusals import TrafficError
 from riverloop.traffic.sources import Source
@@ -91,7 +92,7 @@ def read_stored(folder: Path, source: Source) -> Stored:
         pass
     raise TrafficError(
         "traffic.stored",
-        "The imported rows cannot be read. Restore the file from a backup, or remove it and import again.",
+        N_("The imported rows cannot be read. Restore the file from a backup, or remove it and import again."),
         where=str(path),
     )
 
@@ -168,7 +169,7 @@ def _told_of_the_disk(path: Path) -> Iterator[None]:
     except (OSError, pl.exceptions.PolarsError) as error:
         raise TrafficError(
             "traffic.disk",
-            "It cannot be written ({why}), and nothing was changed. Mend that, and import again.",
+            N_("It cannot be written ({why}), and nothing was changed. Mend that, and import again."),
             where=str(path),
             why=getattr(error, "strerror", None) or "no reason given",
         ) from None

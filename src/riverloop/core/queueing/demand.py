@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from riverloop.core.kernel.errors import did_you_mean
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.arrivals import HOUR_SECONDS, Arrivals
 from riverloop.core.queueing.refusals import ScenarioError
 
@@ -194,12 +195,12 @@ def class_shares(given: Mapping[str, float], class_names: Sequence[str], *, wher
     if not given:
         raise ScenarioError(
             "scenario.shares",
-            "Nothing says of which classes these passengers are. Give the share of each; they sum to one.",
+            N_("Nothing says of which classes these passengers are. Give the share of each; they sum to one."),
             where=where,
         )
     for name in given:
         _check_known(name, class_names, "class", f"{where}.{name}")
-    _check_sum(given.values(), "The shares of the classes", where)
+    _check_sum(given.values(), N_("The shares of the classes sum to {total}, not to one. Mend them."), where)
     return tuple(float(given.get(name, 0)) for name in class_names)
 
 
@@ -213,10 +214,10 @@ def check_demand(demand: Demand) -> None:
         ScenarioError: see ``demand_streams``.
     """
     if not 1 <= demand.bin_minutes <= DAY_MINUTES or DAY_MINUTES % demand.bin_minutes:
-        raise _refused("bin_minutes", "A day does not divide into parts of {given} minutes. Give 15, 30 or 60.",
+        raise _refused("bin_minutes", N_("A day does not divide into parts of {given} minutes. Give 15, 30 or 60."),
                        given=demand.bin_minutes)  # fmt: skip
     if not (demand.groups or demand.visits):
-        raise _refused("", "Nobody is stated who would come. Give groups or visits.")
+        raise _refused("", N_("Nobody is stated who would come. Give groups or visits."))
     for place, one in enumerate(demand.groups):
         _check_group(one, f"groups.{place}")
     for place, trips in enumerate(demand.visits):
@@ -229,15 +230,16 @@ def _check_group(one: Group, where: str) -> None:
     _check_shares(one, where, "share_living_across", "share_listed", "attendance", "share_using")
     _check_minutes(one, where, "minutes_before", "minutes_after", "spread_minutes")
     if not one.shifts:
-        raise _refused(f"{where}.shifts", 'Nothing says when "{name}" works. Give a shift.', name=one.name)
+        raise _refused(f"{where}.shifts", N_('Nothing says when "{name}" works. Give a shift.'), name=one.name)
     for place, shift in enumerate(one.shifts):
         here = f"{where}.shifts.{place}"
         _check_shares(shift, here, "share")
         _check_clock(shift.from_minutes, f"{here}.from")
         _check_clock(shift.until_minutes, f"{here}.until")
         if shift.from_minutes == shift.until_minutes:
-            raise _refused(here, "A shift ends when it begins. Give it another end.")
-    _check_sum([shift.share for shift in one.shifts], "The shares of the shifts", f"{where}.shifts")
+            raise _refused(here, N_("A shift ends when it begins. Give it another end."))
+    shares = [shift.share for shift in one.shifts]
+    _check_sum(shares, N_("The shares of the shifts sum to {total}, not to one. Mend them."), f"{where}.shifts")
 
 
 def _check_visit(one: Visit, where: str) -> None:
@@ -248,29 +250,31 @@ def _check_visit(one: Visit, where: str) -> None:
     _check_clock(one.from_minutes, f"{where}.from")
     _check_clock(one.until_minutes, f"{where}.until")
     if one.from_minutes >= one.until_minutes:
-        raise _refused(f"{where}.until", "The last goes before the first. Let `until` be after `from`.")
+        raise _refused(f"{where}.until", N_("The last goes before the first. Let `until` be after `from`."))
     if one.until_minutes + one.stays_minutes > DAY_MINUTES:
         raise _refused(f"{where}.stays_minutes",
-                       "Who goes last comes back after the day. Let them stay shorter, or go earlier.")  # fmt: skip
+                       N_("Who goes last comes back after the day. Let them stay shorter, or go earlier."))  # fmt: skip
 
 
 def _check_ways(one: Group | Visit, where: str) -> None:
     if one.direction == one.back:
-        raise _refused(f"{where}.back", 'The way there and the way back are both "{way}". Name two.', way=one.back)
+        raise _refused(f"{where}.back", N_('The way there and the way back are both "{way}". Name two.'), way=one.back)
 
 
 def _check_at_least_zero(one: object, where: str, *names: str) -> None:
     for name in names:
         value = getattr(one, name)
         if not (math.isfinite(value) and value >= 0):
-            raise _refused(f"{where}.{name}", "{name} is {value}. Give zero or more.", name=name, value=f"{value:g}")
+            raise _refused(
+                f"{where}.{name}", N_("{name} is {value}. Give zero or more."), name=name, value=f"{value:g}"
+            )
 
 
 def _check_shares(one: object, where: str, *names: str) -> None:
     for name in names:
         value = getattr(one, name)
         if not 0 <= value <= 1:
-            raise _refused(f"{where}.{name}", "{name} is {value}. A share lies between 0 and 1.", name=name,
+            raise _refused(f"{where}.{name}", N_("{name} is {value}. A share lies between 0 and 1."), name=name,
                            value=f"{value:g}")  # fmt: skip
 
 
@@ -278,26 +282,26 @@ def _check_minutes(one: Group | Visit, where: str, *names: str) -> None:
     for name in names:
         value = getattr(one, name)
         if not 0 <= value <= MOST_MINUTES:
-            raise _refused(f"{where}.{name}", "{name} is {value}. Give 0 to {most} minutes.", name=name,
+            raise _refused(f"{where}.{name}", N_("{name} is {value}. Give 0 to {most} minutes."), name=name,
                            value=f"{value:g}", most=f"{MOST_MINUTES:g}")  # fmt: skip
 
 
 def _check_clock(minutes: float, where: str) -> None:
     if not 0 <= minutes <= DAY_MINUTES:
-        raise _refused(where, "This is no time of a day. Give 00:00 to 24:00.")
+        raise _refused(where, N_("This is no time of a day. Give 00:00 to 24:00."))
 
 
-def _check_sum(shares: Iterable[float], what: str, where: str) -> None:
+def _check_sum(shares: Iterable[float], message: str, where: str) -> None:
     total = math.fsum(shares)
     if abs(total - 1) > _SUM_TOLERANCE:
-        raise _refused(where, "{what} sum to {total}, not to one. Mend them.", what=what, total=f"{total:.6g}")
+        raise _refused(where, message, total=f"{total:.6g}")
 
 
 def _check_known(name: str, known: Sequence[str], what: str, where: str) -> None:
     if name not in known:
         raise ScenarioError(
             f"scenario.unknown_{what}",
-            'There is no {what} "{name}".{hint} There are {known}.',
+            N_('There is no {what} "{name}".{hint} There are {known}.'),
             where=where,
             what=what,
             name=name,

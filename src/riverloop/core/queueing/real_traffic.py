@@ -13,6 +13,7 @@ from datetime import date
 from typing import Literal, Protocol
 
 from riverloop.core.kernel.errors import did_you_mean
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.arrivals import HOUR_SECONDS, Arrivals
 from riverloop.core.queueing.demand import class_shares
 from riverloop.core.queueing.refusals import ScenarioError
@@ -80,14 +81,16 @@ def read_day_choice(day: str, first: str | None = None, last: str | None = None)
     """
     span = (_date_of(first, "from") if first else None, _date_of(last, "until") if last else None)
     if span[0] and span[1] and span[0] > span[1]:
-        raise ScenarioError("scenario.traffic", "The span ends before it begins. Mend one of its days.", where="until")
+        raise ScenarioError(
+            "scenario.traffic", N_("The span ends before it begins. Mend one of its days."), where="until"
+        )
     for name in DAYS:
         if day == name:
             return DayChoice(name, *span)
     if not _DATE.fullmatch(day):
         raise ScenarioError(
             "scenario.traffic",
-            '"{day}" is no day.{hint} Give {known}, or a date such as 2025-05-01.',
+            N_('"{day}" is no day.{hint} Give {known}, or a date such as 2025-05-01.'),
             where="day",
             day=day[:40],
             hint=did_you_mean(day, DAYS),
@@ -96,7 +99,7 @@ def read_day_choice(day: str, first: str | None = None, last: str | None = None)
     if any(span):
         raise ScenarioError(
             "scenario.traffic",
-            "One date needs no span. Take `from` and `until` out, or ask for {known}.",
+            N_("One date needs no span. Take `from` and `until` out, or ask for {known}."),
             where="from" if first else "until",
             known=", ".join(DAYS),
         )
@@ -109,7 +112,9 @@ def _date_of(text: str, key: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise ScenarioError("scenario.traffic", '"{text}" is no date. Write it as 2025-05-01.', where=key, text=text[:40])
+    raise ScenarioError(
+        "scenario.traffic", N_('"{text}" is no date. Write it as 2025-05-01.'), where=key, text=text[:40]
+    )
 
 
 def traffic_streams(
@@ -150,12 +155,14 @@ def traffic_streams(
 
 def _check_profile(profile: Sequence[float]) -> None:
     if not profile or any(not (math.isfinite(share) and share >= 0) for share in profile):
-        raise ScenarioError("scenario.profile", "A profile is a list of shares from 0 to 1. Give one.", where="profile")
+        raise ScenarioError(
+            "scenario.profile", N_("A profile is a list of shares from 0 to 1. Give one."), where="profile"
+        )
     total = math.fsum(profile)
     if abs(total - 1) > _SUM_TOLERANCE:
         raise ScenarioError(
             "scenario.shares",
-            "The shares of the profile sum to {total}, not to one. Mend them.",
+            N_("The shares of the profile sum to {total}, not to one. Mend them."),
             where="profile",
             total=f"{total:.6g}",
         )
@@ -167,7 +174,7 @@ def _check_classes(shares: Mapping[str, Mapping[str, float]], counts: Counts) ->
         if name not in known:
             raise ScenarioError(
                 "scenario.unknown_class",
-                'No class "{name}" is counted.{hint} Those that are: {known}.',
+                N_('No class "{name}" is counted.{hint} Those that are: {known}.'),
                 where=f"classes.{name}",
                 name=name,
                 hint=did_you_mean(name, known),
@@ -178,7 +185,7 @@ def _check_classes(shares: Mapping[str, Mapping[str, float]], counts: Counts) ->
         if lacking:
             raise ScenarioError(
                 "scenario.shares",
-                "Nothing says of which classes the {lacking} are. Give their shares.",
+                N_("Nothing says of which classes the {lacking} are. Give their shares."),
                 where="classes",
                 lacking=lacking[0],
             )

@@ -6,7 +6,7 @@ Code knows no control point by name; the names, the columns and the words all st
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -15,7 +15,13 @@ from typing import Any
 from riverloop.core.kernel.errors import did_you_mean
 from riverloop.core.kernel.sides import Text
 from riverloop.core.kernel.sources import check_schema, read_yaml
+from riverloop.core.kernel.words import N_
 from riverloop.traffic.refusals import TrafficError
+
+NO_SOURCE = N_('There is no source "{key}".{hint} There are {known}.')
+NO_CONTROL_POINT = N_('There is no control point "{key}".{hint} There are {known}.')
+NO_DIRECTION = N_('There is no direction "{key}".{hint} There are {known}.')
+NO_CLASS = N_('There is no class "{key}".{hint} There are {known}.')
 
 _FOLDER = resources.files("riverloop.traffic.sources")
 
@@ -77,21 +83,28 @@ class Source:
         Raises:
             TrafficError: the source has none of this key.
         """
-        check_key(key, self.control_points, "control point")
+        check_key(key, self.control_points, NO_CONTROL_POINT, where="control_point")
         return self.control_points[key]
 
 
-def check_key(key: str, known: Mapping[str, object], what: str) -> None:
+def check_key(key: str, known: Iterable[str], message: str, *, where: str = "") -> None:
     """Refuse a key that a source does not have.
+
+    Args:
+        key: what was asked for.
+        known: those that there are.
+        message: one of those below.
+        where: of the mistake.
 
     Raises:
         TrafficError: with the nearest one.
     """
+    known = list(known)
     if key not in known:
         raise TrafficError(
             "traffic.unknown",
-            'There is no {what} "{key}".{hint} There are {known}.',
-            what=what,
+            message,
+            where=where,
             key=key[:60],
             hint=did_you_mean(key, known),
             known=", ".join(known),
@@ -119,7 +132,7 @@ def load_source(name: str = "") -> Source:
         TrafficError: there is none of this name.
     """
     name = name or source_names()[0]
-    check_key(name, dict.fromkeys(source_names()), "source")
+    check_key(name, source_names(), NO_SOURCE)
     return read_source(_FOLDER.joinpath(f"{name}.yaml").read_text("utf-8"), name=f"{name}.yaml")
 
 
@@ -165,5 +178,5 @@ def _check_once(given: list[str], where: str) -> None:
     for one in given:
         if given.count(one) > 1:
             raise TrafficError(
-                "traffic.twice", '"{name}" stands for two things. Keep one of them.', where=where, name=one
+                "traffic.twice", N_('"{name}" stands for two things. Keep one of them.'), where=where, name=one
             )
