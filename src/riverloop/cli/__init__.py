@@ -25,6 +25,7 @@ from riverloop.cli.retention import retention_app
 from riverloop.cli.rules import rules_app
 from riverloop.cli.serving import listen_command, serve, work_command
 from riverloop.cli.simulating import simulate
+from riverloop.cli.traffic import traffic_app
 from riverloop.core.kernel.errors import RiverloopError
 
 __all__ = ["app", "main"]
@@ -39,6 +40,7 @@ def app() -> None:
 for _command in (
     decide,
     simulate,
+    traffic_app,
     serve,
     work_command,
     listen_command,

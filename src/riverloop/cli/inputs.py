@@ -38,12 +38,17 @@ def zone_named(name: str) -> Zone:
 def read_text(file: str) -> str:
     """Return the text of a file, or of standard input for ``-``: UTF-8, of at most 50 MB."""
     try:
-        data = sys.stdin.buffer.read(_MAX_BYTES + 1) if file == "-" else _read_file(Path(file))
-        if len(data) > _MAX_BYTES:
-            raise InputError("cli.size", "The file is larger than 50 MB. Split it.", where=file)
-        return data.decode("utf-8-sig")
+        return read_bytes(file).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("cli.encoding", "The file is not UTF-8 text. Save it as UTF-8.", where=file) from None
+
+
+def read_bytes(file: str) -> bytes:
+    """Return the bytes of a file, or of standard input for ``-``: at most 50 MB."""
+    data = sys.stdin.buffer.read(_MAX_BYTES + 1) if file == "-" else _read_file(Path(file))
+    if len(data) > _MAX_BYTES:
+        raise InputError("cli.size", "The file is larger than 50 MB. Split it.", where=file)
+    return data
 
 
 def _read_file(path: Path) -> bytes:

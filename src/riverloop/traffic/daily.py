@@ -244,12 +244,17 @@ class DailyTraffic:
         Only days of which both directions are known count, so that both streams of a file have the same days.
 
         Raises:
-            TrafficError: an unknown control point or direction, or nothing was counted on those days.
+            TrafficError: an unknown control point or direction, or nothing was counted on those days. Its ``where`` is
+                the key of the scenario file that says so.
         """
         point = self.source.control_point(control_point)
         check_key(direction, self.source.directions, NO_DIRECTION, where="direction")
         on_a_date = choice.day if isinstance(choice.day, date) else None
-        frame = self._chosen([control_point], (), on_a_date or choice.first, on_a_date or choice.last, ())
+        try:
+            frame = self._chosen([control_point], (), on_a_date or choice.first, on_a_date or choice.last, ())
+        except TrafficError as error:
+            error.where = "day"
+            raise
         days = _days_of(frame, BOTH, [TOTAL])
         if days.is_empty():
             raise TrafficError(
@@ -349,19 +354,18 @@ def _nothing_counted(
         return TrafficError(
             "traffic.no_data",
             N_('Nothing was ever counted of "{what}". Choose another control point.'),
-            where="control_point",
             what=what,
         )
-    known_first, known_last = known["date"].min(), known["date"].max()
+    known_first: date = known["date"].min()  # type: ignore[assignment]
+    known_last: date = known["date"].max()  # type: ignore[assignment]
     return TrafficError(
         "traffic.no_data",
         N_(
             "Nothing was counted from {first} until {last}. Counted are {known_first} until {known_last}: choose days "
             "of that span."
         ),
-        where="day",
-        first=first or known_first,
-        last=last or known_last,
+        first=first or min(last or known_first, known_first),
+        last=last or max(first or known_last, known_last),
         known_first=known_first,
         known_last=known_last,
     )

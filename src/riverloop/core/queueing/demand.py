@@ -22,6 +22,10 @@ DAY_MINUTES = 1440
 MOST_MINUTES = 720.0
 _SUM_TOLERANCE = 1e-6
 
+_NO_CLASS = N_('There is no class "{name}".{hint} There are {known}.')
+_NO_DIRECTION = N_('There is no direction "{name}".{hint} There are {known}.')
+_NO_SHARE = N_("{name} is {value}. A share lies between 0 and 1.")
+
 Cumulative = Callable[[float], float]
 """The share of people who have come by a minute of the day; outside the day it goes on."""
 
@@ -171,7 +175,7 @@ def demand_streams(
     """
     check_demand(demand)
     for direction in shares:
-        _check_known(direction, demand.directions, "direction", f"classes.{direction}")
+        _check_known(direction, demand.directions, _NO_DIRECTION, f"classes.{direction}")
     return tuple(
         Arrivals(
             name=f"{name}-{direction}",
@@ -198,8 +202,10 @@ def class_shares(given: Mapping[str, float], class_names: Sequence[str], *, wher
             N_("Nothing says of which classes these passengers are. Give the share of each; they sum to one."),
             where=where,
         )
-    for name in given:
-        _check_known(name, class_names, "class", f"{where}.{name}")
+    for name, share in given.items():
+        _check_known(name, class_names, _NO_CLASS, f"{where}.{name}")
+        if not 0 <= share <= 1:
+            raise _refused(f"{where}.{name}", _NO_SHARE, name=name, value=f"{share:g}")
     _check_sum(given.values(), N_("The shares of the classes sum to {total}, not to one. Mend them."), where)
     return tuple(float(given.get(name, 0)) for name in class_names)
 
@@ -274,8 +280,7 @@ def _check_shares(one: object, where: str, *names: str) -> None:
     for name in names:
         value = getattr(one, name)
         if not 0 <= value <= 1:
-            raise _refused(f"{where}.{name}", N_("{name} is {value}. A share lies between 0 and 1."), name=name,
-                           value=f"{value:g}")  # fmt: skip
+            raise _refused(f"{where}.{name}", _NO_SHARE, name=name, value=f"{value:g}")
 
 
 def _check_minutes(one: Group | Visit, where: str, *names: str) -> None:
@@ -297,17 +302,9 @@ def _check_sum(shares: Iterable[float], message: str, where: str) -> None:
         raise _refused(where, message, total=f"{total:.6g}")
 
 
-def _check_known(name: str, known: Sequence[str], what: str, where: str) -> None:
+def _check_known(name: str, known: Sequence[str], message: str, where: str) -> None:
     if name not in known:
-        raise ScenarioError(
-            f"scenario.unknown_{what}",
-            N_('There is no {what} "{name}".{hint} There are {known}.'),
-            where=where,
-            what=what,
-            name=name,
-            hint=did_you_mean(name, known),
-            known=", ".join(known),
-        )
+        raise _refused(where, message, name=name, hint=did_you_mean(name, known), known=", ".join(known))
 
 
 def _refused(where: str, message: str, **parameters: object) -> ScenarioError:
