@@ -192,7 +192,23 @@ class Result:
                 }
                 for kind, one in enumerate(scenario.classes)
             }
+        if not scenario.steady:
+            answer["by_hour"] = [self._journeys_json(hour) for hour in range(HOURS)]
+            for kind, one in enumerate(scenario.classes if "classes" in answer else ()):
+                answer["classes"][one.name]["by_hour"] = [self._journeys_json(hour, kind) for hour in range(HOURS)]
         return answer
+
+    def _journeys_json(self, hour: int, kind: int | None = None) -> dict[str, Any]:
+        """Return the journeys of those who arrive in an hour of the day, of one class or of all."""
+        part = self.tallies.journeys.part(kind=kind, hour=hour)
+        return {
+            "hour": hour,
+            "passengers": _number(part.passengers / self._days),
+            "journey_seconds": _times_json(part),
+            "share_within": (
+                _number(self.tallies.pledged.part(kind=kind, hour=hour).share_within) if part.passengers else None
+            ),
+        }
 
     def _station_json(self, station: Station, tally: Tally) -> dict[str, Any]:
         opened = float(tally.open.sum())
@@ -215,7 +231,7 @@ class Result:
 
     def _hour_json(self, tally: Tally, hour: int) -> dict[str, Any]:
         part = tally.part(hour=hour)
-        days = self.tallies.days * max(math.ceil(self.scenario.hours / HOURS), 1)
+        days = self._days
         opened = float(tally.open[hour])
         return {
             "hour": hour,
@@ -225,6 +241,11 @@ class Result:
             "channels": _number(opened / 3600 / days),
             "utilisation": _number(float(tally.busy[hour]) / opened) if opened else None,
         }
+
+    @property
+    def _days(self) -> int:
+        """How often an hour of the day was simulated."""
+        return self.tallies.days * max(math.ceil(self.scenario.hours / HOURS), 1)
 
     @property
     def _window_seconds(self) -> float:
