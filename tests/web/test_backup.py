@@ -14,6 +14,7 @@ from riverloop.core.kernel.errors import RiverloopError
 from riverloop.web.backup import archive, restoring
 from riverloop.web.backup.contents import KEPT, KEYS, LEFT_OUT, unknown
 from tests.installation import Installation, database_of_its_own, wait_for
+from tests.traffic.files import row, text_of
 
 LOAD = """
 import io, sys, threading
@@ -393,6 +394,25 @@ def test_a_node_that_runs_is_not_restored_over(small, tmp_path):
         assert "Riverloop runs there. Stop it first." in done.stderr
         node.run("backup", tmp_path / "served.tar")
     node.run("restore", tmp_path / "served.tar", "--replace")
+
+
+@pytest.mark.slow
+def test_imported_passenger_counts_come_back_with_a_backup(small, tmp_path):
+    node = Installation(tmp_path / "data")
+    node.run("restore", small / "node.tar", "--keys", small / "keys.tar")
+    (tmp_path / "new.csv").write_bytes(text_of(row(), row(way="Departure")))
+    node.run("traffic", "import", tmp_path / "new.csv")
+    (node.folder / "traffic" / "half.parquet.new").write_text("half written")
+    taken = node.run("backup", tmp_path / "node.tar", "--keys", tmp_path / "keys.tar")
+    assert "Left out" not in taken.stdout
+    with tarfile.open(tmp_path / "node.tar") as backup:
+        assert [name for name in backup.getnames() if name.startswith("traffic/")] == ["traffic/hk_immd.parquet"]
+    shown = node.run("traffic", "show", "lo_wu", "--from", "2026-03-09", "--json").stdout
+    lose(node)
+    node.run("restore", tmp_path / "node.tar", "--keys", tmp_path / "keys.tar")
+    assert node.run("traffic", "show", "lo_wu", "--from", "2026-03-09", "--json").stdout == shown
+    assert '"new.csv"' in shown
+    assert node.run("traffic", "import", tmp_path / "new.csv").stdout.endswith("all 2 rows are known.\n")
 
 
 def test_nothing_starts_where_a_restore_was_cut_off_until_it_was_run_again(small, tmp_path):

@@ -48,7 +48,7 @@ def traffic_import_command(
     Where a row is wrong, or says otherwise than what is kept, each such row is told and nothing is imported, unless
     --skip-wrong-rows or --replace says otherwise. Rows that are known already are counted, and nothing more.
     """
-    from riverloop.traffic import FOLDER_NAME, WrongRowsError, read_csv, traffic_import, traffic_package
+    from riverloop.traffic import WrongRowsError, read_csv, traffic_package
     from riverloop.traffic.sources import load_source
 
     if package and (skip_wrong_rows or replace):
@@ -61,8 +61,7 @@ def traffic_import_command(
         if package:
             done = traffic_package(package, imported, at=now)
         else:
-            folder = data_folder() / FOLDER_NAME
-            done = traffic_import(folder, imported, at=now, skip_wrong=skip_wrong_rows, replace=replace)
+            done = _import(imported, at=now, skip_wrong=skip_wrong_rows, replace=replace)
     except WrongRowsError as error:
         if as_json:
             print_json({"imported": False, "problems": _problems_json(error.problems)})
@@ -74,6 +73,18 @@ def traffic_import_command(
         return
     _tell(done.left_out)
     _print_done(imported, done)
+
+
+def _import(imported: Imported, *, at: datetime, skip_wrong: bool, replace: bool) -> Done:
+    """Import while no backup is being restored over the data folder."""
+    from riverloop.web.server import set_up
+
+    set_up()
+    from riverloop.traffic import FOLDER_NAME, traffic_import
+    from riverloop.web.in_use import together
+
+    with together():
+        return traffic_import(data_folder() / FOLDER_NAME, imported, at=at, skip_wrong=skip_wrong, replace=replace)
 
 
 def _tell(problems: tuple[TrafficError, ...]) -> None:

@@ -211,7 +211,7 @@ class _Reading:
             "traffic.head",
             message,
             where=f"{self.name}:{line}",
-            name=name[:_LONGEST_SHOWN],
+            name=_shown(name),
             hint=did_you_mean(name, known),
             title=self.source.title["en"],
             known=", ".join(known),
@@ -227,7 +227,7 @@ class _Reading:
             )
         over = [cell for place, cell in enumerate(cells) if place not in named and cell]
         if over:
-            raise _wrong("cells", N_('"{cell}" stands under no head. Take it out.'), cell=over[0][:_LONGEST_SHOWN])
+            raise _wrong("cells", N_('"{cell}" stands under no head. Take it out.'), cell=_shown(over[0]))
         given = {key: cells[place] for key, place in columns.items()}
         key = (self.date_of(given["date"]), self.point_of(given["control_point"]), self.way_of(given["direction"]))
         counts = tuple(_number(given[name], head) for name, head in self.source.classes.items())
@@ -253,13 +253,13 @@ class _Reading:
                     '"{text}" is a date only with the month first, so all dates of the file may be turned around. Take '
                     "the file as it was published."
                 ),
-                text=text,
+                text=_shown(text),
             )
         if found is None:
             raise _wrong(
                 "date",
                 N_('"{text}" is no date of the form {form}. Mend it.'),
-                text=text[:_LONGEST_SHOWN],
+                text=_shown(text),
                 form=_told(form),
             )
         if found < _FIRST_DATE or (self.today and found > self.today):
@@ -273,7 +273,7 @@ class _Reading:
             raise _wrong(
                 "control_point",
                 N_('There is no control point "{name}".{hint} Mend the name, or leave the row out.'),
-                name=name[:_LONGEST_SHOWN],
+                name=_shown(name),
                 hint=did_you_mean(name, self.names),
             )
         return self.names[name]
@@ -283,7 +283,7 @@ class _Reading:
             raise _wrong(
                 "direction",
                 N_('"{word}" is no direction.{hint} Give {known}.'),
-                word=word[:_LONGEST_SHOWN],
+                word=_shown(word),
                 hint=did_you_mean(word, self.words),
                 known=" or ".join(self.words),
             )
@@ -329,6 +329,10 @@ def _wrong(code: str, message: str, **parameters: object) -> TrafficError:
     return TrafficError(f"traffic.{code}", message, **parameters)
 
 
+def _shown(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST_SHOWN]
+
+
 def _without_place(error: TrafficError) -> str:
     return error.message.format(**error.parameters)
 
@@ -339,7 +343,7 @@ def _number(text: str, head: str) -> int:
             "number",
             N_('{head} is "{text}". Give a whole number of passengers, without separators.'),
             head=head,
-            text=text[:_LONGEST_SHOWN],
+            text=_shown(text),
         )
     return int(text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-KEPT = ("log", "mirrors", "peers", "side", "files")  # in the order in which they are copied: see taking.py
+KEPT = ("log", "mirrors", "peers", "side", "traffic", "files")  # in the order in which they are copied: see taking.py
 KEYS = ("keys", "secret_key")  # apart from the rest: a backup that holds its own keys is not sealed
 LEFT_OUT = (
     "static", "cache", "metrics", "mail", "worker_alive", "in_use", "restore_unfinished",  # made anew
