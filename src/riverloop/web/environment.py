@@ -227,6 +227,16 @@ _GROUPS: dict[str, tuple[Variable, ...]] = {
             "Opens `/metrics` and the details of `/healthz` to whoever sends `Authorization: Bearer …`.", secret=True,
         ),
     ),
+    "The lab": (
+        Variable(
+            "RIVERLOOP_LAB_WAITING", _whole(1, 1_000), 20, "a whole number", "`20`",
+            "Experiments of one account that may wait for their answer.",
+        ),
+        Variable(
+            "RIVERLOOP_LAB_VISITS", _whole(1_000, 10**12), 300_000_000, "a whole number", "`300000000`",
+            "Visits to stations that one experiment may come to: about four million of them take a second.",
+        ),
+    ),
     "Mail": (
         Variable(
             "RIVERLOOP_MAIL", _mail, None, "`smtp://user:password@host:port` or `smtps://…`",

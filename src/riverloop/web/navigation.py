@@ -24,14 +24,20 @@ LABELS = {
     "parties:organisations": N_("Organisations"),
     "notices:messages": N_("Messages"),
     "notices:webhooks": N_("Webhooks"),
+    "lab:home": N_("Lab"),
+    "lab:experiments": N_("Experiments"),
     "runs:runs": N_("Background work"),
     "clearance:decide": N_("Decide"),
     "clearance:rules": N_("Rules"),
     "clearance:measures": N_("Laws"),
     "clearance:facts": N_("Facts"),
     "place:zone": N_("Zone"),
+    "lab:traffic": N_("Traffic"),
 }
-PUBLIC_ENTRIES = ("clearance:decide", "clearance:rules", "clearance:measures", "clearance:facts", "place:zone")
+PUBLIC_ENTRIES = (
+    *("clearance:decide", "clearance:rules", "clearance:measures"),
+    *("clearance:facts", "place:zone", "lab:traffic"),
+)
 ENTRIES = {
     "holder": ("clearance:me",),
     "coordinator": (
@@ -41,7 +47,7 @@ ENTRIES = {
     "officer": ("clearance:day", "desk:queue", "clearance:movements", "documents:permits", "parties:people"),
     "gate": ("clearance:day", "clearance:movements"),
     "operator": ("clearance:day", "parties:organisations"),
-    "planner": ("clearance:day",),
+    "planner": ("clearance:day", "lab:home", "lab:experiments", "lab:traffic", "runs:runs"),
     "treasurer": ("clearance:day",),
     "auditor": (
         *("clearance:day", "desk:queue", "clearance:movements", "parties:people"),
@@ -81,12 +87,13 @@ def public_entries(path: str) -> list[Entry]:
 
 
 def _links(names: Iterable[str], user: Any, path: str) -> list[Entry]:
-    found = []
+    found = {}
     for name in names:
         try:
             url = reverse(name)
         except NoReverseMatch:
             continue
         if name in PAGES and PAGES[name].admits(user):
-            found.append(Entry(url, _(LABELS[name]), path.startswith(url)))
-    return found
+            found[url] = _(LABELS[name])
+    current = max((url for url in found if path.startswith(url)), key=len, default="")  # /lab/traffic/ is not /lab/
+    return [Entry(url, label, url == current) for url, label in found.items()]

@@ -74,6 +74,8 @@ RIVERLOOP_URL: str = value("RIVERLOOP_URL") or "http://127.0.0.1:8000"
 RIVERLOOP_ZONE: str = value("RIVERLOOP_ZONE")
 RIVERLOOP_METRICS_TOKEN: str = value("RIVERLOOP_METRICS_TOKEN")
 RIVERLOOP_WORKER_SECONDS: int = value("RIVERLOOP_WORKER_SECONDS")
+RIVERLOOP_LAB_WAITING: int = value("RIVERLOOP_LAB_WAITING")
+RIVERLOOP_LAB_VISITS: int = value("RIVERLOOP_LAB_VISITS")
 RIVERLOOP_SIDE = _side()
 RIVERLOOP_PEER_HOST: str = value("RIVERLOOP_PEER_HOST")
 RIVERLOOP_PEER_PORT: int = value("RIVERLOOP_PEER_PORT")
@@ -96,6 +98,7 @@ INSTALLED_APPS = [
     "riverloop.apps.desk",
     "riverloop.apps.clearance",
     "riverloop.apps.place",
+    "riverloop.apps.lab",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("riverloop.apps.documents.urls")),
     path("", include("riverloop.apps.clearance.urls")),
     path("", include("riverloop.apps.place.urls")),
+    path("", include("riverloop.apps.lab.urls")),
 ]
 
 handler400 = views.bad_request

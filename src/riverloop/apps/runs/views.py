@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -17,6 +20,7 @@ from riverloop.apps.runs.services import run_cancel
 from riverloop.apps.runs.words import STATE_WORDS
 
 A_PAGE = 50  # rows of a list
+_NEW = timedelta(seconds=5)  # for so long a page asks often: most of what is quick has ended then
 
 
 @never_cache
@@ -48,6 +52,7 @@ def shown(found: Run) -> dict[str, Any]:
         "run_state": _(STATE_WORDS[found.state]),
         "run_error": found.error_text(),
         "run_page": work.page_of(found),
+        "run_is_new": timezone.now() - found.created_at < _NEW,
     }
 
 
@@ -58,4 +63,4 @@ def cancel(request: HttpRequest, run_id: str) -> HttpResponse:
     if found.started_by != request.user.pk:  # an auditor looks, and stops nothing
         raise PermissionDenied
     run_cancel(run=found, by=request.user)
-    return redirect("runs:run", run_id)
+    return redirect(work.place_of_run(found) or reverse("runs:run", args=[run_id]))

@@ -39,6 +39,9 @@ stopping = Event()
 _functions: dict[str, Function] = {}
 _titles: dict[str, str] = {}
 _pages: dict[str, Callable[[Run], str]] = {}
+_followed: set[str] = set()
+_long: set[str] = set()
+_prepared: list[Callable[[], object]] = []
 _OTHERWISE = N_("Background work")
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -73,7 +76,15 @@ _rounds: dict[str, Callable[[], object]] = {}
 _alongside: dict[str, tuple[Callable[[Event], object], Callable[[], object]]] = {}
 
 
-def register(kind: str, function: Function, *, title: str = "", page: Callable[[Run], str] | None = None) -> None:
+def register(
+    kind: str,
+    function: Function,
+    *,
+    title: str = "",
+    page: Callable[[Run], str] | None = None,
+    followed: bool = False,
+    long: bool = False,
+) -> None:
     """Say what does a kind of run.
 
     Args:
@@ -82,11 +93,37 @@ def register(kind: str, function: Function, *, title: str = "", page: Callable[[
             it raises is shown in its own words.
         title: what its page is called, marked for translation.
         page: returns the path at which the result of a run that is done is shown.
+        followed: whether that page shows the run while it goes on as well, and once it was stopped.
+        long: whether it may keep a processor busy for minutes: it is done in a thread of its own.
     """
     _functions[kind] = function
     _titles[kind] = title or _OTHERWISE
     if page is not None:
         _pages[kind] = page
+    if followed:
+        _followed.add(kind)
+    if long:
+        _long.add(kind)
+
+
+def prepare_long(function: Callable[[], object]) -> None:
+    """Let the thread of the long runs call a function before it takes any, so that the first is not the slow one."""
+    _prepared.append(function)
+
+
+def prepared() -> list[Callable[[], object]]:
+    """Return what is called before the first long run."""
+    return list(_prepared)
+
+
+def long_kinds() -> set[str]:
+    """Return the kinds of runs that are done in a thread of their own."""
+    return set(_long)
+
+
+def short_kinds() -> set[str]:
+    """Return all other kinds."""
+    return set(_functions) - _long
 
 
 def title_of(run: Run) -> str:
@@ -98,6 +135,11 @@ def page_of(run: Run) -> str:
     """Return the path at which a run's result is shown; empty if there is none, or it is not done."""
     page = _pages.get(run.kind)
     return page(run) if page is not None and run.state == "done" else ""
+
+
+def place_of_run(run: Run) -> str:
+    """Return the path of the page at which a run is followed; empty if it is that of all runs."""
+    return _pages[run.kind](run) if run.kind in _followed else ""
 
 
 def timetable(kind: str, every: timedelta) -> None:
@@ -191,18 +233,19 @@ def work_all(kinds: Iterable[str] | None = None) -> int:
     return done
 
 
-def work_once(kinds: Iterable[str] | None = None, *, renew: bool = False) -> bool:
+def work_once(kinds: Iterable[str] | None = None, *, renew: bool = False, beats: bool = True) -> bool:
     """Do one run that is due, if there is any, and say whether there was.
 
     Args:
         kinds: only of these.
         renew: renew the lease from a thread as well, for steps that last longer than it.
+        beats: whether that thread gives the worker's sign of life too.
     """
     run = _take(None if kinds is None else set(kinds))
     if run is None:
         return False
     if renew:
-        with renewed(run, LEASE):
+        with renewed(run, LEASE, beats=beats):
             _do(run)
     else:
         _do(run)

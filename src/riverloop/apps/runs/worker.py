@@ -1,6 +1,7 @@
 """The worker: what begins by itself, the outboxes, and the runs, round after round until it is stopped.
 
-Beside that, threads keep the logs and their mirrors, so that no run delays a proof.
+Beside that, threads keep the logs and their mirrors, so that no run delays a proof, and do the long runs, so that none
+of them holds up an outbox.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from riverloop.apps.record.rounds import logs_keep, logs_round, mirrors_keep
 from riverloop.apps.runs import work
 from riverloop.apps.runs.heartbeat import beat, notify
 from riverloop.apps.runs.locks import take_turns
+from riverloop.apps.runs.long_runs import long_runs_keep
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_start
 
@@ -44,6 +46,7 @@ def work_until_stopped(*, parent: int = 0) -> None:
     Thread(target=_watch, args=(parent,), name="watch", daemon=True).start()
     kept: dict[str, Callable[[Event], object]] = {"logs": logs_keep, "mirrors": mirrors_keep}
     kept |= {name: keep for name, (keep, _) in work.kept_alongside().items()}
+    kept |= {"long runs": long_runs_keep}
     threads = [Thread(target=keep, args=(work.stopping,), name=name, daemon=True) for name, keep in kept.items()]
     for thread in threads:
         thread.start()
@@ -68,7 +71,7 @@ def work_through() -> int:
     _quietly("logs", logs_round)
     for name, (_, once) in work.kept_alongside().items():
         _quietly(name, once)
-    return done
+    return done + work.work_all(work.long_kinds())
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -91,7 +94,7 @@ def _round() -> bool:
     _connect_anew()
     for name, function in work.rounds().items():
         _quietly(name, function)
-    return bool(_quietly("runs", lambda: work.work_once(renew=True)))
+    return bool(_quietly("runs", lambda: work.work_once(work.short_kinds(), renew=True)))
 
 
 def _quietly(name: str, function: object) -> object:

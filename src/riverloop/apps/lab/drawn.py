@@ -1,0 +1,212 @@
+"""Charts and reports of answers: which of them a page shows, and how several answers are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from riverloop.apps.lab import answers, charts, comparing, opening
+from riverloop.apps.lab.models import Experiment
+
+Json = Any
+MOST_BARS = 12
+
+
+def of_simulation(results: Sequence[tuple[str, Json]]) -> list[Any]:
+    """Return the charts of one simulation, or of several side by side."""
+    found = [charts.waits_by_hour(results)]
+    if len(results) == 1:
+        found.append(charts.classes_by_hour(results))
+    found += [charts.queues_by_hour(results), charts.pledge_shares(results), charts.staff(results)]
+    if len(results) > 1:
+        found.append(charts.hall_areas(results))
+    return [one for one in found if not one.empty]
+
+
+def of_kind(kind: str, answer: Json) -> list[Any]:
+    """Return the charts of an answer that is no simulation."""
+    if kind == "least_roster":
+        return [charts.roster(answer[kind])]
+    if kind == "tornado":
+        return [charts.tornado_bars(answer[kind]["bars"], measure=answer[kind]["measure"], most=MOST_BARS)]
+    if kind == "break_even":
+        one, design = answer[kind], answer["about"]["design"]
+        ours, theirs = answers.said(design["title"], design["key"]), answers.said(one["against_title"], one["against"])
+        return [charts.break_even_line(one, ours=ours, theirs=theirs, measure=one["measure"])]
+    return []
+
+
+def _titled(answer: Json) -> list[dict[str, Any]]:
+    return [
+        {**bar, "name": answers.said(bar["label"], bar["name"].replace("_", " "))} for bar in answer["tornado"]["bars"]
+    ]
+
+
+def labels(found: Sequence[Experiment]) -> list[str]:
+    """Return what tells experiments apart: the parts of their names that are not the same for all."""
+    named = [[answers.said(one.names.get(part)) for part in ("scenario", "design", "case")] for one in found]
+    differing = [place for place in range(3) if len({names[place] for names in named}) > 1] or [1]
+    told = [_(" · ").join(names[place] for place in differing if names[place]) for names in named]
+    return [f"{text} ({place})" if told.count(text) > 1 or not text else text for place, text in enumerate(told, 1)]
+
+
+def found(kind: str, answer: Json) -> dict[str, Any]:
+    """Return in words what was found of anything but a simulation."""
+    return _FOUND[kind](answer)
+
+
+def _least_channels(answer: Json) -> dict[str, Any]:
+    one = answer["least_channels"]
+    said = ", ".join(
+        _("{station}: {count}").format(station=answers.station_title(answer, name), count=answers.number(count))
+        for name, count in one["channels"].items()
+    )
+    line = _("{share} are within the pledge.").format(share=answers.share(one["share_within"]))
+    if not one["met"]:
+        begin = _("No number of channels there keeps the pledge: something else holds passengers up.")
+        return {"headline": f"{begin} {line}", "table": None}
+    rows = tuple(
+        (answers.station_title(answer, name), answers.number(count)) for name, count in one["channels"].items()
+    )
+    return {
+        "headline": _("The least that keeps the pledge: {said}.").format(said=said) + " " + line,
+        "table": answers.Rows((_("Station"), _("Channels")), rows),
+    }
+
+
+def _least_roster(answer: Json) -> dict[str, Any]:
+    one = answer["least_roster"]
+    station = answers.station_title(answer, one["station"])
+    headline = _("{hours} paid hours a day at {station} keep the pledge: {share} are within it.").format(
+        hours=answers.number(one["paid_hours"]), station=station, share=answers.share(one["share_within"])
+    )
+    rows = tuple(
+        (_clock(shift["from"]), _clock(shift["from"] + shift["hours"]), answers.number(shift["channels"]))
+        for shift in one["shifts"]
+    )
+    return {"headline": headline, "table": answers.Rows((_("from"), _("until"), _("Channels")), rows)}
+
+
+def _clock(hour: int) -> str:
+    return f"{hour:02}:00"
+
+
+def _tornado(answer: Json) -> dict[str, Any]:
+    one = answer["tornado"]
+    named = _titled(answer)
+    if not named:
+        return {"headline": _("No assumption of this scenario states between what it may lie."), "table": None}
+    measure = one["measure"]
+    rows = tuple(
+        (
+            bar["name"],
+            answers.parameter_text(bar["low_value"]),
+            answers.gap(measure, bar["low"]["mean"]) if bar["low"] else answers.NOT_KNOWN,
+            answers.parameter_text(bar["high_value"]),
+            answers.gap(measure, bar["high"]["mean"]) if bar["high"] else answers.NOT_KNOWN,
+        )
+        for bar in named
+    )
+    head = (_("Assumption"), _("at the least"), _("moves it by"), _("at the most"), _("moves it by"))
+    headline = _('"{name}" moves it most.').format(name=named[0]["name"])
+    return {"headline": headline, "table": answers.Rows(head, rows), "measure": answers.measure_title(measure)}
+
+
+def _break_even(answer: Json) -> dict[str, Any]:
+    one = answer["break_even"]
+    ours = answers.said(answer["about"]["design"]["title"], answer["about"]["design"]["key"])
+    theirs = answers.said(one["against_title"], one["against"])
+    words = {"ours": ours, "theirs": theirs, "measure": answers.measure_title(one["measure"])}
+    if one["factor"] is None:
+        better = _better(one["measure"], one["at_low"]["mean"])
+        text = (
+            _("The answer does not turn: {ours} is the better one throughout.")
+            if better
+            else _("The answer does not turn: {theirs} is the better one throughout.")
+        )
+        if one["at_low"]["mean"] == one["at_high"]["mean"] == 0:
+            text = _("{ours} and {theirs} do the same throughout.")
+    else:
+        text = (
+            _("Up to {factor} times the demand ({passengers} passengers a day) {ours} is better; above it, {theirs}.")
+            if _better(one["measure"], one["at_low"]["mean"])
+            else _(
+                "Up to {factor} times the demand ({passengers} passengers a day) {theirs} is better; above it, {ours}."
+            )
+        )
+        words |= {
+            "factor": answers.number(one["factor"], 2),
+            "passengers": answers.number(one["factor"] * one["passengers_a_day"]),
+        }
+    rows = tuple(
+        (
+            _("{factor} times").format(factor=answers.number(factor, 2)),
+            answers.gap(one["measure"], end["mean"]),
+            answers.between(end["ci95"], lambda value: answers.gap(one["measure"], value)),
+            _("sure") if end["sure"] else _("not sure"),
+        )
+        for factor, end in zip(one["between"], (one["at_low"], one["at_high"]), strict=True)
+    )
+    head = (_("Demand"), _("{ours} less {theirs}").format(**words), _("95 % sure"), "")
+    sure = ""
+    if one["factor"] is not None:
+        sure = _("The first is sure up to {below} times, the other from {above} times.").format(
+            below=answers.number(one["sure_below"], 2), above=answers.number(one["sure_above"], 2)
+        )
+    return {
+        "headline": text.format(**words),
+        "table": answers.Rows(head, rows),
+        "sure": sure,
+        "measure": words["measure"],
+    }
+
+
+def _better(measure: str, gap: float) -> bool:
+    """Whether a difference speaks for the first: a larger share, or a shorter time."""
+    return gap > 0 if measure == "share_within" else gap < 0
+
+
+_FOUND = {
+    "least_channels": _least_channels,
+    "least_roster": _least_roster,
+    "tornado": _tornado,
+    "break_even": _break_even,
+}
+
+
+def report(found: Sequence[Experiment]) -> str:
+    """Return a report of answers as one self-contained page, in the reader's language."""
+    from riverloop.apps.lab import reports  # noqa: PLC0415 - only a download needs it
+
+    subjects = [
+        reports.Subject(
+            label=label,
+            file=opening.opened(one.text),
+            text=one.text,
+            name=f"{one.scenario_key}.yaml",
+            design=one.design,
+            case=one.case,
+            result=_of(one)["result"],
+            undisturbed=_of(one).get("without_outages", {}).get("result"),
+        )
+        for label, one in zip(labels(found), found, strict=True)
+    ]
+    return reports.report(subjects, reports.Found(differences=_differences(found)), made_on=timezone.now().date())
+
+
+def _of(one: Experiment) -> dict[str, Any]:
+    answer: Any = one.result
+    return dict(answer)
+
+
+def _differences(found: Sequence[Experiment]) -> dict[str, Any]:
+    """Return how the first differs from each of the others that saw the same passengers."""
+    (_first, first), *others = zip(labels(found), map(_of, found), strict=True)
+    return {
+        label: comparing.differences_json(first, answer)
+        for label, answer in others
+        if comparing.same_passengers(first, answer)
+    }

@@ -1,0 +1,283 @@
+"""Answers experiments in the background, by kind. What is asked and answered is JSON; the kernels are core's."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from riverloop.apps.lab import opening
+from riverloop.apps.lab.models import Experiment
+from riverloop.apps.runs.work import Progress
+from riverloop.core.queueing.designs import ScenarioFile
+from riverloop.core.queueing.network import Scenario, without_outages
+from riverloop.core.queueing.rehearsal import Target
+from riverloop.core.queueing.results import Result
+from riverloop.core.queueing.running import run, work_of
+from riverloop.core.queueing.sensitivity import MEASURES, break_even, tornado
+from riverloop.core.queueing.sizing import least_channels, least_roster
+from riverloop.core.queueing.spreading import Spread, Workers, in_turn
+
+_WORTH_SPREADING = 5_000_000
+"""Visits to stations: fewer take less time than spreading them does."""
+
+Answer = dict[str, Any]
+_Found = TypeVar("_Found")
+
+
+class Watched:
+    """Spreads tasks over threads where that is worth it, and looks after each whether to go on.
+
+    Args:
+        spread: how to run them.
+        look: raises what stops them.
+    """
+
+    def __init__(self, spread: Spread, look: Callable[[], object]) -> None:
+        self.spread, self.look = spread, look
+
+    def __call__(self, function: Callable[..., _Found], tasks: Sequence[tuple[Any, ...]]) -> Iterator[_Found]:
+        self.look()
+        for found in self.spread(function, tasks):
+            yield found
+            self.look()
+
+
+def answer(experiment: Experiment, progress: Progress) -> Answer:
+    """Work out what was asked.
+
+    Raises:
+        InputError: the scenario cannot be simulated, or nothing there keeps the pledge.
+    """
+    file = opening.opened(experiment.text)
+    scenario = opening.scenario_of(experiment.text, experiment.design, experiment.case)
+    return _KINDS[experiment.kind](experiment, file, scenario, progress) | {
+        "about": about(file, scenario, experiment.design, experiment.case)
+    }
+
+
+def spread_for(scenario: Scenario, progress: Progress) -> Watched:
+    """Return how to run a scenario's tasks here: threads, since kernels hold no lock and threads end with it."""
+    spread: Spread = in_turn if work_of(scenario) < _WORTH_SPREADING else Workers("threads")
+    return Watched(spread, lambda: progress.step(0))
+
+
+def part_of(progress: Progress, place: int = 0, parts: int = 1) -> Callable[[int, int], None]:
+    """Return what a part of the work tells how far it is."""
+
+    def tell(done: int, total: int) -> None:
+        if progress.run.total != parts * total:
+            progress.total(parts * total)
+        progress.step(max(place * total + min(done, total) - progress.done, 0))
+
+    return tell
+
+
+# Kinds -----------------------------------------------------------------------------------------------------------
+
+
+def _simulate(experiment: Experiment, file: ScenarioFile, scenario: Scenario, progress: Progress) -> Answer:
+    still = without_outages(scenario)
+    parts = 1 if still == scenario else 2
+    answered = run_json(scenario, progress, 0, parts)
+    if parts > 1:
+        answered["without_outages"] = run_json(still, progress, 1, parts)
+    return answered
+
+
+def run_json(scenario: Scenario, progress: Progress, place: int = 0, parts: int = 1) -> Answer:
+    """Simulate, and return the result with what is needed to compare it pair by pair."""
+    found = run(scenario, spread=spread_for(scenario, progress), progress=part_of(progress, place, parts))
+    return {"result": titled(found.as_json(), scenario), "replications": replications_json(found)}
+
+
+def titled(result: Answer, scenario: Scenario) -> Answer:
+    """Return a result whose stations and classes say what people call them."""
+    for key, named in (("stations", scenario.stations), ("classes", scenario.classes)):
+        for one in named:
+            if one.name in result.get(key, {}):
+                result[key][one.name].setdefault("title", dict(one.title))
+    return result
+
+
+def replications_json(found: Result) -> list[dict[str, float]]:
+    """Return each replication by itself: its measures, by name."""
+    return [{name: float(measure(one)) for name, measure in MEASURES.items()} for one in found.replications]
+
+
+def _least_channels(experiment: Experiment, file: ScenarioFile, scenario: Scenario, progress: Progress) -> Answer:
+    asked = experiment.asked
+    found = least_channels(
+        scenario,
+        tuple(asked["stations"]),
+        target=_target(asked),
+        spread=spread_for(scenario, progress),
+        progress=part_of(progress),
+    )
+    return {
+        "least_channels": {
+            "channels": found.channels,
+            "met": found.answer.met,
+            "share_within": found.answer.share,
+            "tried": found.tried,
+        }
+    }
+
+
+def _least_roster(experiment: Experiment, file: ScenarioFile, scenario: Scenario, progress: Progress) -> Answer:
+    asked = experiment.asked
+    found = least_roster(
+        scenario,
+        asked["station"],
+        shift_hours=tuple(asked["shift_hours"]),
+        target=_target(asked),
+        spread=spread_for(scenario, progress),
+        progress=part_of(progress),
+    )
+    return {
+        "least_roster": {
+            "station": found.station,
+            "met": found.answer.met,
+            "share_within": found.answer.share,
+            "paid_hours": found.paid_hours,
+            "needed": list(found.needed),
+            "channels": list(found.open),
+            "shifts": [{"from": one.begins, "hours": one.hours, "channels": one.channels} for one in found.duties],
+            "tried": found.tried,
+        }
+    }
+
+
+def _target(asked: Mapping[str, Any]) -> Target:
+    return Target(float(asked["confidence"]), bool(asked["every_hour"]))
+
+
+def _tornado(experiment: Experiment, file: ScenarioFile, scenario: Scenario, progress: Progress) -> Answer:
+    swings = file.swings(experiment.design, experiment.case, values={}, traffic=opening.daily_traffic())
+    bars = tornado(
+        scenario,
+        swings,
+        MEASURES[experiment.asked["measure"]],
+        spread=spread_for(scenario, progress),
+        progress=part_of(progress),
+    )
+    ends = file.case(experiment.case).ends
+    named = {one.name: one for one in file.parameters}
+    return {
+        "tornado": {
+            "measure": experiment.asked["measure"],
+            "bars": [
+                {
+                    "name": bar.name,
+                    "label": dict(named[bar.name].label),
+                    "low_value": ends.get(bar.name, (named[bar.name].low, None))[0],
+                    "high_value": ends.get(bar.name, (None, named[bar.name].high))[1],
+                    "low": _interval(bar.low),
+                    "high": _interval(bar.high),
+                }
+                for bar in bars
+            ],
+        }
+    }
+
+
+def _break_even(experiment: Experiment, file: ScenarioFile, scenario: Scenario, progress: Progress) -> Answer:
+    asked = experiment.asked
+    other = opening.scenario_of(experiment.text, asked["against"], experiment.case)
+    found = break_even(
+        scenario,
+        other,
+        MEASURES[asked["measure"]],
+        between=(float(asked["from"]), float(asked["to"])),
+        spread=spread_for(scenario, progress),
+        progress=part_of(progress),
+    )
+    return {
+        "break_even": {
+            "measure": asked["measure"],
+            "against": asked["against"],
+            "against_title": dict(file.design(asked["against"]).title),
+            "between": [asked["from"], asked["to"]],
+            "factor": found.factor,
+            "sure_below": found.sure_below,
+            "sure_above": found.sure_above,
+            "at_low": _interval(found.at_low),
+            "at_high": _interval(found.at_high),
+            "passengers_a_day": passengers_a_day(scenario),
+        }
+    }
+
+
+def _interval(found: Any) -> dict[str, Any] | None:
+    return {"mean": found.mean, "ci95": [found.low, found.high], "sure": found.sure} if found else None
+
+
+_KINDS: dict[str, Callable[[Experiment, ScenarioFile, Scenario, Progress], Answer]] = {
+    "simulate": _simulate,
+    "least_channels": _least_channels,
+    "least_roster": _least_roster,
+    "tornado": _tornado,
+    "break_even": _break_even,
+}
+
+
+# What an answer is about -----------------------------------------------------------------------------------------
+
+
+def about(file: ScenarioFile, scenario: Scenario, design: str, case: str) -> Answer:
+    """Return what a page says of a scenario beside its result, so that it need not be opened again."""
+    chosen, of_case = file.design(design), file.case(case)
+    used, values = file.used(design), file.values(case)
+    return {
+        "title": dict(file.title),
+        "note": dict(file.note),
+        "design": {"key": chosen.key, "title": dict(chosen.title), "note": dict(chosen.note)},
+        "case": {"key": of_case.key, "title": dict(of_case.title), "note": dict(of_case.note)},
+        "needs": [
+            {"kind": one.kind, "text": dict(one.text), "as_of": one.as_of, "source": one.source} for one in chosen.needs
+        ],
+        "parameters": [
+            {
+                "name": one.name,
+                "label": dict(one.label),
+                "value": values[one.name],
+                "low": of_case.ends.get(one.name, (one.low, one.high))[0],
+                "high": of_case.ends.get(one.name, (one.low, one.high))[1],
+                "unit": one.unit,
+                "as_of": one.as_of,
+                "source": one.source,
+                "group": one.group,
+            }
+            for one in file.parameters
+            if one.name in used
+        ],
+        "stations": {
+            one.name: {"title": dict(one.title), "side": one.side, "kind": one.kind} for one in scenario.stations
+        },
+        "classes": {one.name: {"title": dict(one.title)} for one in scenario.classes},
+        "outages": [
+            {
+                "station": station.name,
+                "from": one.from_seconds,
+                "until": one.until_seconds,
+                "channels": one.channels,
+            }
+            for station in scenario.stations
+            for one in station.outages
+        ],
+        "passengers_a_day": passengers_a_day(scenario),
+        "arrivals": arrivals_mark(scenario),
+    }
+
+
+def passengers_a_day(scenario: Scenario) -> float:
+    """Return how many are expected on a day; of one long run, in 24 hours of it."""
+    expected = sum(scenario.expected(day) for day in range(scenario.days)) / scenario.days
+    return expected * min(24 / scenario.hours, 1) if scenario.steady else expected
+
+
+def arrivals_mark(scenario: Scenario) -> str:
+    """Return a mark that two scenarios share if the same passengers come at the same instants."""
+    streams = [(one.name, one.rates_per_hour, one.factors, one.platoons) for one in scenario.arrivals]
+    told = (streams, scenario.horizon_seconds, scenario.days, scenario.seed, scenario.replications)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

@@ -1,0 +1,434 @@
+"""What the editor asks in fields: a scenario's assumptions, and the changes that are asked for most.
+
+A field knows the place in the text at which its value stands, so that a change is a change of the text: what a planner
+downloads is what was run.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riverloop.apps.lab import opening
+from riverloop.apps.lab.editing import EditedText, Path
+from riverloop.apps.lab.words import DAY_WORDS, GROUP_WORDS, N_
+from riverloop.apps.parties.here import zone
+from riverloop.core.kernel.errors import InputError
+from riverloop.core.kernel.sources import read_yaml
+
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):[0-5][0-9]")
+_SHIFT = re.compile(r"\s*([0-9]{1,2}:[0-9]{2})\s*(?:-|–|—|to)\s*([0-9]{1,2}:[0-9]{2})\s+([0-9]{1,5})\s*")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TOP = ("seed", "replications", "demand_factor")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the editor.
+
+    Args:
+        name: in the form.
+        label: what it is.
+        path: where its value stands in the text; where it would stand, if nothing is there yet.
+        value: as it is shown.
+        form: ``number``, ``whole``, ``share`` (shown in per cent), ``clock``, ``roster`` or ``date``.
+        unit: of the number, for people.
+        help: a sentence more.
+        choices: of a select: (value, title).
+    """
+
+    name: str
+    label: str
+    path: Path
+    value: str
+    form: str = "number"
+    unit: str = ""
+    help: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A parameter as the form shows it: its value and both ends, with where they are from."""
+
+    name: str
+    label: str
+    unit: str
+    source: str
+    assumed: bool
+    as_of: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A station, with what may be changed of it."""
+
+    name: str
+    label: str
+    side: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Everything that the editor asks of one design in one case."""
+
+    groups: tuple[tuple[str, tuple[Assumption, ...]], ...]
+    places: tuple[Place, ...]
+    whole: tuple[Field, ...]
+    outage: tuple[Field, ...]
+    traffic: tuple[Field, ...]
+
+    @property
+    def fields(self) -> Iterator[Field]:
+        """Every field once."""
+        for _title, assumptions in self.groups:
+            for one in assumptions:
+                yield from one.fields
+        for place in self.places:
+            yield from place.fields
+        yield from (*self.whole, *self.outage, *self.traffic)
+
+    def typed(self, posted: Mapping[str, str]) -> Form:
+        """Return the form with what was typed in place of what stands in the text."""
+
+        def kept(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+            return tuple(replace(one, value=posted.get(one.name, one.value)) for one in fields)
+
+        return Form(
+            tuple(
+                (title, tuple(replace(one, fields=kept(one.fields)) for one in group)) for title, group in self.groups
+            ),
+            tuple(replace(one, fields=kept(one.fields)) for one in self.places),
+            kept(self.whole),
+            kept(self.outage),
+            kept(self.traffic),
+        )
+
+
+# From the text to the form ---------------------------------------------------------------------------------------
+
+
+def form_of(text: str, design: str, case: str) -> Form:
+    """Return what the editor asks.
+
+    Args:
+        text: a scenario file that opens.
+        design: its key.
+        case: likewise.
+    """
+    raw = read_yaml(text, name="").value
+    return Form(
+        groups=tuple(_groups(text, raw, design, case)),
+        places=tuple(_places(raw, design)),
+        whole=tuple(_whole(raw, design)),
+        outage=tuple(_outage(raw, design)),
+        traffic=tuple(_traffic(raw, design)),
+    )
+
+
+def _groups(text: str, raw: dict[str, Any], design: str, case: str) -> Iterator[tuple[str, tuple[Assumption, ...]]]:
+    file = opening.opened(text)
+    used, ends = file.used(design), file.case(case).ends
+    values, grouped = file.values(case), dict[str, list[Assumption]]()
+    for one in file.parameters:
+        if one.name in used:
+            found = _assumption(one, values[one.name], ends.get(one.name, (one.low, one.high)), raw, case)
+            grouped.setdefault(one.group, []).append(found)
+    for group, found in grouped.items():
+        title = _(GROUP_WORDS[group]) if group in GROUP_WORDS else group.replace("_", " ").capitalize()
+        yield title or _("Assumptions"), tuple(found)
+
+
+def _assumption(one: Any, value: Any, ends: tuple[Any, Any], raw: Mapping[str, Any], case: str) -> Assumption:
+    label = opening.said(one.label, one.name.replace("_", " "))
+    form = "clock" if isinstance(one.value, str) else "number"
+    place = parameter_path(raw, one.name, case)
+    fields = [Field(f"p.{one.name}", label, place, _shown(value, form), form, one.unit)]
+    if place[-1] == "value" and ends[0] is not None:
+        titles = (_("at the least"), _("at the most"))
+        for key, end, title in zip(("low", "high"), ends, titles, strict=True):
+            fields.append(
+                Field(f"p.{one.name}.{key}", f"{label}, {title}", (*place[:-1], key), _shown(end, form), form, one.unit)
+            )
+    source = "" if one.assumed else opening.said(one.source)
+    return Assumption(one.name, label, one.unit, source, one.assumed, one.as_of, tuple(fields))
+
+
+def parameter_path(raw: Mapping[str, Any], name: str, case: str) -> Path:
+    """Return where the value stands that a parameter has in a case."""
+    setting = ((raw.get("cases") or {}).get(case) or {}).get("set") or {}
+    if name not in setting:
+        return ("parameters", name, "value")
+    path = ("cases", case, "set", name)
+    return (*path, "value") if isinstance(setting[name], Mapping) else path
+
+
+def _at(raw: Mapping[str, Any], design: str, key: str) -> tuple[Path, Any]:
+    """Return where a key of the file stands for a design, and what stands there."""
+    own = (raw.get("designs") or {}).get(design) or {}
+    return (("designs", design, key), own[key]) if key in own else ((key,), raw.get(key))
+
+
+def _places(raw: Mapping[str, Any], design: str) -> Iterator[Place]:
+    path, stations = _at(raw, design, "stations")
+    for number, station in enumerate(stations or ()):
+        fields = tuple(_station_fields((*path, number), station))
+        if fields:
+            side = station.get("side", "")
+            yield Place(station["name"], opening.said(station.get("title"), station["name"]), _side(side), fields)
+
+
+def _station_fields(path: Path, station: Mapping[str, Any]) -> Iterator[Field]:
+    name = station["name"]
+    roster, channels = station.get("roster"), station.get("channels")
+    if isinstance(roster, list) and not _refers(roster):
+        lines = "\n".join(f"{_clock(one['from'])}-{_clock(one['until'])} {one['channels']}" for one in roster)
+        yield Field(
+            f"s.{name}.roster",
+            _("Roster"),
+            (*path, "roster"),
+            lines,
+            "roster",
+            help=_("A line for each time: 06:00-09:00 3 for three channels. No gap between lines; 0 is closed."),
+        )
+    elif isinstance(channels, int) and not roster:
+        yield Field(f"s.{name}.channels", _("Channels"), (*path, "channels"), str(channels), "whole")
+    if "shuttle" not in station:
+        yield from _service_fields(name, (*path, "service"), station.get("service"))
+
+
+def _service_fields(name: str, path: Path, service: Any) -> Iterator[Field]:
+    stages = service if isinstance(service, list) else [service]
+    for number, one in enumerate(stages):
+        here = (*path, number) if isinstance(service, list) else path
+        key = next((key for key in ("mean_seconds", "seconds") if _is_number((one or {}).get(key))), None)
+        if key is None:
+            continue
+        label = (
+            _("Mean service time") if len(stages) == 1 else _("Mean time of stage {number}").format(number=number + 1)
+        )
+        yield Field(f"s.{name}.seconds.{number}", label, (*here, key), _shown(one[key], "number"), unit=_("seconds"))
+
+
+def _whole(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
+    pledge_path, pledge = _at(raw, design, "pledge")
+    pledge = pledge or {}
+    labels = {
+        "demand_factor": (_("Demand, times what is stated"), 1, "number", ""),
+        "seed": (_("Seed of the random numbers"), 0, "whole", _("The same seed gives the same passengers.")),
+        "replications": (_("Replications"), 10, "whole", _("More of them make the answer surer, and take longer.")),
+    }
+    if not _refers(pledge.get("share")):
+        share = pledge.get("share", 0.95)
+        yield Field(
+            "pledge.share",
+            _("Pledge: share of passengers"),
+            (*pledge_path, "share"),
+            _shown(share, "share"),
+            "share",
+            "%",
+        )
+    if not _refers(pledge.get("minutes")):
+        yield Field(
+            "pledge.minutes",
+            _("Pledge: within"),
+            (*pledge_path, "minutes"),
+            _shown(pledge.get("minutes", 30), "number"),
+            unit=_("minutes"),
+        )
+    for key, (label, otherwise, form, help_text) in labels.items():
+        path, value = _at(raw, design, key)
+        value = otherwise if value is None else value
+        if not _refers(value):
+            yield Field(f"w.{key}", label, path, _shown(value, form), form, help=help_text)
+
+
+def _outage(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
+    path, outages = _at(raw, design, "side_outages")
+    _path, stations = _at(raw, design, "stations")
+    sides = list(dict.fromkeys(one["side"] for one in stations or () if one.get("side") and "service" in one))
+    if not sides or _refers(outages) or len(outages or ()) > 1:
+        return
+    first = outages[0] if outages else {}
+    if "channels" in first:
+        return
+    choices = (("", _("None")), *((side, _side(side)) for side in sides))
+    yield Field("o.side", _("Whose system fails"), path, first.get("side", ""), "outage", choices=choices)
+    yield Field("o.from", _("from"), path, _clock(first.get("from", "")), "clock")
+    yield Field("o.until", _("until"), path, _clock(first.get("until", "")), "clock")
+
+
+def _traffic(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
+    path, found = _counted(raw, design)
+    if not found:
+        return
+    first = found[0]["traffic"]
+    points = tuple((key, opening.said(point.title)) for key, point in opening.control_points().items())
+    day, dated = str(first.get("day", "median")), _DATE.fullmatch(str(first.get("day", "")))
+    days = (*((key, _(word)) for key, word in DAY_WORDS.items()), ("date", _("One date")))
+    yield Field("t.control_point", _("Control point"), path, first["control_point"], "point", choices=points)
+    yield Field("t.day", _("Which day"), path, "date" if dated else day, "day", choices=days)
+    yield Field("t.date", _("The date"), path, day if dated else "", "date", help=_("For one date alone."))
+    yield Field("t.from", _("Of the days from"), path, str(first.get("from", "")), "date")
+    yield Field("t.until", _("until"), path, str(first.get("until", "")), "date")
+
+
+def _counted(raw: Mapping[str, Any], design: str) -> tuple[Path, list[Mapping[str, Any]]]:
+    """Return where the arrivals stand, and those of them that are real days."""
+    path, arrivals = _at(raw, design, "arrivals")
+    listed = arrivals if isinstance(arrivals, list) else [arrivals]
+    return path, [one for one in listed if isinstance(one, Mapping) and "traffic" in one]
+
+
+def _refers(value: Any) -> bool:
+    """Whether a parameter stands in a value: it is asked among the assumptions."""
+    if isinstance(value, str):
+        return value.startswith("$")
+    if isinstance(value, Mapping):
+        return any(map(_refers, value.values()))
+    return isinstance(value, list) and any(map(_refers, value))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Any, form: str) -> str:
+    if form == "share" and _is_number(value):
+        value = round(value * 100, 6)
+    return f"{value:.15g}" if _is_number(value) else str(value)
+
+
+def _clock(value: Any) -> str:
+    """Return a clock as it is typed; a scenario may say it as a number of hours."""
+    if not _is_number(value):
+        return str(value)
+    minutes = round(value * 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _side(side: str) -> str:
+    found = next((one for one in zone().sides if one.id == side), None)
+    return opening.said(dict(found.side.title)) if found else side
+
+
+# From what was typed to the text ---------------------------------------------------------------------------------
+
+
+def changed(text: str, design: str, form: Form, posted: Mapping[str, str]) -> str:
+    """Return the text with every change that was typed.
+
+    Args:
+        text: as it was when the form was made.
+        design: whose stations are asked.
+        form: of that text.
+        posted: by name of the field; a field that is not there is not changed.
+
+    Raises:
+        InputError: what was typed is no such value.
+    """
+    edited = EditedText(text)
+    for field in form.fields:
+        typed = posted.get(field.name, field.value).replace("\r\n", "\n").strip()
+        if typed != field.value and not field.name.startswith(("o.", "t.")):
+            edited = edited.put(field.path, read(field, typed))
+    edited = _with_outage(edited, form, posted)
+    return _with_traffic(edited, design, form, posted).text
+
+
+def read(field: Field, typed: str) -> Any:
+    """Read what was typed into a field.
+
+    Raises:
+        InputError: it is not of the field's form.
+    """
+    if field.form == "roster":
+        return [_shift(field, line) for line in typed.split("\n") if line.strip()]
+    if field.form == "clock":
+        return _read_clock(field.label, typed)
+    return _read_number(field, typed)
+
+
+def _read_number(field: Field, typed: str) -> float:
+    try:
+        value = float(typed.replace(",", ""))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise InputError(
+            "lab.number", N_('{label}: "{typed}" is not a number. Give one.'), label=field.label, typed=typed[:40]
+        )
+    if field.form == "share":
+        return round(value / 100, 9)
+    if field.form == "whole" and not value.is_integer():
+        raise InputError(
+            "lab.whole", N_('{label}: "{typed}" is not a whole number. Give one.'), label=field.label, typed=typed[:40]
+        )
+    return int(value) if value.is_integer() else value
+
+
+def _read_clock(label: str, typed: str) -> str:
+    if not _CLOCK.fullmatch(typed):
+        raise InputError(
+            "lab.clock",
+            N_('{label}: "{typed}" is no time of the day. Write it as 09:30.'),
+            label=label,
+            typed=typed[:40],
+        )
+    return typed
+
+
+def _shift(field: Field, line: str) -> dict[str, Any]:
+    found = _SHIFT.fullmatch(line)
+    if found is None:
+        raise InputError(
+            "lab.roster",
+            N_('{label}: "{line}" is no line of a roster. Write it as 06:00-09:00 3.'),
+            label=field.label,
+            line=line.strip()[:60],
+        )
+    return {"from": found[1], "until": found[2], "channels": int(found[3])}
+
+
+def _with_outage(edited: EditedText, form: Form, posted: Mapping[str, str]) -> EditedText:
+    if not form.outage:
+        return edited
+    before = {one.name: one.value for one in form.outage}
+    after = {name: posted.get(name, value).strip() for name, value in before.items()}
+    if after == before or (not after["o.side"] and not before["o.side"]):
+        return edited
+    path = form.outage[0].path
+    if not after["o.side"]:
+        return edited.without(path)
+    labels = {one.name: one.label for one in form.outage}
+    times = {key: _read_clock(labels[f"o.{key}"], after[f"o.{key}"]) for key in ("from", "until")}
+    return edited.put(path, [{"side": after["o.side"], **times}])
+
+
+def _with_traffic(edited: EditedText, design: str, form: Form, posted: Mapping[str, str]) -> EditedText:
+    """Change every stream of real days alike, so that both directions are of one date."""
+    before = {one.name: one.value for one in form.traffic}
+    after = {name: posted.get(name, value).strip() for name, value in before.items()}
+    if after == before:
+        return edited
+    dated = after["t.day"] == "date"
+    wanted = {"control_point": after["t.control_point"], "day": after["t.date"] if dated else after["t.day"]}
+    span = {} if dated else {key: after[f"t.{key}"] for key in ("from", "until") if after[f"t.{key}"]}
+    raw = read_yaml(edited.text, name="").value
+    path, arrivals = _at(raw, design, "arrivals")
+    listed = (
+        [((*path, place), one) for place, one in enumerate(arrivals)]
+        if isinstance(arrivals, list)
+        else [(path, arrivals)]
+    )
+    for place, one in listed:
+        if "traffic" in one:
+            edited = edited.put((*place, "traffic"), {**wanted, "direction": one["traffic"]["direction"], **span})
+    return edited

@@ -1,0 +1,258 @@
+"""Pages of scenarios: the list, the editor, and what one's own can become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from riverloop.apps.lab import opening, selectors, services
+from riverloop.apps.lab.experiment_views import MOST_COMPARED, listed
+from riverloop.apps.lab.opening import MOST_CHARACTERS, Kept
+from riverloop.apps.parties.here import mistake_text
+from riverloop.apps.parties.models import User
+from riverloop.apps.parties.paging import part_of
+from riverloop.apps.parties.views import account_of
+from riverloop.core.kernel.errors import ConflictError, RiverloopError
+
+if TYPE_CHECKING:
+    from riverloop.core.queueing.designs import ScenarioFile
+
+A_PAGE = 25  # rows
+_LATEST = 5
+_AROUND = 2  # lines shown before and after a mistake
+
+
+@never_cache
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what can be simulated: bundled scenarios, those of one's side, and the latest experiments."""
+    user = account_of(request)
+    part = part_of(selectors.scenarios(visible_to=user), request.GET.get("after", ""), A_PAGE)
+    bundled = [{"kept": kept, "file": _summary(kept)} for kept in opening.bundled()]
+    latest = list(selectors.experiments(visible_to=user).defer("text", "result")[:_LATEST])
+    context = {
+        "bundled": bundled,
+        "part": part,
+        "based_on": {one["kept"].key: one["kept"].title for one in bundled},
+        "experiments": listed(latest),
+    }
+    return render(request, "lab/home.html", context)
+
+
+def _summary(kept: Kept) -> dict[str, Any]:
+    file = opening.opened(kept.text)
+    return {
+        "note": opening.said(file.note),
+        "designs": [opening.said(one.title, one.key) for one in file.designs if one.key],
+        "cases": [opening.said(one.title, one.key) for one in file.cases if one.key],
+    }
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def scenario(request: HttpRequest, key: str) -> HttpResponse:
+    """Show a scenario to be changed, run and kept."""
+    user = account_of(request)
+    kept = opening.find(key, visible_to=user)
+    if request.method != "POST":
+        return _page(request, user, kept, request.GET)
+    act = _ACTS.get(request.POST.get("act", ""))
+    if act is None:
+        raise Http404
+    try:
+        return act(request, user, kept)
+    except RiverloopError as error:
+        status = 409 if isinstance(error, ConflictError) else 400
+        return _page(request, user, kept, request.POST, error=error, status=status)
+
+
+def _page(
+    request: HttpRequest,
+    user: User,
+    kept: Kept,
+    chosen: Mapping[str, str],
+    *,
+    error: RiverloopError | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    typed_text = chosen.get("text") if error else None
+    context: dict[str, Any] = {
+        "kept": kept,
+        "text": kept.text if typed_text is None else typed_text,
+        "text_open": typed_text is not None or chosen.get("show") == "text",
+        "most_characters": MOST_CHARACTERS,
+        "may_change": kept.saved is not None and user.has_perm("lab.change_savedscenario", kept.saved),
+        "based_on": _title_of(kept.based_on) if kept.saved and kept.based_on else "",
+        "own_title": chosen.get("title") or kept.title,
+        "error": _mistake(error, kept.text if typed_text is None else typed_text) if error else None,
+    }
+    try:
+        context |= _asked(kept, chosen, typed=error is not None and typed_text is None)
+    except (
+        RiverloopError
+    ) as found:  # kept when it could be opened, and no more: the file's form has changed, or real days
+        context |= {"error": context["error"] or _mistake(found, kept.text), "text_open": True}
+    return render(request, "lab/scenario.html", context, status=status)
+
+
+def _asked(kept: Kept, chosen: Mapping[str, str], *, typed: bool) -> dict[str, Any]:
+    """Return the fields of one design in one case."""
+    from riverloop.apps.lab import fields  # noqa: PLC0415 - it may ask for real traffic, and so for Polars
+
+    file = opening.opened(kept.text)
+    design, case = _chosen(file, chosen)
+    form = fields.form_of(kept.text, design, case)
+    return {
+        "note": opening.said(file.note),
+        "designs": [(one.key, opening.said(one.title, one.key)) for one in file.designs if one.key],
+        "cases": [(one.key, opening.said(one.title, one.key)) for one in file.cases if one.key],
+        "design": design,
+        "case": case,
+        "design_note": opening.said(file.design(design).note),
+        "case_note": opening.said(file.case(case).note),
+        "many_designs": 1 < len(file.designs) <= MOST_COMPARED,
+        "form": form.typed(chosen) if typed else form,
+    }
+
+
+def _chosen(file: ScenarioFile, chosen: Mapping[str, str]) -> tuple[str, str]:
+    """Return design and case as they were chosen; where there is none of that key, the first."""
+    designs, cases = [one.key for one in file.designs], [one.key for one in file.cases]
+    design, case = chosen.get("design", ""), chosen.get("case", "")
+    return design if design in designs else designs[0], case if case in cases else cases[0]
+
+
+def _title_of(key: str) -> str:
+    return next((one.title for one in opening.bundled() if one.key == key), "")
+
+
+def _mistake(error: RiverloopError, text: str) -> dict[str, Any]:
+    """Return a mistake in words, with the lines around it where it stands in the text."""
+    line = error.where.rpartition(":")[2]
+    if not line.isdecimal():
+        return {"told": mistake_text(error), "lines": []}
+    at = int(line)
+    rows = text.split("\n")
+    first = max(at - _AROUND, 1)
+    shown = [
+        {"number": number, "text": row, "wrong": number == at}
+        for number, row in enumerate(rows[first - 1 : at + _AROUND], first)
+    ]
+    told = error.told(_)
+    return {"told": _("Line {line}: {told}").format(line=at, told=told), "lines": shown}
+
+
+# What a form asks for --------------------------------------------------------------------------------------------
+
+
+def _changed(kept: Kept, request: HttpRequest) -> tuple[str, str, str, dict[str, Any]]:
+    """Return the text with what was typed, the design and case it was typed for, and the parameters that differ."""
+    from riverloop.apps.lab import fields  # noqa: PLC0415 - as above
+
+    if "text" in request.POST:
+        text = request.POST["text"].replace("\r\n", "\n")
+        services.check_length(text)
+        return text, *_chosen(opening.opened(text), request.POST), {}
+    file = opening.opened(kept.text)
+    design, case = _chosen(file, request.POST)
+    text = fields.changed(kept.text, design, fields.form_of(kept.text, design, case), request.POST.dict())
+    if text == kept.text:
+        return text, design, case, {}
+    before, after = file.values(case), opening.opened(text).values(case)
+    return text, design, case, {name: value for name, value in after.items() if value != before.get(name)}
+
+
+def _run(request: HttpRequest, user: User, kept: Kept) -> HttpResponse:
+    text, design, case, values = _changed(kept, request)
+    experiment = services.experiment_start(
+        by=user,
+        kind="simulate",
+        names=names_of(kept, text, design, case),
+        scenario_key=kept.key,
+        text=text,
+        design=design,
+        case=case,
+        values=values,
+    )
+    return redirect("lab:experiment", experiment.id)
+
+
+def _run_all(request: HttpRequest, user: User, kept: Kept) -> HttpResponse:
+    """Start the simulation of every design in one case, and lead to their comparison."""
+    text, _design, case, values = _changed(kept, request)
+    started = services.experiments_start(
+        by=user,
+        names=lambda design: names_of(kept, text, design, case),
+        scenario_key=kept.key,
+        text=text,
+        case=case,
+        values=values,
+    )
+    return redirect(f"{reverse('lab:compare')}?{urlencode([('x', one.id) for one in started])}")
+
+
+def names_of(kept: Kept, text: str, design: str, case: str) -> dict[str, dict[str, str]]:
+    """Return what an experiment is called, in every language that the file speaks."""
+    file = opening.opened(text)
+    own_title = {"": kept.saved.title} if kept.saved else dict(file.title) or {"": kept.title}
+    names = {"scenario": own_title}
+    for part, one in (("design", file.design(design)), ("case", file.case(case))):
+        if one.key:
+            names[part] = dict(one.title) or {"": one.key}
+    return names
+
+
+def _save(request: HttpRequest, user: User, kept: Kept) -> HttpResponse:
+    """Keep what was typed: in one's own scenario, or as a copy of one's own."""
+    text, design, case, _values = _changed(kept, request)
+    own = kept.saved if request.POST["act"] == "save" else None
+    saved = services.scenario_save(
+        by=user, title=request.POST.get("title", "") or kept.title, text=text, based_on=kept.based_on, saved=own
+    )
+    query = urlencode({"design": design, "case": case, "kept": "1"})
+    return redirect(f"{reverse('lab:scenario', args=[saved.id])}?{query}")
+
+
+def _rename(request: HttpRequest, user: User, kept: Kept) -> HttpResponse:
+    if kept.saved is None:
+        raise Http404
+    services.scenario_rename(by=user, saved=kept.saved, title=request.POST.get("title", ""))
+    return redirect("lab:scenario", kept.key)
+
+
+_ACTS = {"run": _run, "run_all": _run_all, "save": _save, "copy": _save, "rename": _rename}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def scenario_delete(request: HttpRequest, key: str) -> HttpResponse:
+    """Delete one's scenario, once that is confirmed."""
+    user = account_of(request)
+    saved = get_object_or_404(selectors.scenarios(visible_to=user), pk=key)
+    if request.method != "POST":
+        return render(request, "lab/confirm.html", {"saved": saved, "act": "delete"})
+    services.scenario_delete(by=user, saved=saved)
+    return redirect("lab:home")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def scenario_restore(request: HttpRequest, key: str) -> HttpResponse:
+    """Give one's scenario the bundled text back, once that is confirmed."""
+    user = account_of(request)
+    saved = get_object_or_404(selectors.scenarios(visible_to=user), pk=key)
+    bundled = next((one for one in opening.bundled() if one.key == saved.based_on), None)
+    if bundled is None:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "lab/confirm.html", {"saved": saved, "act": "restore", "bundled": bundled})
+    services.scenario_restore(by=user, saved=saved, text=bundled.text)
+    return redirect("lab:scenario", saved.id)

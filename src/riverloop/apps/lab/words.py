@@ -1,0 +1,54 @@
+"""Words of the lab that are marked here and translated where they are shown."""
+
+from __future__ import annotations
+
+from riverloop.core.kernel.words import N_ as N_  # noqa: PLC0414 - for those above, beside the words
+
+KIND_WORDS = {
+    "simulate": N_("Simulation"),
+    "least_channels": N_("Least channels"),
+    "least_roster": N_("Least roster"),
+    "tornado": N_("What decides it"),
+    "break_even": N_("Where the answer turns"),
+}
+MEASURE_WORDS = {
+    "journey_seconds": N_("Mean time from arriving to leaving"),
+    "journey_p95_seconds": N_("Time that 95 % do not exceed"),
+    "share_within": N_("Share within the pledge"),
+}
+NEED_WORDS = {
+    "legal": N_("Legal step"),
+    "land": N_("Land"),
+    "cost": N_("Cost"),
+    "staff": N_("Staff"),
+    "other": N_("Besides"),
+}
+DAY_WORDS = {
+    "median": N_("The median day"),
+    "peak": N_("The busiest day"),
+    "mean": N_("The mean of all days"),
+    "all": N_("Every day"),
+}
+GROUP_WORDS = {
+    "demand": N_("Who comes"),
+    "service": N_("Service times"),
+    "staff": N_("Staff"),
+    "facility": N_("The hall"),
+    "technology": N_("Automated gates"),
+    "pledge": N_("The pledge"),
+}
+BY_WORDS = {
+    "day": N_("Day by day"),
+    "week": N_("Week by week"),
+    "month": N_("Month by month"),
+    "weekday": N_("By day of the week"),
+}
+WEEKDAY_WORDS = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
