@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -41,6 +41,7 @@ class Arrivals:
         factors: by day, what the rates are multiplied with; one for every day where there is but one.
         shares: probability of each class, in the order of the scenario's classes; they sum to one.
         platoons: how they come together, if they do.
+        sources: where the numbers are from, by language; empty if nothing says.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Arrivals:
     factors: tuple[float, ...]
     shares: tuple[float, ...]
     platoons: Platoons | None = None
-    process: Literal["poisson", "platoons"] = field(default="poisson")
+    sources: tuple[Mapping[str, str], ...] = ()
 
     @property
     def steady(self) -> bool:

@@ -14,6 +14,9 @@ from riverloop.core.queueing.compiled import Floats
 from riverloop.core.queueing.distributions import Distribution
 from riverloop.core.queueing.rosters import DAY_SECONDS, Opening, Outage, Shift, always, opening
 
+Text = Mapping[str, str]
+"""Language to text; a text that is in no language stands under ``""``."""
+
 Step = tuple[str, ...]
 """The stations from which a passenger takes one: mostly a single one."""
 
@@ -79,8 +82,10 @@ class Station:
         failure: of an automated gate.
         shuttle: of kind ``shuttle``.
         stream: what its random numbers are named by, if not by its name.
-        side: whose staff it takes.
-        staff_per_channel: people for each open channel.
+        sides: whose staff it takes; none where nobody is named.
+        staff_per_channel: people of each of these sides for each open channel.
+        area_m2_per_channel: square metres that a channel takes.
+        title: for people, by language; empty where the name will do.
     """
 
     name: str
@@ -95,8 +100,10 @@ class Station:
     failure: Failure | None = None
     shuttle: Shuttle | None = None
     stream: str = ""
-    side: str = ""
+    sides: tuple[str, ...] = ()
     staff_per_channel: float = 1.0
+    area_m2_per_channel: float = 0.0
+    title: Text = field(default_factory=dict)
 
     def serves(self, passenger_class: str) -> bool:
         """Whether a class may use it."""
@@ -105,6 +112,18 @@ class Station:
     def service_of(self, passenger_class: str) -> tuple[Distribution, ...]:
         """Return the service of a class, stage by stage."""
         return self.service_by_class.get(passenger_class, self.service)
+
+    @property
+    def side(self) -> str:
+        """Whose staff it takes, in one word: ``cn+hk`` where it takes both."""
+        return "+".join(self.sides)
+
+    @property
+    def most_channels(self) -> int:
+        """Channels at the busiest time of the roster; 0 of a walk or a shuttle."""
+        if self.kind != "channels":
+            return 0
+        return max((shift.channels for shift in self.shifts), default=self.channels)
 
     def opening(self, horizon_seconds: float, *, stays_open: bool) -> Opening:
         """Return which channels are open when."""
@@ -128,11 +147,13 @@ class PassengerClass:
         name: of the class.
         route: steps in order.
         priority: 1 is served first, where a station serves by priority.
+        title: for people, by language; empty where the name will do.
     """
 
     name: str
     route: tuple[Step, ...]
     priority: int = 1
+    title: Text = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +187,7 @@ class Scenario:
         pledge: what is promised.
         stays_open: whether the last shift serves whoever is still there at its end.
         name: for people.
+        area_per_waiting_m2: square metres for each who waits; None where the hall's area is not asked for.
     """
 
     arrivals: tuple[Arrivals, ...]
@@ -179,6 +201,7 @@ class Scenario:
     pledge: Pledge = Pledge()
     stays_open: bool = True
     name: str = ""
+    area_per_waiting_m2: float | None = None
 
     @property
     def steady(self) -> bool:
@@ -186,6 +209,11 @@ class Scenario:
         still = all(not station.shifts and not station.outages for station in self.stations)
         vehicles = any(station.kind == "shuttle" for station in self.stations)
         return still and not vehicles and self.days == 1 and all(one.steady for one in self.arrivals)
+
+    @property
+    def outages(self) -> bool:
+        """Whether anything is ever out of order."""
+        return any(station.outages for station in self.stations)
 
     @property
     def hours(self) -> float:
@@ -208,3 +236,16 @@ class Scenario:
         """Return the scenario with ``factor`` times as many passengers."""
         scaled = (replace(one, factors=tuple(factor * own for own in one.factors)) for one in self.arrivals)
         return replace(self, arrivals=tuple(scaled))
+
+
+def without_outages(scenario: Scenario) -> Scenario:
+    """Return the scenario in which nothing is ever out of order.
+
+    Both see the same passengers, so that their difference is what the outages do.
+    """
+    return replace(scenario, stations=tuple(replace(station, outages=()) for station in scenario.stations))
+
+
+def in_one_language(text: Text) -> str:
+    """Return a text for those who see one language only: English, or whatever there is."""
+    return text.get("en") or text.get("") or next(iter(text.values()), "")

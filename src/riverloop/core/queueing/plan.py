@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.compiled import Integers
 from riverloop.core.queueing.hall import OUTSIDE
 from riverloop.core.queueing.network import Scenario, Station
@@ -148,8 +149,10 @@ def _add_diversions(  # noqa: PLR0917 - it goes on with what _order began
 def _cycle(scenario: Scenario, halls: list[int]) -> ScenarioError:
     return ScenarioError(
         "scenario.cycle",
-        "Passengers would come back to {stations}. Let every route and every diversion lead forward; a station that "
-        "is passed twice needs two names.",
+        N_(
+            "Passengers would come back to {stations}. Let every route and every diversion lead forward; a station "
+            "that is passed twice needs two names."
+        ),
         stations=" → ".join(scenario.stations[hall].name for hall in halls),
     )
 

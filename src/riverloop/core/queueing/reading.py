@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from riverloop.core.kernel.errors import did_you_mean
 from riverloop.core.kernel.sources import Source
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.distributions import (
     Deterministic,
     Distribution,
@@ -16,7 +18,7 @@ from riverloop.core.queueing.distributions import (
     Gamma,
     LogNormal,
 )
-from riverloop.core.queueing.network import Failure, Shuttle, Station
+from riverloop.core.queueing.network import Failure, Shuttle, Station, Text
 from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.rosters import DAY_SECONDS, Outage, Shift
 
@@ -45,29 +47,48 @@ class Entry:
         return ScenarioError(f"scenario.{code}", message, where=self.source.where(*self.path), **parameters)
 
 
-def check_sum(entry: Entry, shares: list[float], what: str) -> None:
-    """Refuse shares that do not sum to one."""
+def check_sum(entry: Entry, shares: list[float], message: str) -> None:
+    """Refuse shares that do not sum to one.
+
+    Args:
+        entry: where they stand.
+        shares: numbers.
+        message: what to say; ``{total}`` in it is what they sum to.
+    """
     total = math.fsum(shares)
     if abs(total - 1) > SUM_TOLERANCE:
-        raise entry.refuse(
-            "shares",
-            "{what} sum to {total}, not to one. Mend them.",
-            what=what,
-            total=f"{total:.6g}",
-        )
+        raise entry.refuse("shares", message, total=f"{total:.6g}")
 
 
-def check_name(entry: Entry, name: str, known: list[str], what: str) -> None:
-    """Refuse a name that nothing has."""
+def check_name(entry: Entry, name: str, known: Iterable[str], what: str) -> None:
+    """Refuse a name that nothing has.
+
+    Args:
+        entry: where it stands.
+        name: what was written.
+        known: names that there are.
+        what: is named so: one of ``UNKNOWN``.
+    """
+    known = list(known)
     if name not in known:
         raise entry.refuse(
             f"unknown_{what}",
-            'There is no {what} "{name}".{hint} There are {known}.',
-            what=what,
+            UNKNOWN[what],
             name=name,
             hint=did_you_mean(name, known),
-            known=", ".join(known),
+            known=", ".join(known) or "–",
         )
+
+
+UNKNOWN = {
+    "station": N_('There is no station "{name}".{hint} There are {known}.'),
+    "class": N_('There is no class "{name}".{hint} There are {known}.'),
+    "direction": N_('There is no direction "{name}".{hint} There are {known}.'),
+    "parameter": N_('There is no parameter "{name}".{hint} There are {known}.'),
+    "design": N_('There is no design "{name}".{hint} There are {known}.'),
+    "case": N_('There is no case "{name}".{hint} There are {known}.'),
+    "side": N_('No station is of the side "{name}".{hint} There are {known}.'),
+}
 
 
 def seconds_of(value: str | float) -> float:
@@ -76,6 +97,13 @@ def seconds_of(value: str | float) -> float:
         hours, minutes = value.split(":")
         return int(hours) * _HOUR + int(minutes) * 60
     return value * _HOUR
+
+
+def read_text(raw: str | Mapping[str, str] | None) -> Text:
+    """Read a text of one language or of several."""
+    if raw is None:
+        return {}
+    return {"": raw} if isinstance(raw, str) else dict(raw)
 
 
 def read_stages(entry: Entry, raw: Any) -> tuple[Distribution, ...]:
@@ -93,7 +121,7 @@ def read_distribution(entry: Entry, raw: dict[str, Any]) -> Distribution:
         if key not in taken:
             raise entry.into(key).refuse(
                 "distribution",
-                'A distribution "{kind}" takes no {key}. It takes {known}.',
+                N_('A distribution "{kind}" takes no {key}. It takes {known}.'),
                 kind=kind,
                 key=key,
                 known=", ".join(_KEYS[kind]),
@@ -105,7 +133,7 @@ def read_distribution(entry: Entry, raw: dict[str, Any]) -> Distribution:
     if isinstance(mean, list) or mean is None or (mean == 0 and kind != "deterministic"):
         raise entry.refuse(
             "distribution",
-            'A distribution "{kind}" needs mean_seconds above zero. Give it.',
+            N_('A distribution "{kind}" needs mean_seconds above zero. Give it.'),
             kind=kind,
         )
     if kind == "deterministic":
@@ -129,7 +157,7 @@ def _read_spread(entry: Entry, kind: str, raw: dict[str, Any], mean: float) -> D
     if len(given) != 1:
         raise entry.refuse(
             "distribution",
-            'A distribution "{kind}" needs one of {known} beside mean_seconds. Give exactly one.',
+            N_('A distribution "{kind}" needs one of {known} beside mean_seconds. Give exactly one.'),
             kind=kind,
             known=", ".join(_KEYS[kind][1:]),
         )
@@ -142,16 +170,16 @@ def _read_spread(entry: Entry, kind: str, raw: dict[str, Any], mean: float) -> D
 def _read_empirical(entry: Entry, raw: dict[str, Any]) -> Empirical:
     seconds = raw.get("seconds")
     if not isinstance(seconds, list):
-        raise entry.refuse("distribution", "An empirical distribution needs a list of seconds. Give what was seen.")
+        raise entry.refuse("distribution", N_("An empirical distribution needs a list of seconds. Give what was seen."))
     weights = raw.get("weights", [1 / len(seconds)] * len(seconds))
     if len(weights) != len(seconds):
         raise entry.into("weights").refuse(
             "weights",
-            "There are {weights} weights for {values} values. Give one for each.",
+            N_("There are {weights} weights for {values} values. Give one for each."),
             weights=len(weights),
             values=len(seconds),
         )
-    check_sum(entry.into("weights"), weights, "The weights")
+    check_sum(entry.into("weights"), weights, N_("The weights sum to {total}, not to one. Mend them."))
     pairs = sorted(zip(map(float, seconds), map(float, weights), strict=True))
     return Empirical(tuple(value for value, _ in pairs), tuple(weight for _, weight in pairs))
 
@@ -160,26 +188,28 @@ def read_shifts(entry: Entry, raw: list[dict[str, Any]]) -> tuple[Shift, ...]:
     """Read a roster: a gap or an overlap is refused, since nobody would know who is there."""
     shifts: list[Shift] = []
     for place, one in enumerate(raw):
-        shift = Shift(seconds_of(one["from"]), seconds_of(one["until"]), one["channels"])
+        shift = Shift(seconds_of(one["from"]), seconds_of(one["until"]), int(one["channels"]))
         here = entry.into(place)
         if not 0 <= shift.from_seconds < shift.until_seconds <= DAY_SECONDS:
             raise here.refuse(
                 "shift",
-                "A shift runs from {first} until {last}. Let it end after it begins, by 24:00 of the same day.",
+                N_("A shift runs from {first} until {last}. Let it end after it begins, by 24:00 of the same day."),
                 first=one["from"],
                 last=one["until"],
             )
         if shifts and shift.from_seconds > shifts[-1].until_seconds:
             raise here.refuse(
                 "roster_gap",
-                "The roster has a gap: nothing is said of {first} until {last}. Give a shift with 0 channels there.",
+                N_(
+                    "The roster has a gap: nothing is said of {first} until {last}. Give a shift with 0 channels there."
+                ),
                 first=raw[place - 1]["until"],
                 last=one["from"],
             )
         if shifts and shift.from_seconds < shifts[-1].until_seconds:
             raise here.refuse(
                 "roster_overlap",
-                "The roster overlaps: one shift ends at {first}, and the next begins at {last}. Mend one of them.",
+                N_("The roster overlaps: one shift ends at {first}, and the next begins at {last}. Mend one of them."),
                 first=raw[place - 1]["until"],
                 last=one["from"],
             )
@@ -191,11 +221,12 @@ def read_outages(entry: Entry, raw: list[dict[str, Any]]) -> tuple[Outage, ...]:
     """Read when channels are out of order."""
     outages = []
     for place, one in enumerate(raw):
-        outage = Outage(seconds_of(one["from"]), seconds_of(one["until"]), one.get("channels"))
+        lost = int(one["channels"]) if "channels" in one else None
+        outage = Outage(seconds_of(one["from"]), seconds_of(one["until"]), lost)
         if outage.from_seconds >= outage.until_seconds:
             raise entry.into(place).refuse(
                 "outage",
-                "An outage runs from {first} until {last}. Let it end after it begins.",
+                N_("An outage runs from {first} until {last}. Let it end after it begins."),
                 first=one["from"],
                 last=one["until"],
             )
@@ -219,7 +250,7 @@ def read_station(entry: Entry, raw: dict[str, Any], classes: list[str], names: l
         if len(stages) != len(service):
             raise entry.into("service_by_class", name).refuse(
                 "stages",
-                "The service of {name} has {own} stages, and that of the others {others}. Give as many.",
+                N_("The service of {name} has {own} stages, and that of the others {others}. Give as many."),
                 name=name,
                 own=len(stages),
                 others=len(service),
@@ -229,7 +260,7 @@ def read_station(entry: Entry, raw: dict[str, Any], classes: list[str], names: l
         kind=kind,
         service=service,
         service_by_class=by_class,
-        channels=raw.get("channels", 1),
+        channels=int(raw.get("channels", 1)),
         shifts=read_shifts(entry.into("roster"), raw.get("roster", [])),
         outages=read_outages(entry.into("outages"), raw.get("outages", [])),
         by_priority=raw.get("discipline") == "priority",
@@ -237,12 +268,27 @@ def read_station(entry: Entry, raw: dict[str, Any], classes: list[str], names: l
         failure=_read_failure(entry.into("failure"), raw.get("failure"), len(service), names, raw["name"]),
         shuttle=_read_shuttle(entry.into("shuttle"), raw["shuttle"]) if kind == "shuttle" else None,
         stream=raw.get("stream", ""),
-        side=raw.get("side", ""),
+        sides=_read_sides(raw.get("side", "")),
         staff_per_channel=float(raw.get("staff_per_channel", 1)),
+        area_m2_per_channel=float(raw.get("area_m2_per_channel", 0)),
+        title=read_text(raw.get("title")),
     )
 
 
-_ONLY_CHANNELS = ("channels", "roster", "discipline", "failure", "outages", "eligible", "staff_per_channel")
+def _read_sides(raw: str | list[str]) -> tuple[str, ...]:
+    return tuple(raw) if isinstance(raw, list) else (raw,) if raw else ()
+
+
+_ONLY_CHANNELS = (
+    "channels",
+    "roster",
+    "discipline",
+    "failure",
+    "outages",
+    "eligible",
+    "staff_per_channel",
+    "area_m2_per_channel",
+)
 
 
 def _check_keys(entry: Entry, raw: dict[str, Any], kind: str) -> None:
@@ -252,20 +298,26 @@ def _check_keys(entry: Entry, raw: dict[str, Any], kind: str) -> None:
     if lacking:
         raise entry.refuse(
             "station",
-            'Station "{name}" lacks {key}. Add it.',
+            N_('Station "{name}" lacks {key}. Add it.'),
             name=raw["name"],
             key=lacking[0],
         )
     refused = [*(_ONLY_CHANNELS if kind != "channels" else ()), *(("shuttle",) if kind != "shuttle" else ())]
-    for key in [*refused, *(("channels",) if "roster" in raw else ())]:
+    for key in refused:
         if key in raw:
             raise entry.into(key).refuse(
                 "station",
-                'Station "{name}" takes no {key}, since it {why}. Take it out.',
+                N_('Station "{name}" takes no {key}, since it is of kind {kind}. Take it out.'),
                 name=raw["name"],
                 key=key,
-                why="has a roster" if kind == "channels" and key == "channels" else f"is of kind {kind}",
+                kind=kind,
             )
+    if "roster" in raw and "channels" in raw:
+        raise entry.into("channels").refuse(
+            "station",
+            N_('Station "{name}" takes no channels, since it has a roster. Take them out.'),
+            name=raw["name"],
+        )
 
 
 def _read_failure(entry: Entry, raw: dict[str, Any] | None, stages: int, names: list[str], own: str) -> Failure | None:
@@ -273,12 +325,14 @@ def _read_failure(entry: Entry, raw: dict[str, Any] | None, stages: int, names: 
         return None
     check_name(entry.into("divert_to"), raw["divert_to"], names, "station")
     if raw["divert_to"] == own:
-        raise entry.into("divert_to").refuse("cycle", 'Station "{name}" diverts to itself. Name another one.', name=own)
+        raise entry.into("divert_to").refuse(
+            "cycle", N_('Station "{name}" diverts to itself. Name another one.'), name=own
+        )
     shares = raw["share"] if isinstance(raw["share"], list) else [0.0] * (stages - 1) + [raw["share"]]
     if len(shares) != stages:
         raise entry.into("share").refuse(
             "stages",
-            "There are {shares} shares for {stages} stages. Give one for each, or one number for the last.",
+            N_("There are {shares} shares for {stages} stages. Give one for each, or one number for the last."),
             shares=len(shares),
             stages=stages,
         )
@@ -290,18 +344,20 @@ def _read_shuttle(entry: Entry, raw: dict[str, Any]) -> Shuttle:
     if timetable == filled:
         raise entry.refuse(
             "shuttle",
-            "A shuttle runs by a timetable (headway_seconds) or when full (wait_at_most_seconds, round_trip_seconds). "
-            "Give one of the two.",
+            N_(
+                "A shuttle runs by a timetable (headway_seconds) or when full (wait_at_most_seconds, "
+                "round_trip_seconds). Give one of the two."
+            ),
         )
     shuttle = Shuttle(
-        capacity=raw["capacity"],
+        capacity=int(raw["capacity"]),
         headway_seconds=float(raw.get("headway_seconds", 0)),
         first_seconds=seconds_of(raw.get("first", 0)),
         last_seconds=seconds_of(raw.get("last", 24)),
         wait_at_most_seconds=float(raw.get("wait_at_most_seconds", 0)),
-        vehicles=raw.get("vehicles", 1),
+        vehicles=int(raw.get("vehicles", 1)),
         round_trip_seconds=float(raw.get("round_trip_seconds", 0)),
     )
     if shuttle.first_seconds > shuttle.last_seconds:
-        raise entry.refuse("shuttle", "The last departure is before the first. Mend one of them.")
+        raise entry.refuse("shuttle", N_("The last departure is before the first. Mend one of them."))
     return shuttle

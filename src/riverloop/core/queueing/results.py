@@ -142,7 +142,8 @@ class Result:
         for station, tally in zip(self.scenario.stations, self.tallies.stations, strict=True):
             if station.kind == "channels":
                 staffed = float(tally.open.sum()) / 3600 / self.tallies.days * station.staff_per_channel
-                hours[station.side] = hours.get(station.side, 0.0) + staffed
+                for side in station.sides or ("",):
+                    hours[side] = hours.get(side, 0.0) + staffed
         return hours
 
     def _interval(self, values: Iterable[float], tally: Tally) -> Interval | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.measuring import Part, Tallies, simulate_parts
 from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.plan import Plan, make_plan
@@ -90,9 +91,9 @@ def _refuse_too_many(expected: float) -> None:
     if expected > MOST_AT_ONCE:
         raise ScenarioError(
             "scenario.size",
-            "{expected:,.0f} passengers in one go are more than {most:,}. Shorten `hours` and raise `replications`.",
-            expected=expected,
-            most=MOST_AT_ONCE,
+            N_("{expected} passengers in one go are more than {most}. Shorten `hours` and raise `replications`."),
+            expected=f"{expected:,.0f}",
+            most=f"{MOST_AT_ONCE:,}",
         )
 
 

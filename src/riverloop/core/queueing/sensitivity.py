@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.intervals import Interval, difference
 from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.refusals import ScenarioError
@@ -58,7 +59,7 @@ def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 
     if (own.seed, own.replications, own.days) != (other.seed, other.replications, other.days):
         raise ScenarioError(
             "scenario.compare",
-            "The designs did not see the same passengers. Give both the same seed, replications and days.",
+            N_("The designs did not see the same passengers. Give both the same seed, replications and days."),
         )
     return difference(
         [measure(one) for one in ours.replications], [measure(one) for one in theirs.replications], confidence
@@ -178,7 +179,7 @@ def break_even(
         own, other = (run(one.with_demand(factor), spread=spread) for one in (ours, theirs))
         found = compare(own, other, measure)
         if found is None:
-            raise ScenarioError("scenario.compare", "One replication tells no difference apart. Give at least two.")
+            raise ScenarioError("scenario.compare", N_("One replication tells no difference apart. Give at least two."))
         return found
 
     low, high = between

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.rosters import HOURS
 
@@ -42,7 +43,7 @@ def cover(needed: tuple[int, ...], lengths: tuple[int, ...]) -> tuple[Duty, ...]
 
     kinds = [(begins, hours) for hours in sorted(set(lengths)) for begins in range(HOURS - hours + 1) if hours > 0]
     if not kinds:
-        raise ScenarioError("scenario.shifts", "No shift fits: give lengths from 1 to 24 hours.")
+        raise ScenarioError("scenario.shifts", N_("No shift fits: give lengths from 1 to 24 hours."))
     rows = [[begins <= hour < begins + hours for begins, hours in kinds] for hour in range(HOURS)]
     paid = np.array([float(hours) for _, hours in kinds])
     enough = LinearConstraint(np.array(rows, dtype=float), lb=np.array(needed, dtype=float))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.rehearsal import Answer, HourByHour, Rehearsal, Target
@@ -169,8 +170,10 @@ def _with_margin(load: list[float], meets: Callable[[HourByHour], bool], station
     if not meets(staffed(_MOST_STEPS)):
         raise ScenarioError(
             "scenario.sizing",
-            'No roster of "{station}" keeps the pledge: others hold passengers up, or it is tighter than the service '
-            "itself. Size those first, or change the pledge.",
+            N_(
+                'No roster of "{station}" keeps the pledge: others hold passengers up, or it is tighter than the '
+                "service itself. Size those first, or change the pledge."
+            ),
             station=station,
         )
     return staffed(_halve(_MOST_STEPS, lambda steps: meets(staffed(steps))))
@@ -220,7 +223,7 @@ def _check(scenario: Scenario, stations: tuple[str, ...]) -> None:
         if name not in known:
             raise ScenarioError(
                 "scenario.unknown_station",
-                'There is no station "{name}" with channels. There are {known}.',
+                N_('There is no station "{name}" with channels. There are {known}.'),
                 name=name,
                 known=", ".join(known),
             )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.refusals import ScenarioError
 
 _Result = TypeVar("_Result")
@@ -65,7 +66,7 @@ class Workers:
             import distributed  # noqa: PLC0415 - an extra, which most do without
         except ImportError:
             raise ScenarioError(
-                "scenario.dask", "The backend dask is not installed. Install it: pip install 'riverloop[dask]'."
+                "scenario.dask", N_("The backend dask is not installed. Install it: pip install 'riverloop[dask]'.")
             ) from None
         if self.cluster:
             with _connected(distributed, self.cluster):
@@ -83,7 +84,7 @@ def _connected(distributed: Any, address: str) -> Any:
     except (OSError, ValueError) as error:
         raise ScenarioError(
             "scenario.cluster",
-            "No Dask scheduler answers at {address} ({detail}). Check the address: tcp://host:8786.",
+            N_("No Dask scheduler answers at {address} ({detail}). Check the address: tcp://host:8786."),
             address=address,
             detail=str(error).splitlines()[0] if str(error) else type(error).__name__,
         ) from None
