@@ -1,0 +1,135 @@
+"""Charts of what decides an answer: which assumption moves it most, and at what demand it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riverloop.apps.lab.figures import Chart, Table, both_sizes, line, nothing, number, own, scale
+
+Json = Mapping[str, Any]
+
+
+def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> Chart:
+    """Return how far a measure moves with each thing that is uncertain.
+
+    Args:
+        bars: ``name``, ``low`` and ``high`` (each an interval, or null), perhaps ``label``, and ``from`` and ``to``,
+            the values that were tried; the widest first.
+        measure: by its name in the answer.
+        most: how many to show; the table has all.
+    """
+    unit, told = measure_unit(measure)
+    title = _("What moves the answer most: {measure}").format(measure=told)
+    if not bars:
+        return nothing("tornado", title, "", _("Nothing here is uncertain: no parameter has a low and a high value."))
+    shown = [one for one in bars if one["low"] or one["high"]][:most]
+    ends = [value / unit for one in shown for end in ("low", "high") if one[end] for value in interval(one[end])]
+    rows = [
+        {"name": own(one.get("label"), one["name"]), "told": _range(one)}
+        | {end: _end(one[end], unit) if one[end] else None for end in ("low", "high")}
+        for one in shown
+    ]
+    axis = scale(min([*ends, 0.0]), max([*ends, 0.0]), told)
+    description = " ".join(
+        f"{own(one.get('label'), one['name'])}: {_change(one['low'], unit)}, {_change(one['high'], unit)}."
+        for one in shown
+    )
+    svg = both_sizes("both_ways", {"x": axis, "rows": rows}, title, description, rows=len(rows))
+    head = ("", _("Tried"), _("At its low value"), _("95 % sure"), _("At its high value"), _("95 % sure"))
+    cells = tuple(
+        (
+            own(one.get("label"), one["name"]),
+            _range(one),
+            *(text for end in ("low", "high") for text in (_change(one[end], unit), _sure(one[end], unit))),
+        )
+        for one in bars
+    )
+    source = _(
+        "Hollow: at the low value. Filled: at the high value. Thin line: 95 % sure. Change from the answer as asked."
+    )
+    return Chart("tornado", title, svg, Table(head, cells), source)
+
+
+def _range(one: Json) -> str:
+    low, high = one.get("from"), one.get("to")
+    return "" if low is None or high is None else f"{_value(low)} – {_value(high)}"
+
+
+def _value(value: float | str) -> str:
+    return value if isinstance(value, str) else number(value, 4)
+
+
+def interval(one: Json) -> tuple[float, float, float]:
+    """Return a mean and its bounds, which stand as ``ci95`` or as ``low`` and ``high``; of a bare mean, itself."""
+    low, high = one.get("ci95") or (one.get("low", one["mean"]), one.get("high", one["mean"]))
+    return one["mean"], low, high
+
+
+def _end(end: Json, unit: float) -> dict[str, Any]:
+    mean, low, high = (value / unit for value in interval(end))
+    return {"value": mean, "from": low, "to": high}
+
+
+def _change(end: Json | None, unit: float) -> str:
+    if end is None:
+        return "–"
+    value = round(end["mean"] / unit, 2) + 0.0
+    return f"+{number(value, 2)}" if value > 0 else number(value, 2)
+
+
+def _sure(end: Json | None, unit: float) -> str:
+    if end is None:
+        return "–"
+    _mean, low, high = interval(end)
+    return _("{low} to {high}").format(low=number(low / unit, 2), high=number(high / unit, 2))
+
+
+def measure_unit(measure: str) -> tuple[float, str]:
+    """Return what a measure is divided by to be read, and what it is called then."""
+    units = {
+        "journey_seconds": (60.0, _("mean time from arriving to leaving (minutes)")),
+        "journey_p95_seconds": (60.0, _("time that 95 % need from arriving to leaving (minutes)")),
+        "share_within": (0.01, _("share within the pledge (percentage points)")),
+    }
+    return units.get(measure, (1.0, measure))
+
+
+def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") -> Chart:
+    """Return how the difference between two designs moves with demand, and where it changes its sign.
+
+    Args:
+        answer: ``factor`` (or null), and ``points`` (each a ``factor`` with its interval) or the intervals ``at_low``
+            and ``at_high`` at the demands ``from`` and ``to``.
+        ours: what the first design is called.
+        theirs: the other.
+        measure: by its name in the answer.
+    """
+    unit, told = measure_unit(measure)
+    title = _("{ours} less {theirs}, by demand").format(ours=ours, theirs=theirs)
+    points = sorted(_tried(answer), key=lambda one: one["factor"])
+    if len(points) < 2:  # noqa: PLR2004 - a line needs two points
+        return nothing("break_even", title, "", _("No demand was tried."))
+    ends = [value / unit for one in points for value in interval(one)]
+    xs = [one["factor"] for one in points]
+    band = [[one["factor"], *(bound / unit for bound in interval(one)[1:])] for one in points]
+    series = line(0, [(one["factor"], one["mean"] / unit) for one in points], band=band) | {"letter": ""}
+    x = scale(xs[0], xs[-1], _("Demand, as a multiple of what the scenario states"))
+    rules: list[dict[str, Any]] = [{"y": 0.0, "label": _("no difference")}]
+    if answer.get("factor") is not None:
+        rules.append({"x": answer["factor"], "label": f"× {number(answer['factor'], 2)}"})
+    data = {"x": x, "y": scale(min([*ends, 0.0]), max([*ends, 0.0]), told), "series": [series], "rules": rules}
+    description = " ".join(f"× {number(one['factor'], 2)}: {_change(one, unit)}." for one in points)
+    cells = tuple((f"× {number(one['factor'], 3)}", _change(one, unit), _sure(one, unit)) for one in points)
+    svg = both_sizes("lines", data, title, description)
+    source = _("The band is 95 % sure. Both designs saw the same passengers.")
+    return Chart("break_even", title, svg, Table((_("Demand"), told, _("95 % sure")), cells), source)
+
+
+def _tried(answer: Json) -> list[Json]:
+    if answer.get("points"):
+        return list(answer["points"])
+    low, high = answer.get("from", 0.5), answer.get("to", 2.0)
+    return [{"factor": factor, **answer[at]} for factor, at in ((low, "at_low"), (high, "at_high")) if answer.get(at)]

@@ -1,0 +1,201 @@
+"""What charts are put together from: their table, key and sheets, axes with round ticks, numbers as they are read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from riverloop.apps.clearance.formats import number_text
+from riverloop.apps.lab.svg import NARROW, PANEL, WIDE, Data, Sheet, draw
+from riverloop.apps.nodes import here
+
+LETTERS = "ABCD"
+ROW_HEIGHT = 44
+"""Of a row of bars or dots, in CSS pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The numbers of a chart, as they are read: the first cell of a row names it."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart, the table behind it, and where its numbers come from.
+
+    Args:
+        name: of its kind, for links.
+        title: what it shows, with its unit.
+        svg: its key and drawings as HTML, to be put into a page as it is; empty where there is nothing to draw.
+        table: with the same numbers.
+        source: where they come from.
+        empty: why nothing is drawn.
+    """
+
+    name: str
+    title: str
+    svg: SafeString
+    table: Table
+    source: str
+    empty: str = ""
+
+
+def nothing(name: str, title: str, source: str, why: str) -> Chart:
+    """Return the chart of what cannot be drawn, and says why."""
+    return Chart(name, title, SafeString(""), Table((), ()), source, why)
+
+
+def language() -> str:
+    """Return the active language by the name that texts are held under."""
+    return {"zh-hant": "zh-Hant", "zh-hans": "zh-Hans"}.get((get_language() or "en").lower(), "en")
+
+
+def number(value: float | None, digits: int = 1) -> str:
+    """Return a number for a table; of what is not known, a dash."""
+    return "–" if value is None else number_text(round(value, digits) + 0.0, language())
+
+
+def own(text: Mapping[str, str] | None, otherwise: str = "") -> str:
+    """Return a text that a scenario may hold in several languages, in the active one or the nearest that it has."""
+    held = text or {}
+    return held.get(language()) or held.get("en") or held.get("") or next(iter(held.values()), "") or otherwise
+
+
+def side_name(side: str) -> str:
+    """Return what a side is called: as the zone says, or as the scenario does."""
+    if side in {"", "unnamed"}:
+        return _("side not named")
+    titles = {one.id: one.title for one in here.zone().sides}
+    return own(titles.get(side), side)
+
+
+# Sheets ----------------------------------------------------------------------------------------------------------
+
+
+def both_sizes(shape: str, data: Data, title: str, description: str, *, rows: int = 0) -> SafeString:
+    """Return a drawing twice, for wide places and for narrow ones; the page's style shows one of them."""
+    sheets = [_of_rows(sheet, rows) if rows else sheet for sheet in (WIDE, NARROW)]
+    drawn = [(mark_safe(draw(shape, data, sheet, title=title, description=description)),) for sheet in sheets]  # noqa: S308 - cleaned
+    return format_html('<div class="chart">{}</div>', format_html_join("", "{}", drawn))
+
+
+def panels(shape: str, each: Sequence[tuple[str, Data]], title: str, description: str) -> SafeString:
+    """Return small drawings beside each other, each under its name."""
+    drawn = [
+        (name, mark_safe(draw(shape, data, PANEL, title=f"{title}: {name}", description=description)))  # noqa: S308 - cleaned
+        for name, data in each
+    ]
+    each_one = '<div class="chart-panel"><p class="chart-panel-name">{}</p>{}</div>'
+    return format_html('<div class="chart chart-panels">{}</div>', format_html_join("", each_one, drawn))
+
+
+def _of_rows(sheet: Sheet, rows: int) -> Sheet:
+    """Return a sheet as high as its rows, whose names stand above what they name."""
+    return replace(sheet, height=rows * ROW_HEIGHT, width=sheet.width + sheet.left - 12, left=12)
+
+
+# Keys ------------------------------------------------------------------------------------------------------------
+
+_SAMPLES = (
+    ("", '<circle cx="18" cy="6" r="3.2" class="chart-fill-1"/>'),
+    ("7 4", '<path d="M15 3h6v6h-6z" class="chart-fill-2"/>'),
+    ("2 3", '<path d="M18 2l4 7h-8z" class="chart-fill-3"/>'),
+    ("9 3", '<path d="M18 2l4 4-4 4-4-4z" class="chart-fill-4"/>'),
+)
+
+
+def key(labels: Sequence[str]) -> SafeString:
+    """Return which line is which: a sample of it, its letter and its name."""
+    samples = zip(_SAMPLES, LETTERS, labels, strict=False)
+    rows = [
+        (style, dashes or "none", mark_safe(point), letter, label)  # noqa: S308 - ours
+        for style, ((dashes, point), letter, label) in enumerate(samples, 1)
+    ]
+    one = (
+        '<li><svg viewBox="0 0 36 12" aria-hidden="true"><path d="M1 6H35" class="chart-stroke-{}" stroke-dasharray="{}"/>'
+        "{}</svg><span><b>{}</b> {}</span></li>"
+    )
+    return format_html('<ul class="chart-key">{}</ul>', format_html_join("", one, rows))
+
+
+def line(style: int, points: Iterable[tuple[float, float | None]], **more: Any) -> dict[str, Any]:
+    """Return the series of a line, with its letter."""
+    return {"style": style, "letter": LETTERS[style], "points": [list(point) for point in points], **more}
+
+
+# Axes ------------------------------------------------------------------------------------------------------------
+
+
+def scale(low: float, high: float, title: str = "", *, wanted: int = 4) -> dict[str, Any]:
+    """Return an axis from ``low`` to ``high`` or a little beyond, with about ``wanted`` round steps."""
+    high = high if high > low else low + 1.0
+    span = high - low
+    rough = span / wanted
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    digits = max(0, -math.floor(math.log10(step) + 1e-9) + (1 if f"{step / power:g}" == "2.5" else 0))
+    ticks = [[place * step, number(place * step, digits)] for place in range(first, max(last, first + 1) + 1)]
+    return {"domain": [ticks[0][0], ticks[-1][0]], "ticks": ticks, "title": title}
+
+
+def clock(hours: Sequence[int]) -> dict[str, Any]:
+    """Return the axis of a day from its first hour to the end of its last."""
+    first, last = hours[0], hours[-1] + 1
+
+    def every(step: int) -> list[list[Any]]:
+        return [[hour, hour_text(hour)] for hour in range(first, last + 1) if hour % step == 0]
+
+    few = last - first <= _FEW_HOURS
+    return {
+        "domain": [first, last],
+        "ticks": every(1 if few else 2),
+        "narrow": every(2 if few else 6),
+        "title": _("Time of day"),
+    }
+
+
+_FEW_HOURS = 8
+
+
+def hour_text(hour: int) -> str:
+    """Return an hour as a clock shows it."""
+    return f"{hour:02}:00"
+
+
+def open_hours(hourly: Iterable[Sequence[Mapping[str, Any]]]) -> list[int]:
+    """Return the hours from the first to the last in which anybody comes."""
+    busy = [one["hour"] for rows in hourly for one in rows if one["passengers"] or one.get("queue_max")]
+    return list(range(min(busy), max(busy) + 1)) if busy else []
+
+
+Values = Sequence[float | None]
+"""Numbers along an axis; None where there are none, such as the wait of an hour in which nobody was served."""
+
+
+def known(values: Iterable[float | None]) -> list[float]:
+    """Return the values that there are."""
+    return [value for value in values if value is not None]
+
+
+def in_unit(seconds: Iterable[float | None]) -> tuple[float, str]:
+    """Return the unit, in seconds, in which to tell these times, and what it is called."""
+    return (1.0, _("seconds")) if max(known(seconds), default=0.0) < _SHORT_SECONDS else (60.0, _("minutes"))
+
+
+def divided(values: Iterable[float | None], unit: float) -> list[float | None]:
+    """Return values in another unit."""
+    return [None if value is None else value / unit for value in values]
+
+
+_SHORT_SECONDS = 120.0
