@@ -7,113 +7,36 @@ design of one case with every value in its place is a scenario.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.sources import Source, check_schema, read_yaml
 from riverloop.core.kernel.words import N_
+from riverloop.core.queueing.alternatives import Case, Claim, Design, Need, read_case, read_claims, read_design
 from riverloop.core.queueing.building import build_scenario
 from riverloop.core.queueing.network import Scenario, Text, in_one_language
 from riverloop.core.queueing.parameters import (
-    ASSUMED,
     Parameter,
     Value,
     between,
     fill,
-    read_ends,
     read_parameter,
     read_value,
 )
 from riverloop.core.queueing.reading import Entry, check_name, read_text
 from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.schemas import filled_schema, head_schema
+from riverloop.core.queueing.sensitivity import Swing
 
 if TYPE_CHECKING:
     from riverloop.core.queueing.real_traffic import Traffic
 
+__all__ = ["Case", "Claim", "Design", "Need", "Parameter", "ScenarioFile", "Text", "open_scenario_file"]
+
 _NOT_OF_A_SCENARIO = frozenset({"parameters", "designs", "cases", "claims"})
 _WORDS_OF_A_DESIGN = frozenset({"title", "note", "needs", "claims"})
 _NOTHING_SET: Mapping[str, Value] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """What a design needs besides what is simulated, as stated.
-
-    Args:
-        kind: ``legal``, ``land``, ``cost``, ``staff`` or ``other``.
-        text: for people.
-        as_of: date, month or year.
-        source: who says so; empty if nobody is named.
-    """
-
-    kind: str
-    text: Text
-    as_of: str = ""
-    source: str | Text = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What was claimed elsewhere, to be read beside what the model says.
-
-    Args:
-        text: for people.
-        value: the number that was claimed; None where the claim has none.
-        unit: of the number.
-        measure: what of an answer it is about, such as ``journey_seconds``; empty if of nothing there.
-        as_of: date, month or year.
-        source: who says so, as a text or by language; empty if nobody is named.
-    """
-
-    text: Text
-    value: float | None = None
-    unit: str = ""
-    measure: str = ""
-    as_of: str = ""
-    source: str | Text = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
-    """One way to build the hall.
-
-    Args:
-        key: its name in the file; empty where the file holds only one.
-        title: for people.
-        note: likewise.
-        needs: what it needs besides.
-        claims: what was claimed of it.
-    """
-
-    key: str = ""
-    title: Text = field(default_factory=dict)
-    note: Text = field(default_factory=dict)
-    needs: tuple[Need, ...] = ()
-    claims: tuple[Claim, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One state of the world.
-
-    Args:
-        key: its name in the file; empty where the file holds only one.
-        title: for people.
-        note: likewise.
-        set: values of parameters that it changes.
-        ends: between what these may lie, where the case says so: low and high.
-        sources: where these are from; ``assumed`` where the case does not say.
-        as_of: date, month or year of these, where the case says so.
-    """
-
-    key: str = ""
-    title: Text = field(default_factory=dict)
-    note: Text = field(default_factory=dict)
-    set: Mapping[str, Value] = field(default_factory=dict)
-    ends: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
-    sources: Mapping[str, str | Text] = field(default_factory=dict)
-    as_of: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +130,65 @@ class ScenarioFile:
         scenario = build_scenario(filled, traffic)
         return replace(scenario, name=self.name(design, case))
 
+    def swings(
+        self,
+        design: str = "",
+        case: str = "",
+        *,
+        values: Mapping[str, Value] = _NOTHING_SET,
+        traffic: Traffic | None = None,
+        names: Iterable[str] | None = None,
+    ) -> list[Swing]:
+        """Return what is uncertain, each parameter by itself at its low and its high value, for a tornado.
+
+        Args:
+            design: its key; without one, the first.
+            case: its key; without one, the first.
+            values: of parameters, instead of the case's.
+            traffic: where real days are from.
+            names: of the parameters; without them all that the design uses and of which the case says between what
+                their value lies.
+
+        Raises:
+            InputError: a name is not known, nobody says between what its value lies, or an end of it cannot be
+                simulated.
+        """
+        chosen = self._all(case, values)
+        stated = {one.name: one for one in self.parameters_of(case)}
+        found = []
+        for name in self.used(design) if names is None else names:
+            self.parameter(name)
+            low, high = stated[name].low, stated[name].high
+            if low is None or high is None or not between(low, chosen[name], high):
+                if names is not None:
+                    raise self._no_ends(name, chosen[name])
+                continue
+            ends = (self._at(design, case, {**values, name: end}, traffic, name) for end in (low, high))
+            found.append(Swing(name, *ends))
+        return found
+
+    def _at(self, design: str, case: str, values: Mapping[str, Value], traffic: Traffic | None, name: str) -> Scenario:
+        try:
+            return self.scenario(design, case, values=values, traffic=traffic)
+        except InputError as error:
+            where, error.where = error.where, ""
+            raise ScenarioError(
+                "scenario.end",
+                N_('With "{name}" at {value}: {reason}'),
+                where=where,
+                name=name,
+                value=values[name],
+                reason=error,
+            ) from None
+
+    def _no_ends(self, name: str, value: Value) -> ScenarioError:
+        return Entry(self.source, ("parameters", name)).refuse(
+            "ends",
+            N_('Nothing says how far "{name}" may lie from {value}. Give low and high on either side of it.'),
+            name=name,
+            value=value,
+        )
+
     def name(self, design: str = "", case: str = "") -> str:
         """Return what a scenario is called in one language."""
         raw = self.source.value
@@ -215,7 +197,7 @@ class ScenarioFile:
             parts.append(in_one_language(self.design(design).title) or self.design(design).key)
         if "cases" in raw:
             parts.append(in_one_language(self.case(case).title) or self.case(case).key)
-        return ", ".join(part for part in parts if part)
+        return " · ".join(part for part in parts if part)
 
     def asked(self, design: str = "", case: str = "", *, values: Mapping[str, Value] = _NOTHING_SET) -> dict[str, Any]:
         """Return as JSON what was asked for: ``design``, ``case`` and ``parameters``, where there are any."""
@@ -264,9 +246,9 @@ def open_scenario_file(text: str, *, name: str) -> ScenarioFile:
         title=read_text(raw.get("title")),
         note=read_text(raw.get("note")),
         parameters=parameters,
-        designs=tuple(_read_design(key, one) for key, one in raw.get("designs", {"": {}}).items()),
-        cases=tuple(_read_case(entry, key, one, names) for key, one in raw.get("cases", {"": {}}).items()),
-        claims=_read_claims(raw),
+        designs=tuple(read_design(key, one) for key, one in raw.get("designs", {"": {}}).items()),
+        cases=tuple(read_case(entry, key, one, names) for key, one in raw.get("cases", {"": {}}).items()),
+        claims=read_claims(raw),
     )
     _check_designs(read)
     return read
@@ -286,51 +268,6 @@ def _check_designs(read: ScenarioFile) -> None:
                 N_('Nothing uses the parameter "{name}". Write ${name} where it belongs, or take it out.'),
                 name=one.name,
             )
-
-
-def _read_design(key: str, raw: Mapping[str, Any]) -> Design:
-    needs = tuple(
-        Need(one["kind"], read_text(one["text"]), str(one.get("as_of", "")), one.get("source", ""))
-        for one in raw.get("needs", ())
-    )
-    return Design(key, read_text(raw.get("title")), read_text(raw.get("note")), needs, _read_claims(raw))
-
-
-def _read_claims(raw: Mapping[str, Any]) -> tuple[Claim, ...]:
-    return tuple(
-        Claim(
-            text=read_text(one["text"]),
-            value=one.get("value"),
-            unit=one.get("unit", ""),
-            measure=one.get("measure", ""),
-            as_of=str(one.get("as_of", "")),
-            source=one.get("source", ""),
-        )
-        for one in raw.get("claims", ())
-    )
-
-
-def _read_case(entry: Entry, key: str, raw: Mapping[str, Any], names: Iterable[str]) -> Case:
-    values: dict[str, Value] = {}
-    ends: dict[str, tuple[Value, Value]] = {}
-    stated_of: dict[str, dict[str, Any]] = {}
-    for name, one in raw.get("set", {}).items():
-        here = entry.into("cases", key, "set", name)
-        check_name(here, name, names, "parameter")
-        stated = stated_of[name] = one if isinstance(one, dict) else {"value": one}
-        values[name] = read_value(here, stated["value"])
-        low, high = read_ends(here, name, values[name], stated)
-        if low is not None and high is not None:
-            ends[name] = (low, high)
-    return Case(
-        key,
-        read_text(raw.get("title")),
-        read_text(raw.get("note")),
-        values,
-        ends,
-        sources={name: one.get("source", ASSUMED) for name, one in stated_of.items()},
-        as_of={name: str(one["as_of"]) for name, one in stated_of.items() if "as_of" in one},
-    )
 
 
 def _as_set(one: Parameter, case: Case) -> Parameter:

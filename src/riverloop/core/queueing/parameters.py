@@ -18,13 +18,13 @@ from riverloop.core.queueing.network import Text
 from riverloop.core.queueing.reading import Entry, check_name, read_text
 
 Value = float | str
-"""A number, a time of the day as ``HH:MM``, or a day (``median``, ``peak``, ``2025-05-01``)."""
+"""A number, or a word: a time of the day (``09:30``), a day (``median``, ``2025-05-01``), a side (``hk``)."""
 
 ASSUMED = "assumed"
 REST = "rest"
 _REFERENCE = re.compile(r"\$([A-Za-z][A-Za-z0-9_-]*)")
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):[0-5][0-9]")
-_DAY = re.compile(r"median|peak|mean|all|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
 _WORDS = frozenset({"title", "name", "note", "label", "source", "sources", "profile_source"})
 """Keys whose values are texts for people, in which nothing is replaced."""
 
@@ -35,7 +35,7 @@ class Parameter:
 
     Args:
         name: by which ``$name`` stands for it.
-        value: a number, ``HH:MM``, or a day.
+        value: a number, or a word such as ``09:30``, ``median`` or ``hk``.
         low: what it may be at the least; None if nobody said.
         high: what it may be at the most; None if nobody said.
         unit: of the number.
@@ -82,13 +82,13 @@ def read_parameter(entry: Entry, name: str, raw: Mapping[str, Any]) -> Parameter
 
 def read_value(entry: Entry, raw: object) -> Value:
     """Read what a parameter may be."""
-    if isinstance(raw, str) and (_CLOCK.fullmatch(raw) or _DAY.fullmatch(raw)):
+    if isinstance(raw, str) and _WORD.fullmatch(raw):
         return raw
     if isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw):
         return raw
     raise entry.refuse(
         "value",
-        N_('"{value}" is neither a number, a time of the day nor a day. Give 1400, "09:30", median or 2025-05-01.'),
+        N_('"{value}" is neither a number nor a word. Give 1400, "09:30", median or 2025-05-01.'),
         value=str(raw)[:60],
     )
 
@@ -119,7 +119,7 @@ def between(low: Value, value: Value, high: Value) -> bool:
 
 
 def _number(value: Value) -> float:
-    """Return what orders values: the hours of a time of the day; days have no order."""
+    """Return what orders values: the hours of a time of the day; other words have no order."""
     if not isinstance(value, str):
         return value
     if not _CLOCK.fullmatch(value):

@@ -18,6 +18,7 @@ from riverloop.core.queueing.intervals import lower_bound
 from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.plan import Group, Plan, make_plan
 from riverloop.core.queueing.rosters import DAY_SECONDS, HOURS, Shift
+from riverloop.core.queueing.running import Progress
 from riverloop.core.queueing.spreading import Spread, in_turn
 from riverloop.core.queueing.streams import Streams
 
@@ -64,10 +65,19 @@ class Rehearsal:
         stations: whose channels are tried.
         target: when the pledge counts as met.
         spread: how to run the days of a guess: here, or in threads of this process, which share what is kept.
+        progress: told after each day that is kept and after each guess; whatever it raises stops the rest.
     """
 
-    def __init__(self, scenario: Scenario, stations: tuple[str, ...], target: Target, spread: Spread = in_turn) -> None:
-        self.scenario, self.stations, self.target, self.spread = scenario, stations, target, spread
+    def __init__(
+        self,
+        scenario: Scenario,
+        stations: tuple[str, ...],
+        target: Target,
+        spread: Spread = in_turn,
+        progress: Progress | None = None,
+    ) -> None:
+        self.scenario, self.stations, self.target = scenario, stations, target
+        self.spread, self.progress = spread, progress
         self.tried = 0
         plan = make_plan(scenario)
         self._halls = plan.after(stations)
@@ -80,6 +90,7 @@ class Rehearsal:
                 day = begin_day(plan, streams)
                 go_on(plan, day, streams, _those(plan, self._halls, among=False))
                 self._keep(plan, day, streams)
+                self._tell()
         self._answers: dict[tuple[HourByHour, ...], Answer] = {}
 
     def _keep(self, plan: Plan, day: Day, streams: Streams) -> None:
@@ -118,7 +129,13 @@ class Rehearsal:
         if key not in self._answers:
             self._answers[key] = self._try(self.with_channels(channels))
             self.tried += 1
+            self._tell()
         return self._answers[key]
+
+    def _tell(self) -> None:
+        """Tell how many guesses were tried, of how many it may take: nobody knows, so that there is always one more."""
+        if self.progress is not None:
+            self.progress(self.tried, max(_FEW_GUESSES, self.tried + 1))
 
     def load_by_hour(self, name: str) -> Floats:
         """Return the mean work that comes to a station in each hour of the day, in channels.
@@ -183,6 +200,7 @@ def _late_by_hour(plan: Plan, streams: Streams, before: Day, halls: frozenset[in
 
 
 _PLENTY = 10_000
+_FEW_GUESSES = 40
 
 
 def as_shifts(hourly: HourByHour) -> tuple[Shift, ...]:

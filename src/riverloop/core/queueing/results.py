@@ -7,12 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from riverloop.core.queueing.arrivals import Arrivals
 from riverloop.core.queueing.intervals import Interval, lower_bound, over_batches, over_replications
 from riverloop.core.queueing.measuring import Tallies
-from riverloop.core.queueing.network import Scenario, Station
+from riverloop.core.queueing.network import PassengerClass, Scenario, Station
 from riverloop.core.queueing.rosters import HOURS
 from riverloop.core.queueing.tallies import Tally
 
+_WORST = 0.95
 QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -27,6 +31,7 @@ class Replication:
         journey_seconds: mean journey.
         journey_p95_seconds: likewise.
         share_within: share of passengers within the pledge.
+        queue_max: the most who waited at once, by station.
     """
 
     number: int
@@ -35,6 +40,7 @@ class Replication:
     journey_seconds: float
     journey_p95_seconds: float
     share_within: float
+    queue_max: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, number: int, tallies: Tallies) -> Replication:
@@ -46,6 +52,7 @@ class Replication:
             tallies.journeys.mean,
             tallies.journeys.quantile(0.95)[0],
             tallies.pledged.share_within,
+            tuple(int(tally.queue.max()) for tally in tallies.stations),
         )
 
 
@@ -146,6 +153,27 @@ class Result:
                     hours[side] = hours.get(side, 0.0) + staffed
         return hours
 
+    def area_m2(self, station: str) -> float | None:
+        """Return the square metres that a station takes: who waits there at its worst, and its channels.
+
+        At its worst is the greatest queue of a replication that 95 % of replications do not exceed. None where nobody
+        said how much room a waiting passenger takes.
+        """
+        per_waiting = self.scenario.area_per_waiting_m2
+        if per_waiting is None:
+            return None
+        place = [one.name for one in self.scenario.stations].index(station)
+        longest = float(np.quantile([one.queue_max[place] for one in self.replications], _WORST))
+        one = self.scenario.stations[place]
+        return longest * per_waiting + one.most_channels * one.area_m2_per_channel
+
+    @property
+    def hall_m2(self) -> float | None:
+        """The square metres of all stations together; their greatest queues need not be at one time."""
+        areas = [self.area_m2(one.name) for one in self.scenario.stations]
+        known = [one for one in areas if one is not None]
+        return math.fsum(known) if known else None
+
     def _interval(self, values: Iterable[float], tally: Tally) -> Interval | None:
         if len(self.replications) > 1:
             return over_replications(list(values))
@@ -183,10 +211,13 @@ class Result:
                 "replications_that_meet_it": sum(one.share_within >= pledge.share for one in self.replications),
             },
             "staff_hours": {side or "unnamed": _number(hours) for side, hours in self.staff_hours().items()},
+            "area_m2": _area(self.hall_m2),
+            "arrivals": {one.name: _arrivals_json(one, scenario.days) for one in scenario.arrivals},
         }
         if len(scenario.classes) > 1:
             answer["classes"] = {
-                one.name: {
+                one.name: _titled(one)
+                | {
                     "passengers": self.tallies.journeys.part(kind=kind).passengers,
                     "journey_seconds": _times_json(self.tallies.journeys.part(kind=kind)),
                     "share_within": _number(self.tallies.pledged.part(kind=kind).share_within),
@@ -214,6 +245,9 @@ class Result:
     def _station_json(self, station: Station, tally: Tally) -> dict[str, Any]:
         opened = float(tally.open.sum())
         answer: dict[str, Any] = {
+            **_titled(station),
+            "kind": station.kind,
+            "sides": list(station.sides),
             "passengers": tally.passengers,
             "wait_seconds": _times_json(tally, self.wait(station.name)),
             "utilisation": _number(float(tally.busy.sum()) / opened) if opened else None,
@@ -221,6 +255,7 @@ class Result:
             "queue_mean": _number(float(tally.sums.sum()) / self._window_seconds),
             "never_served": int(tally.never.sum()),
             "overtime_seconds": _number(tally.overtime),
+            "area_m2": _area(self.area_m2(station.name)),
         }
         if len(self.scenario.classes) > 1:
             answer["classes"] = {
@@ -300,6 +335,19 @@ def _shortfall_json(one: Shortfall) -> dict[str, Any]:
         "channel_hours": _number(one.channel_hours),
         "channels_needed": one.channels,
     }
+
+
+def _arrivals_json(one: Arrivals, days: int) -> dict[str, Any]:
+    expected = math.fsum(one.expected(day) for day in range(days)) / days
+    return {"expected": _number(expected), "sources": [dict(text) for text in one.sources]}
+
+
+def _titled(one: Station | PassengerClass) -> dict[str, Any]:
+    return {"title": dict(one.title)} if one.title else {}
+
+
+def _area(area_m2: float | None) -> float | None:
+    return None if area_m2 is None else _number(area_m2)
 
 
 def _times_json(tally: Tally, interval: Interval | None = None) -> dict[str, Any]:

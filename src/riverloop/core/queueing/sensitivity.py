@@ -6,6 +6,7 @@ either of them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -117,18 +118,32 @@ def tornado(
         swings: each by itself at its ends.
         measure: what to watch.
         spread: how to run tasks.
-        progress: told after each scenario; whatever it raises stops the rest.
+        progress: told while scenarios run, and after each; whatever it raises stops the rest.
     """
-    base, total = run(scenario, spread=spread), 2 * len(swings) + 1
-    bars = []
-    for place, swing in enumerate(swings):
-        ends = []
-        for end, changed in enumerate((swing.low, swing.high)):
-            ends.append(compare(run(changed, spread=spread), base, measure))
-            if progress is not None:
-                progress(2 * place + end + 2, total)
-        bars.append(Bar(swing.name, *ends))
+    steps = _Steps(2 * len(swings) + 1, spread, progress)
+    base = steps.run(scenario)
+    bars = [
+        Bar(swing.name, *(compare(steps.run(end), base, measure) for end in (swing.low, swing.high)))
+        for swing in swings
+    ]
     return sorted(bars, key=lambda bar: -bar.width)
+
+
+class _Steps:
+    """Runs scenarios one after the other, and tells how many of how many are done."""
+
+    def __init__(self, total: int, spread: Spread, progress: Progress | None) -> None:
+        self.done, self.total, self.spread, self.progress = 0, total, spread, progress
+
+    def run(self, scenario: Scenario) -> Result:
+        result = run(scenario, spread=self.spread, progress=lambda _done, _of: self._tell())
+        self.done += 1
+        self._tell()
+        return result
+
+    def _tell(self) -> None:
+        if self.progress is not None:
+            self.progress(self.done, self.total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +173,7 @@ def break_even(
     between: tuple[float, float] = (0.5, 2.0),
     precision: float = 0.01,
     spread: Spread = in_turn,
+    progress: Progress | None = None,
 ) -> BreakEven:
     """Return the demand at which the difference between two designs changes its sign.
 
@@ -170,13 +186,16 @@ def break_even(
         between: factors of demand, low and high.
         precision: of the factor.
         spread: how to run tasks.
+        progress: told while scenarios run, and after each, of how many at the most; whatever it raises stops the rest.
 
     Raises:
         ScenarioError: a single replication tells nothing of a difference.
     """
+    halvings = max(math.ceil(math.log2((between[1] - between[0]) / precision)), 0)
+    steps = _Steps(2 * (2 + halvings), spread, progress)
 
     def at(factor: float) -> Interval:
-        own, other = (run(one.with_demand(factor), spread=spread) for one in (ours, theirs))
+        own, other = (steps.run(one.with_demand(factor)) for one in (ours, theirs))
         found = compare(own, other, measure)
         if found is None:
             raise ScenarioError("scenario.compare", N_("One replication tells no difference apart. Give at least two."))

@@ -18,6 +18,7 @@ from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.rehearsal import Answer, HourByHour, Rehearsal, Target
 from riverloop.core.queueing.rosters import HOURS
+from riverloop.core.queueing.running import Progress
 from riverloop.core.queueing.shifts import Duty, cover, manned
 from riverloop.core.queueing.spreading import Spread, in_turn
 
@@ -69,7 +70,12 @@ class Roster:
 
 
 def least_channels(
-    scenario: Scenario, stations: tuple[str, ...], *, target: Target = DAY_AS_A_WHOLE, spread: Spread = in_turn
+    scenario: Scenario,
+    stations: tuple[str, ...],
+    *,
+    target: Target = DAY_AS_A_WHOLE,
+    spread: Spread = in_turn,
+    progress: Progress | None = None,
 ) -> Channels:
     """Return the least channels, open throughout, with which the pledge is kept.
 
@@ -78,12 +84,13 @@ def least_channels(
         stations: to be sized; those named first are cut first.
         target: when the pledge counts as met.
         spread: how to run the days of a guess; threads at most.
+        progress: told after each guess; whatever it raises stops the rest.
 
     Raises:
         ScenarioError: a name is of no station with channels.
     """
     _check(scenario, stations)
-    rehearsal = Rehearsal(scenario, stations, target, spread)
+    rehearsal = Rehearsal(scenario, stations, target, spread, progress)
     found = dict.fromkeys(stations, 1)
     while not rehearsal.answer(_constant(found)).met:
         if max(found.values()) >= MOST_CHANNELS:
@@ -105,6 +112,7 @@ def least_roster(
     shift_hours: tuple[int, ...] = (8,),
     target: Target = DAY_AS_A_WHOLE,
     spread: Spread = in_turn,
+    progress: Progress | None = None,
 ) -> Roster:
     """Return the least roster, hour by hour and in shifts, with which the pledge is kept.
 
@@ -118,12 +126,13 @@ def least_roster(
         shift_hours: lengths that a shift may have, in hours.
         target: when the pledge counts as met.
         spread: how to run the days of a guess; threads at most.
+        progress: told after each guess; whatever it raises stops the rest.
 
     Raises:
         ScenarioError: the name is of no station with channels, or no number of channels keeps the pledge.
     """
     _check(scenario, (station,))
-    rehearsal = Rehearsal(scenario, (station,), target, spread)
+    rehearsal = Rehearsal(scenario, (station,), target, spread, progress)
     load = [float(one) for one in rehearsal.load_by_hour(station)]
 
     def meets(hourly: HourByHour) -> bool:
