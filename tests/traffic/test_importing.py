@@ -54,7 +54,7 @@ def test_where_a_row_came_from_is_kept_beside_it(folder):
     traffic_import(folder, imported, at=AT)
     take(folder, row("10-03-2026"))
     first, second = DailyTraffic.load(folder).origins
-    assert (first.file, first.sha256, first.imported_at) == ("march.csv", imported.sha256, "2026-11-22T12:00:00+00:00")
+    assert (first.name, first.sha256, first.imported_at) == ("march.csv", imported.sha256, "2026-11-22T12:00:00+00:00")
     assert (first.added, second.added) == (1, 1)
 
 

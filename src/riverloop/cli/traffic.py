@@ -159,7 +159,7 @@ def traffic_show(
         _print_control_points(traffic, span, lang)
     print(f"\n{traffic.source.attribution[lang]}")
     for one in traffic.origins:
-        print(f"Imported on {one.imported_at[:10]}: {one.file} ({one.added:,} rows new, {one.replaced:,} replaced)")
+        print(f"Imported on {one.imported_at[:10]}: {one.name} ({one.added:,} rows new, {one.replaced:,} replaced)")
 
 
 def _shown_json(
@@ -177,7 +177,7 @@ def _shown_json(
         "from": str(span[0] or traffic.span()[0]),
         "until": str(span[1] or traffic.span()[1]),
         "imports": [
-            {"file": one.file, "sha256": one.sha256, "imported_at": one.imported_at, "added": one.added,
+            {"file": one.name, "sha256": one.sha256, "imported_at": one.imported_at, "added": one.added,
              "replaced": one.replaced}
             for one in traffic.origins
         ],

@@ -263,7 +263,7 @@ class DailyTraffic:
                 where="day",
             )
         if choice.day in ("median", "peak"):
-            days = days.filter(pl.col("date") == _day_of(days, choice.day))
+            days = days.filter(pl.col("date") == _day_of(days, str(choice.day)))
         own = _days_of(frame, direction, list(self.source.classes)).join(days.select("date"), on="date", how="semi")
         mean = choice.day == "mean"
         by_class = {

@@ -326,7 +326,7 @@ class _Reading:
 
 
 def _wrong(code: str, message: str, **parameters: object) -> TrafficError:
-    return TrafficError(f"traffic.{code}", message, **parameters)
+    return TrafficError(f"traffic.{code}", message, where="", **parameters)
 
 
 def _shown(text: str) -> str:

@@ -36,14 +36,14 @@ class Origin:
     """A file from which rows were taken.
 
     Args:
-        file: its name.
+        name: of the file.
         sha256: of its bytes, in hexadecimal.
         imported_at: when, as an RFC 3339 instant.
         added: rows that were new.
         replaced: rows that took the place of others.
     """
 
-    file: str
+    name: str
     sha256: str
     imported_at: str
     added: int
@@ -84,7 +84,7 @@ def read_stored(folder: Path, source: Source) -> Stored:
         about = json.loads(pl.read_parquet_metadata(path).get(_ABOUT, "{}"))
         if about.get("format") == _FORMAT:
             rows = pl.read_parquet(path, glob=False).select(*schema_of(source))
-            rows = rows.cast(schema_of(source))
+            rows = rows.cast(pl.Schema(schema_of(source)))
             return Stored(rows, tuple(Origin(**one) for one in about["origins"]))
     except FileNotFoundError:
         return Stored(pl.DataFrame(schema=schema_of(source)))

@@ -117,7 +117,7 @@ class Visit:
         return self.people * self.share_listed * self.trips_per_person_per_day
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that the class tells its default
 class Demand:
     """Who uses a crossing on a working day.
 
@@ -135,8 +135,9 @@ class Demand:
     def directions(self) -> tuple[str, ...]:
         """The directions in which anybody crosses, in the order in which they are named."""
         found: dict[str, None] = {}
-        for one in (*self.groups, *self.visits):
-            found |= {one.direction: None, one.back: None}
+        ways = [(one.direction, one.back) for one in self.groups] + [(one.direction, one.back) for one in self.visits]
+        for way, back in ways:
+            found |= {way: None, back: None}
         return tuple(found)
 
     def passengers(self, direction: str) -> float:
