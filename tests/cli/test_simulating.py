@@ -70,11 +70,11 @@ def test_two_designs_are_compared_on_the_same_passengers(run, file, tmp_path):
     other = tmp_path / "other.yaml"
     other.write_text(SHORT.replace("channels: 12", "channels: 13"), encoding="utf-8")
     _, out, _ = run("simulate", str(file), "--against", str(other), "--json")
-    found = json.loads(out)["against"]["difference"]["journey_seconds"]
+    found = json.loads(out)["against"][0]["difference"]["journey_seconds"]
     assert found["sure"] is True
     assert found["ci95"][0] > 0
     _, out, _ = run("simulate", str(file), "--against", str(other))
-    assert "The first less the second, on the same passengers:" in out
+    assert "The first less this one, on the same passengers:" in out
 
 
 def test_the_least_that_keeps_the_pledge_is_found(run):

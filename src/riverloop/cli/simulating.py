@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from riverloop.cli.inputs import read_text
+from riverloop.cli.inputs import data_folder, read_text
 from riverloop.cli.options import json_option
-from riverloop.cli.printing import print_json, print_table
+from riverloop.cli.printing import print_json
+from riverloop.core.kernel.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from riverloop.core.queueing.intervals import Interval
+    from riverloop.cli.simulated import Chosen
+    from riverloop.core.queueing.designs import ScenarioFile
     from riverloop.core.queueing.network import Scenario
-    from riverloop.core.queueing.results import Result
-    from riverloop.core.queueing.sizing import Channels, Roster
+    from riverloop.core.queueing.real_traffic import Counts, DayChoice
     from riverloop.core.queueing.spreading import Backend, Spread
-    from riverloop.core.queueing.tallies import Tally
 
+MEASURES = ("journey_seconds", "journey_p95_seconds", "share_within")
+_MOST_OTHERS = 3
 _WORTH_SPREADING = 10_000_000
 """Visits to stations: fewer take less time than starting workers does."""
 
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_measure = click.Choice(MEASURES)
+
 
 @click.command()
-@click.argument("file")
+@click.argument("file", required=False)
 @json_option
-@click.option("--against", metavar="FILE", help="Compare with this scenario, on the same passengers.")
+@click.option("--list", "listed", is_flag=True, help="List the bundled scenarios; of a FILE, what it holds.")
+@click.option("--design", default="", metavar="KEY", help="Which design of the file.  [default: the first]")
+@click.option("--case", default="", metavar="KEY", help="Which case of the file.  [default: the first]")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a parameter another value.")
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="FILE|design:KEY",
+    help="Compare with another design of the file, or with another file at its first; up to three times.",
+)
+@click.option("--without-outages", is_flag=True, help="Compare with the same hall when nothing is out of order.")
+@click.option("--tornado", is_flag=False, flag_value=MEASURES[1], type=_measure, help="What moves the answer most.")
+@click.option("--break-even", metavar="FILE|design:KEY", help="Find the demand at which another design overtakes.")
+@click.option("--measure", type=_measure, default=MEASURES[0], show_default=True, help="What --break-even compares.")
+@click.option("--between", default="0.5,2", show_default=True, help="Multiples of demand that --break-even tries.")
 @click.option("--least-channels", metavar="STATION,…", help="Find the least channels there that keep the pledge.")
 @click.option("--least-roster", metavar="STATION", help="Find the least roster there, hour by hour and in shifts.")
 @click.option("--shift-hours", default="8", show_default=True, help="Lengths that a shift may have, with commas.")
@@ -46,10 +67,19 @@ _WORTH_SPREADING = 10_000_000
 @click.option("--jobs", type=click.IntRange(min=1), help="How many run at once.  [default: one a core]")
 @click.option("--cluster", default="", help="Address of a Dask scheduler, such as tcp://host:8786.")
 def simulate(
-    file: str,
+    file: str | None,
     *,
     as_json: bool,
-    against: str | None,
+    listed: bool,
+    design: str,
+    case: str,
+    settings: tuple[str, ...],
+    against: tuple[str, ...],
+    without_outages: bool,
+    tornado: str | None,
+    break_even: str | None,
+    measure: str,
+    between: str,
     least_channels: str | None,
     least_roster: str | None,
     shift_hours: str,
@@ -61,47 +91,92 @@ def simulate(
 ) -> None:
     """Simulate a control point, and say how long passengers wait.
 
-    FILE holds a scenario as YAML; - reads standard input.
+    FILE holds a scenario as YAML, or is the name of a bundled one; - reads standard input.
     """
-    from riverloop.core.queueing.rehearsal import Target
-    from riverloop.core.queueing.running import run
-    from riverloop.core.queueing.sizing import least_channels as find_channels
-    from riverloop.core.queueing.sizing import least_roster as find_roster
+    from riverloop.cli import simulated
 
+    if listed:
+        simulated.show_list(_opened(file) if file else None, as_json=as_json)
+        return
+    if not file:
+        raise click.UsageError("Name a FILE, or a bundled scenario: `riverloop simulate --list` lists them.")
+    _check_usage(against, backend, cluster)
+    factors, lengths, values = _factors(between), _lengths(shift_hours), _values(settings)
+    ours = simulated.Chosen(_opened(file), design, case, values, _daily_traffic)
+    others = [_other(ours, one) for one in against]
+    rival = _other(ours, break_even) if break_even else None
+    answers = simulated.Answers(ours, lambda scenario: _spread(scenario, backend, jobs, cluster))
+    answers.compare(others)
+    if without_outages:
+        answers.compare_without_outages()
+    if tornado:
+        answers.find_tornado(tornado)
+    if rival:
+        answers.find_break_even(rival, measure, factors)
+    if least_channels:
+        answers.size_channels(tuple(least_channels.split(",")), confidence, every_hour=every_hour)
+    if least_roster:
+        answers.size_roster(least_roster, lengths, confidence, every_hour=every_hour)
+    if as_json:
+        print_json(answers.as_json())
+    else:
+        answers.show()
+
+
+def _check_usage(against: tuple[str, ...], backend: Backend | None, cluster: str) -> None:
     if cluster and backend != "dask":
         raise click.UsageError("--cluster is for --backend dask.")
-    lengths = _lengths(shift_hours)
-    scenario, other = _scenario(file), _scenario(against) if against else None
-    result = run(scenario, spread=_spread(scenario, backend, jobs, cluster))
-    theirs = run(other, spread=_spread(other, backend, jobs, cluster)) if other else None
-    target = Target(confidence, every_hour)
-    channels = find_channels(scenario, tuple(least_channels.split(",")), target=target) if least_channels else None
-    roster = find_roster(scenario, least_roster, shift_hours=lengths, target=target) if least_roster else None
-    if as_json:
-        answer = result.as_json()
-        if theirs is not None:
-            answer["against"] = theirs.as_json() | {"difference": _differences(result, theirs)}
-        if channels is not None:
-            answer["least_channels"] = _channels_json(channels)
-        if roster is not None:
-            answer["least_roster"] = _roster_json(roster)
-        print_json(answer)
-        return
-    _print_result(result)
-    if theirs is not None:
-        print()
-        _print_result(theirs)
-        _print_differences(result, theirs)
-    if channels is not None:
-        _print_channels(channels)
-    if roster is not None:
-        _print_roster(roster)
+    if len(against) > _MOST_OTHERS:
+        raise click.UsageError("--against is given up to three times: four answers stand side by side.")
 
 
-def _scenario(file: str) -> Scenario:
-    from riverloop.core.queueing.scenario_file import read_scenario
+# What is asked ---------------------------------------------------------------------------------------------------
 
-    return read_scenario(read_text(file), name="standard input" if file == "-" else file)
+
+def _opened(file: str) -> ScenarioFile:
+    """Open a file, or a bundled one by its name."""
+    from riverloop.core.queueing.designs import open_scenario_file
+    from riverloop.scenarios import library
+
+    if file != "-" and not Path(file).exists():
+        known = library.keys()
+        if file in known:
+            return library.open_bundled(file)
+        if not Path(file).suffix:
+            raise InputError(
+                "cli.scenario",
+                'There is no file "{name}", and no bundled scenario is called so.{hint} Bundled are {known}.',
+                name=file,
+                hint=did_you_mean(file, known),
+                known=", ".join(known),
+            )
+    return open_scenario_file(read_text(file), name="standard input" if file == "-" else file)
+
+
+def _other(ours: Chosen, text: str) -> Chosen:
+    """Return another design of the same file, case and values, or another file as it stands."""
+    from riverloop.cli.simulated import Chosen
+
+    kind, _, key = text.partition(":")
+    if kind == "design" and key:
+        ours.file.design(key)
+        return Chosen(ours.file, key, ours.case, ours.values, ours.traffic)
+    return Chosen(_opened(text), "", "", {}, ours.traffic)
+
+
+def _values(settings: tuple[str, ...]) -> dict[str, float | str]:
+    values: dict[str, float | str] = {}
+    for one in settings:
+        name, equals, value = one.partition("=")
+        if not (name and equals and value):
+            raise click.UsageError(f'--set takes NAME=VALUE, such as jobs=1400, and not "{one}".')
+        values[name] = _number(value) if _NUMBER.fullmatch(value) else value
+    return values
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def _lengths(text: str) -> tuple[int, ...]:
@@ -111,6 +186,20 @@ def _lengths(text: str) -> tuple[int, ...]:
     return tuple(int(one) for one in lengths)
 
 
+def _factors(text: str) -> tuple[float, float]:
+    ends = [one.strip() for one in text.split(",")]
+    if len(ends) == 2 and all(map(_NUMBER.fullmatch, ends)) and 0 < float(ends[0]) < float(ends[1]):  # noqa: PLR2004
+        return float(ends[0]), float(ends[1])
+    raise click.UsageError("--between takes two multiples of demand, the lower one first, such as 0.5,2.")
+
+
+def _daily_traffic(control_point: str, direction: str, choice: DayChoice) -> Counts:
+    """Give real days: read only where a scenario asks for them."""
+    from riverloop.traffic import FOLDER_NAME, DailyTraffic
+
+    return DailyTraffic.load(data_folder() / FOLDER_NAME)(control_point, direction, choice)
+
+
 def _spread(scenario: Scenario, backend: Backend | None, jobs: int | None, cluster: str) -> Spread:
     from riverloop.core.queueing.running import work_of
     from riverloop.core.queueing.spreading import Workers, in_turn
@@ -118,98 +207,3 @@ def _spread(scenario: Scenario, backend: Backend | None, jobs: int | None, clust
     if backend is None and (jobs == 1 or work_of(scenario) < _WORTH_SPREADING):
         return in_turn
     return Workers(backend or "loky", jobs or -1, cluster)
-
-
-def _differences(ours: Result, theirs: Result) -> dict[str, Any]:
-    from riverloop.core.queueing.sensitivity import MEASURES, compare
-
-    found = {name: compare(ours, theirs, measure) for name, measure in MEASURES.items()}
-    return {
-        name: {"mean": round(one.mean, 6), "ci95": [round(one.low, 6), round(one.high, 6)], "sure": one.sure}
-        for name, one in found.items()
-        if one is not None
-    }
-
-
-def _channels_json(found: Channels) -> dict[str, Any]:
-    return {"channels": found.channels, "met": found.answer.met, "share_within": found.answer.share}
-
-
-def _roster_json(found: Roster) -> dict[str, Any]:
-    return {
-        "station": found.station,
-        "met": found.answer.met,
-        "share_within": found.answer.share,
-        "paid_hours": found.paid_hours,
-        "needed": list(found.needed),
-        "channels": list(found.open),
-        "shifts": [{"from": one.begins, "hours": one.hours, "channels": one.channels} for one in found.duties],
-    }
-
-
-# Text ------------------------------------------------------------------------------------------------------------
-
-
-def _print_result(result: Result) -> None:
-    scenario, pledge = result.scenario, result.scenario.pledge
-    sure = result.within
-    spread = f" (95 % sure: {sure.low:.1%} to {sure.high:.1%})" if sure else ""
-    of = "are through within" if pledge.of == "journey" else "wait, all in all, no longer than"
-    days = f" of {scenario.days} days" if scenario.days > 1 else ""
-    met = f"the pledge of {pledge.share:.1%} is {'met' if result.share_within >= pledge.share else 'not met'}"
-    print(
-        f"{scenario.name or 'Scenario'}: {result.passengers:,} passengers, {scenario.replications} replications{days}",
-    )
-    print(f"{result.share_within:.1%} {of} {pledge.minutes:g} minutes{spread}: {met}.\n")
-    print_table(_rows(result))
-    for one in result.shortfalls:
-        never = f" {one.never:,.0f} are never served." if one.never else ""
-        print(
-            f'\nThe queue of "{one.station}" cannot drain: {one.passengers:,.0f} are left, {one.channel_hours:,.1f} '
-            f"channel-hours are lacking, {one.channels} channels would be needed throughout.{never}"
-        )
-
-
-def _rows(result: Result) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [
-        ("seconds", "mean", "95 % sure", "p50", "p95", "p99", "longest queue", "channels busy"),
-    ]
-    for station, tally in zip(result.scenario.stations, result.tallies.stations, strict=True):
-        if station.kind == "walk":
-            continue
-        opened = float(tally.open.sum())
-        busy = f"{float(tally.busy.sum()) / opened:.1%}" if opened else ""
-        rows.append((f"wait: {station.name}", *_times(tally, result.wait(station.name)), str(tally.queue.max()), busy))
-    rows.append(("journey", *_times(result.tallies.journeys, result.journey), "", ""))
-    return rows
-
-
-def _times(tally: Tally, interval: Interval | None) -> tuple[str, ...]:
-    low_high = f"{interval.low:.1f} to {interval.high:.1f}" if interval else ""
-    return (f"{tally.mean:.1f}", low_high, *(f"{value:.1f}" for value in tally.quantile(0.5, 0.95, 0.99)))
-
-
-def _print_differences(ours: Result, theirs: Result) -> None:
-    print("\nThe first less the second, on the same passengers:")
-    for name, one in _differences(ours, theirs).items():
-        low, high = one["ci95"]
-        print(
-            f"  {name}: {one['mean']:.4g} (95 % sure: {low:.4g} to {high:.4g})" + ("" if one["sure"] else ", not sure")
-        )
-
-
-def _print_channels(found: Channels) -> None:
-    said = ", ".join(f"{name} {count}" for name, count in found.channels.items())
-    if found.answer.met:
-        print(f"\nLeast channels that keep the pledge: {said} ({found.answer.share:.1%} within it).")
-    else:
-        print(f"\nNo number of channels there keeps the pledge: with {said}, {found.answer.share:.1%} are within it.")
-
-
-def _print_roster(found: Roster) -> None:
-    share = f"{found.answer.share:.1%} within the pledge"
-    print(f'\nLeast roster of "{found.station}": {found.paid_hours} paid hours, {share}.')
-    print_table(
-        [("from", "until", "channels")]
-        + [(f"{one.begins:02}:00", f"{one.begins + one.hours:02}:00", str(one.channels)) for one in found.duties]
-    )

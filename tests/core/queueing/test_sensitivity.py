@@ -39,7 +39,7 @@ def test_a_tornado_lists_what_moves_the_answer_most_first():
     )
     assert [bar.name for bar in bars] == ["much", "little"]
     assert bars[0].low.mean < 0 < bars[0].high.mean
-    assert told == [(2, 5), (3, 5), (4, 5), (5, 5)]
+    assert list(dict.fromkeys(told)) == [(done, 5) for done in range(6)]
 
 
 def test_the_demand_at_which_the_answer_turns_is_found():

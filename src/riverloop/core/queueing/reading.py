@@ -76,10 +76,11 @@ def check_name(entry: Entry, name: str, known: Iterable[str], what: str) -> None
             UNKNOWN[what],
             name=name,
             hint=did_you_mean(name, known),
-            known=", ".join(known) or "–",
+            known=", ".join(known[:_MOST_TOLD]) + (", …" if len(known) > _MOST_TOLD else "") or "–",
         )
 
 
+_MOST_TOLD = 20
 UNKNOWN = {
     "station": N_('There is no station "{name}".{hint} There are {known}.'),
     "class": N_('There is no class "{name}".{hint} There are {known}.'),

@@ -1,0 +1,345 @@
+"""What ``riverloop simulate`` answers: the run itself, and what was asked besides, as text or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from riverloop.cli.printing import print_json, print_table
+from riverloop.core.queueing.designs import Case, Design, ScenarioFile
+from riverloop.core.queueing.intervals import Interval
+from riverloop.core.queueing.network import Scenario, in_one_language, without_outages
+from riverloop.core.queueing.parameters import Value
+from riverloop.core.queueing.real_traffic import Traffic
+from riverloop.core.queueing.refusals import ScenarioError
+from riverloop.core.queueing.rehearsal import Target
+from riverloop.core.queueing.results import Result
+from riverloop.core.queueing.running import run
+from riverloop.core.queueing.sensitivity import MEASURES, Bar, BreakEven, break_even, compare, tornado
+from riverloop.core.queueing.sizing import Channels, Roster, least_channels, least_roster
+from riverloop.core.queueing.spreading import Spread
+from riverloop.core.queueing.tallies import Tally
+
+_MOST_BARS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One design of one case of a file.
+
+    Args:
+        file: the scenario file.
+        design: key of the design; empty for the first.
+        case: key of the case; empty for the first.
+        values: of parameters, instead of the case's.
+        traffic: where real days are from.
+    """
+
+    file: ScenarioFile
+    design: str
+    case: str
+    values: Mapping[str, Value]
+    traffic: Traffic
+
+    def scenario(self) -> Scenario:
+        """Return it with every value in its place."""
+        return self.file.scenario(self.design, self.case, values=self.values, traffic=self.traffic)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was asked for."""
+        return self.file.asked(self.design, self.case, values=self.values)
+
+
+class Answers:
+    """The answers about one scenario, and those that stand beside it.
+
+    Args:
+        ours: what is asked about.
+        spread: how to run a scenario.
+    """
+
+    def __init__(self, ours: Chosen, spread: Callable[[Scenario], Spread]) -> None:
+        self.ours, self.spread = ours, spread
+        self.scenario = ours.scenario()
+        self.result = self._run(self.scenario)
+        self.others: list[tuple[Chosen, Result]] = []
+        self.still: Result | None = None
+        self.bars: list[Bar] = []
+        self.bars_of = ""
+        self.even: BreakEven | None = None
+        self.even_of = ("", "")
+        self.channels: Channels | None = None
+        self.roster: Roster | None = None
+
+    def _run(self, scenario: Scenario) -> Result:
+        return run(scenario, spread=self.spread(scenario))
+
+    def compare(self, others: Iterable[Chosen]) -> None:
+        """Run other designs on the same passengers."""
+        self.others = [(one, self._run(one.scenario())) for one in others]
+        for _, theirs in self.others:
+            _differences(self.result, theirs)
+
+    def compare_without_outages(self) -> None:
+        """Run the same hall when nothing is out of order."""
+        if not self.scenario.outages:
+            raise ScenarioError(
+                "scenario.outages",
+                "Nothing is ever out of order here. State `outages` of a station, or `side_outages`.",
+                where=self.ours.file.source.name,
+            )
+        self.still = self._run(without_outages(self.scenario))
+
+    def find_tornado(self, measure: str) -> None:
+        """Find what moves a measure most."""
+        ours = self.ours
+        swings = ours.file.swings(ours.design, ours.case, values=ours.values, traffic=ours.traffic)
+        if not swings:
+            raise ScenarioError(
+                "scenario.ends",
+                "No parameter says between what it may lie. Give some of them low and high.",
+                where=ours.file.source.where("parameters"),
+            )
+        self.bars = tornado(self.scenario, swings, MEASURES[measure], spread=self.spread(self.scenario))
+        self.bars_of = measure
+
+    def find_break_even(self, rival: Chosen, measure: str, between: tuple[float, float]) -> None:
+        """Find the demand at which another design overtakes."""
+        other = rival.scenario()
+        spread = self.spread(self.scenario)
+        self.even = break_even(self.scenario, other, MEASURES[measure], between=between, spread=spread)
+        self.even_of = (measure, other.name)
+
+    def size_channels(self, stations: tuple[str, ...], confidence: float, *, every_hour: bool) -> None:
+        """Find the least channels that keep the pledge."""
+        self.channels = least_channels(self.scenario, stations, target=Target(confidence, every_hour))
+
+    def size_roster(self, station: str, hours: tuple[int, ...], confidence: float, *, every_hour: bool) -> None:
+        """Find the least roster that keeps the pledge."""
+        self.roster = least_roster(self.scenario, station, shift_hours=hours, target=Target(confidence, every_hour))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all of it as one JSON object."""
+        answer = self.result.as_json() | self.ours.as_json()
+        if self.others:
+            answer["against"] = [
+                theirs.as_json() | one.as_json() | {"difference": _differences(self.result, theirs)}
+                for one, theirs in self.others
+            ]
+        if self.still is not None:
+            answer["without_outages"] = self.still.as_json() | {"difference": _differences(self.result, self.still)}
+        if self.bars:
+            answer["tornado"] = {"measure": self.bars_of, "bars": [_bar_json(one) for one in self.bars]}
+        if self.even is not None:
+            answer["break_even"] = _even_json(self.even, *self.even_of)
+        if self.channels is not None:
+            answer["least_channels"] = _channels_json(self.channels)
+        if self.roster is not None:
+            answer["least_roster"] = _roster_json(self.roster)
+        return answer
+
+    def show(self) -> None:
+        """Print all of it for people."""
+        _print_result(self.result)
+        for _, theirs in self.others:
+            print()
+            _print_result(theirs)
+            _print_differences(self.result, theirs, "\nThe first less this one, on the same passengers:")
+        if self.still is not None:
+            _print_differences(self.result, self.still, "\nWhat the outages do:")
+        if self.bars:
+            _print_bars(self.bars, self.bars_of)
+        if self.even is not None:
+            _print_even(self.even, *self.even_of)
+        if self.channels is not None:
+            _print_channels(self.channels)
+        if self.roster is not None:
+            _print_roster(self.roster)
+
+
+# JSON ------------------------------------------------------------------------------------------------------------
+
+
+def _differences(ours: Result, theirs: Result) -> dict[str, Any]:
+    found = {name: compare(ours, theirs, measure) for name, measure in MEASURES.items()}
+    return {name: _interval_json(one) for name, one in found.items() if one is not None}
+
+
+def _interval_json(one: Interval) -> dict[str, Any]:
+    return {"mean": round(one.mean, 6), "ci95": [round(one.low, 6), round(one.high, 6)], "sure": one.sure}
+
+
+def _bar_json(bar: Bar) -> dict[str, Any]:
+    low, high = (one and _interval_json(one) for one in (bar.low, bar.high))
+    return {"name": bar.name, "low": low, "high": high}
+
+
+def _even_json(found: BreakEven, measure: str, name: str) -> dict[str, Any]:
+    return {
+        "against": name,
+        "measure": measure,
+        "demand_factor": found.factor,
+        "sure_below": found.sure_below,
+        "sure_above": found.sure_above,
+        "at_low": _interval_json(found.at_low),
+        "at_high": _interval_json(found.at_high),
+    }
+
+
+def _channels_json(found: Channels) -> dict[str, Any]:
+    return {"channels": found.channels, "met": found.answer.met, "share_within": found.answer.share}
+
+
+def _roster_json(found: Roster) -> dict[str, Any]:
+    return {
+        "station": found.station,
+        "met": found.answer.met,
+        "share_within": found.answer.share,
+        "paid_hours": found.paid_hours,
+        "needed": list(found.needed),
+        "channels": list(found.open),
+        "shifts": [{"from": one.begins, "hours": one.hours, "channels": one.channels} for one in found.duties],
+    }
+
+
+# Lists -----------------------------------------------------------------------------------------------------------
+
+
+def show_list(file: ScenarioFile | None, *, as_json: bool) -> None:
+    """Print which scenarios are bundled, or what one file holds."""
+    if file is not None:
+        _show_file(file, as_json=as_json)
+        return
+    from riverloop.scenarios import library
+
+    found = library.bundled()
+    if as_json:
+        print_json([{"name": one.key, "title": dict(one.title), **_choices(one.designs, one.cases)} for one in found])
+        return
+    rows = [("name", "designs", "cases", "title")]
+    rows += [(one.key, _keys(one.designs), _keys(one.cases), in_one_language(one.title)) for one in found]
+    print_table(rows)
+
+
+def _show_file(file: ScenarioFile, *, as_json: bool) -> None:
+    if as_json:
+        parameters = {
+            one.name: {"value": one.value, "low": one.low, "high": one.high, "unit": one.unit, "as_of": one.as_of}
+            | {"source": one.source if isinstance(one.source, str) else dict(one.source)}
+            for one in file.parameters
+        }
+        print_json({"title": dict(file.title), **_choices(file.designs, file.cases), "parameters": parameters})
+        return
+    for what, listed in (("design", file.designs), ("case", file.cases)):
+        print_table([(what, one.key, in_one_language(one.title)) for one in listed if one.key])
+    rows = [("parameter", "value", "between", "unit", "as of", "source")]
+    for one in file.parameters:
+        source = one.source if isinstance(one.source, str) else in_one_language(one.source)
+        ends = "" if one.low is None else f"{one.low} and {one.high}"
+        rows.append((one.name, str(one.value), ends, one.unit, one.as_of, source))
+    print_table(rows if file.parameters else [])
+
+
+def _choices(designs: Sequence[Design], cases: Sequence[Case]) -> dict[str, Any]:
+    named = (("designs", designs), ("cases", cases))
+    return {what: {one.key: dict(one.title) for one in listed if one.key} for what, listed in named}
+
+
+def _keys(listed: Sequence[Design | Case]) -> str:
+    return ", ".join(one.key for one in listed)
+
+
+# Text ------------------------------------------------------------------------------------------------------------
+
+
+def _print_result(result: Result) -> None:
+    scenario, pledge = result.scenario, result.scenario.pledge
+    sure = result.within
+    spread = f" (95 % sure: {sure.low:.1%} to {sure.high:.1%})" if sure else ""
+    of = "are through within" if pledge.of == "journey" else "wait, all in all, no longer than"
+    days = f" of {scenario.days} days" if scenario.days > 1 else ""
+    met = f"the pledge of {pledge.share:.1%} is {'met' if result.share_within >= pledge.share else 'not met'}"
+    print(
+        f"{scenario.name or 'Scenario'}: {result.passengers:,} passengers, {scenario.replications} replications{days}",
+    )
+    print(f"{result.share_within:.1%} {of} {pledge.minutes:g} minutes{spread}: {met}.\n")
+    print_table(_rows(result))
+    if result.hall_m2 is not None:
+        print(f"Area: {result.hall_m2:,.0f} square metres.")
+    for one in result.shortfalls:
+        never = f" {one.never:,.0f} are never served." if one.never else ""
+        print(
+            f'\nThe queue of "{one.station}" cannot drain: {one.passengers:,.0f} are left, {one.channel_hours:,.1f} '
+            f"channel-hours are lacking, {one.channels} channels would be needed throughout.{never}"
+        )
+
+
+def _rows(result: Result) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [
+        ("seconds", "mean", "95 % sure", "p50", "p95", "p99", "longest queue", "channels busy"),
+    ]
+    for station, tally in zip(result.scenario.stations, result.tallies.stations, strict=True):
+        if station.kind == "walk":
+            continue
+        opened = float(tally.open.sum())
+        busy = f"{float(tally.busy.sum()) / opened:.1%}" if opened else ""
+        rows.append((f"wait: {station.name}", *_times(tally, result.wait(station.name)), str(tally.queue.max()), busy))
+    rows.append(("journey", *_times(result.tallies.journeys, result.journey), "", ""))
+    return rows
+
+
+def _times(tally: Tally, interval: Interval | None) -> tuple[str, ...]:
+    low_high = f"{interval.low:.1f} to {interval.high:.1f}" if interval else ""
+    return (f"{tally.mean:.1f}", low_high, *(f"{value:.1f}" for value in tally.quantile(0.5, 0.95, 0.99)))
+
+
+def _print_differences(ours: Result, theirs: Result, title: str) -> None:
+    print(title)
+    for name, one in _differences(ours, theirs).items():
+        print(f"  {name}: {_told(one)}")
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    low, high = one["ci95"]
+    return f"{one['mean']:.4g} (95 % sure: {low:.4g} to {high:.4g})" + ("" if one["sure"] else ", not sure")
+
+
+def _print_bars(bars: Sequence[Bar], measure: str) -> None:
+    print(f"\nWhat moves {measure} most, each by itself at its low and its high value:")
+    rows = [("parameter", "low", "high")]
+    rows += [
+        (bar.name, *(_told(_interval_json(one)) if one else "" for one in (bar.low, bar.high)))
+        for bar in bars[:_MOST_BARS]
+    ]
+    print_table(rows)
+    if len(bars) > _MOST_BARS:
+        print(f"{len(bars) - _MOST_BARS} others move it less; --json lists them.")
+
+
+def _print_even(found: BreakEven, measure: str, name: str) -> None:
+    if found.factor is None:
+        better = "greater" if found.at_low.mean > 0 else "no greater"
+        print(f'\n{measure} is {better} than that of "{name}" at every demand that was tried.')
+        return
+    print(
+        f'\nAt {found.factor:.2f} times the demand, {measure} is as great as that of "{name}" (sure below '
+        f"{found.sure_below:.2f} and above {found.sure_above:.2f})."
+    )
+
+
+def _print_channels(found: Channels) -> None:
+    said = ", ".join(f"{name} {count}" for name, count in found.channels.items())
+    if found.answer.met:
+        print(f"\nLeast channels that keep the pledge: {said} ({found.answer.share:.1%} within it).")
+    else:
+        print(f"\nNo number of channels there keeps the pledge: with {said}, {found.answer.share:.1%} are within it.")
+
+
+def _print_roster(found: Roster) -> None:
+    share = f"{found.answer.share:.1%} within the pledge"
+    print(f'\nLeast roster of "{found.station}": {found.paid_hours} paid hours, {share}.')
+    print_table(
+        [("from", "until", "channels")]
+        + [(f"{one.begins:02}:00", f"{one.begins + one.hours:02}:00", str(one.channels)) for one in found.duties]
+    )
