@@ -197,7 +197,7 @@ def _over_the_day(
     ]
     series = [line(place, one) for place, one in enumerate(points)]
     data = {"x": clock(hours), "y": scale(0, top, told), "series": series, "rules": list(rules), "step": step}
-    svg = key(list(values)) + both_sizes("lines", data, title, _peaks(hours, values))
+    svg = key(list(values), points=not step) + both_sizes("lines", data, title, _peaks(hours, values))
     return Chart(name, title, svg, _hour_table(hours, values), source)
 
 
@@ -303,14 +303,11 @@ def _bars(name: str, title: str, of: str, values: Sequence[tuple[str, str, float
     labels = list(dict.fromkeys(label for label, _side, _value in values))
     several = len(labels) > 1
     rows = [
-        {
-            "name": " · ".join(part for part in (label if several else "", of and side_name(side)) if part) or label,
-            "style": labels.index(label) % 4,
-        }
-        | {"value": value, "text": number(value)}
+        {"name": label if several or not of else side_name(side), "told": side_name(side) if several and of else ""}
+        | {"style": labels.index(label) % 4, "value": value, "text": number(value)}
         for label, side, value in values
     ]
-    description = " ".join(f"{row['name']}: {row['text']}." for row in rows)
+    description = " ".join(f"{row['name']} {row['told']}: {row['text']}." for row in rows)
     svg = both_sizes("bars", {"rows": rows}, title, description, rows=len(rows))
     head = ("", of, title) if of else ("", title)
     cells = tuple(

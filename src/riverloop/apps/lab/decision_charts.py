@@ -32,7 +32,7 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
         | {end: _end(one[end], unit) if one[end] else None for end in ("low", "high")}
         for one in shown
     ]
-    axis = scale(min([*ends, 0.0]), max([*ends, 0.0]), told)
+    axis = scale(min([*ends, 0.0]), max([*ends, 0.0]))
     description = " ".join(
         f"{own(one.get('label'), one['name'])}: {_change(one['low'], unit)}, {_change(one['high'], unit)}."
         for one in shown
@@ -117,7 +117,7 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
     band = [[one["factor"], *(bound / unit for bound in interval(one)[1:])] for one in points]
     series = line(0, [(one["factor"], one["mean"] / unit) for one in points], band=band) | {"letter": ""}
     x = scale(xs[0], xs[-1], _("Demand, as a multiple of what the scenario states"))
-    rules: list[dict[str, Any]] = [{"y": 0.0, "label": _("no difference")}]
+    rules: list[dict[str, Any]] = [{"y": 0.0, "label": ""}]
     if answer.get("factor") is not None:
         rules.append({"x": answer["factor"], "label": f"× {number(answer['factor'], 2)}"})
     data = {"x": x, "y": scale(min([*ends, 0.0]), max([*ends, 0.0]), told), "series": [series], "rules": rules}

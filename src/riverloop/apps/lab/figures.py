@@ -84,7 +84,7 @@ def side_name(side: str) -> str:
 
 def both_sizes(shape: str, data: Data, title: str, description: str, *, rows: int = 0) -> SafeString:
     """Return a drawing twice, for wide places and for narrow ones; the page's style shows one of them."""
-    sheets = [_of_rows(sheet, rows) if rows else sheet for sheet in (WIDE, NARROW)]
+    sheets = [_fitting(sheet, data, rows) for sheet in (WIDE, NARROW)]
     drawn = [(mark_safe(draw(shape, data, sheet, title=title, description=description)),) for sheet in sheets]  # noqa: S308 - cleaned
     return format_html('<div class="chart">{}</div>', format_html_join("", "{}", drawn))
 
@@ -92,16 +92,22 @@ def both_sizes(shape: str, data: Data, title: str, description: str, *, rows: in
 def panels(shape: str, each: Sequence[tuple[str, Data]], title: str, description: str) -> SafeString:
     """Return small drawings beside each other, each under its name."""
     drawn = [
-        (name, mark_safe(draw(shape, data, PANEL, title=f"{title}: {name}", description=description)))  # noqa: S308 - cleaned
+        (name, mark_safe(draw(shape, data, _fitting(PANEL, data), title=f"{title}: {name}", description=description)))  # noqa: S308 - cleaned
         for name, data in each
     ]
     each_one = '<div class="chart-panel"><p class="chart-panel-name">{}</p>{}</div>'
     return format_html('<div class="chart chart-panels">{}</div>', format_html_join("", each_one, drawn))
 
 
-def _of_rows(sheet: Sheet, rows: int) -> Sheet:
-    """Return a sheet as high as its rows, whose names stand above what they name."""
-    return replace(sheet, height=rows * ROW_HEIGHT, width=sheet.width + sheet.left - 12, left=12)
+def _fitting(sheet: Sheet, data: Data, rows: int = 0) -> Sheet:
+    """Return a sheet with room for what is drawn, and no more; rows have their names above them."""
+    axis = data.get("x", {})
+    sheet = replace(sheet, bottom=40 if axis.get("title") else 24 if axis else 4)
+    if not rows:
+        return sheet
+    left = 14 if axis else 0
+    width = sheet.left + sheet.width - left
+    return replace(sheet, height=rows * ROW_HEIGHT, width=width, left=left, top=20 if data.get("rules") else 4)
 
 
 # Keys ------------------------------------------------------------------------------------------------------------
@@ -114,16 +120,16 @@ _SAMPLES = (
 )
 
 
-def key(labels: Sequence[str]) -> SafeString:
+def key(labels: Sequence[str], *, points: bool = True) -> SafeString:
     """Return which line is which: a sample of it, its letter and its name."""
     samples = zip(_SAMPLES, LETTERS, labels, strict=False)
     rows = [
-        (style, dashes or "none", mark_safe(point), letter, label)  # noqa: S308 - ours
+        (style, dashes or "none", mark_safe(point if points else ""), letter, label)  # noqa: S308 - ours
         for style, ((dashes, point), letter, label) in enumerate(samples, 1)
     ]
     one = (
-        '<li><svg viewBox="0 0 36 12" aria-hidden="true"><path d="M1 6H35" class="chart-stroke-{}" stroke-dasharray="{}"/>'
-        "{}</svg><span><b>{}</b> {}</span></li>"
+        '<li><svg viewBox="0 0 36 12" aria-hidden="true"><path d="M1 6H35" class="chart-stroke-{}" '
+        'stroke-dasharray="{}"/>{}</svg><span><b>{}</b> {}</span></li>'
     )
     return format_html('<ul class="chart-key">{}</ul>', format_html_join("", one, rows))
 

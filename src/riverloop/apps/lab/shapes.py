@@ -30,6 +30,8 @@ ROW = 44
 _INK, _SOFT, _LINE = "var(--ink)", "var(--ink-soft)", "var(--line-strong)"
 _WORDS, _X2, _Y2 = alt.Text("text:N"), alt.X2("x2:Q"), alt.Y2("y2:Q")  # as objects: from texts, Altair is slow
 _NAME_AT, _BAR_AT, _BAR = 0.3, 0.7, 0.17  # of a row
+_CLEAR = 8.0  # pixels to the next line, below which a letter would stand for either
+_SAID_AT = -15  # where it is said what rules stand for
 _VALUE_WIDTH = 74  # room for what stands at the end of the longest bar
 _DENSE = 60  # points of a line, from which on each is not marked
 
@@ -67,12 +69,10 @@ def bars(sheet: Sheet, data: Data) -> alt.LayerChart:
     """
     rows = list(enumerate(data["rows"]))
     room = max([row["value"] for _, row in rows] + [1e-9]) * sheet.width / max(sheet.width - _VALUE_WIDTH, 1)
-    x, y = _axis("x", {"domain": [0, room], "ticks": []}, sheet), _rows(data)
+    x, y = alt.X("x:Q").scale(domain=[0, room], nice=False).axis(None), _rows(data)
     drawn = [_bar(place, row["value"], fill=STYLES[row["style"]][0], stroke=None) for place, row in rows]
     told = [{"x": row["value"], "y": place + _BAR_AT, "text": row["text"]} for place, row in rows]
-    return alt.layer(
-        *_names(sheet, data, y), _rects(drawn, x, y), _text(told, x, y, dx=6, align="left"), _base(data, x, y)
-    )
+    return alt.layer(*_names(sheet, data, y), _rects(drawn, x, y), _text(told, x, y, dx=6, align="left"))
 
 
 def dots(sheet: Sheet, data: Data) -> alt.LayerChart:
@@ -91,7 +91,7 @@ def dots(sheet: Sheet, data: Data) -> alt.LayerChart:
     return alt.layer(
         *_names(sheet, data, y),
         *_ticks(sheet, data["x"], x),
-        *_marks_across(sheet, data.get("rules", []), x, data["x"]["domain"]),
+        *_marks_across(data.get("rules", []), x, data["x"]["domain"], y, len(data["rows"])),
         _spans([row | {"x": row["low"], "x2": row["high"]} for row in drawn if row["low"] is not None], x, y, 3),
         points.encode(x=x, y=y, fill=_as_is(alt.Fill("colour:N")), shape=_as_is(alt.Shape("point:N"))),
     )
@@ -159,32 +159,29 @@ def _axes(sheet: Sheet, data: Data, x: Any, y: Any) -> list[alt.Chart]:
         heading.encode(x=alt.XValue(-sheet.left), y=alt.YValue(-sheet.top), text=_WORDS),
         *_ticks(sheet, data["x"], x),
     ]
-    for rule in data.get("rules", []):
-        if "y" in rule:
-            line = alt.Chart(_values([{"y": rule["y"]}])).mark_rule(stroke=_INK, strokeDash=[3, 3])
-            layers.append(line.encode(y=y))
-            label = alt.Chart(_values([{"y": rule["y"], "text": rule["label"]}]))
-            layers.append(
-                label.mark_text(align="right", dy=-7, fill=_INK).encode(x=alt.XValue(sheet.width), y=y, text=_WORDS)
-            )
-    return layers + _marks_across(
-        sheet, [rule for rule in data.get("rules", []) if "x" in rule], x, data["x"]["domain"]
-    )
+    level = [rule for rule in data.get("rules", []) if "y" in rule]
+    said = " · ".join(f"┄ {rule['label']}" for rule in level if rule["label"])
+    rules = alt.Chart(_values([{"y": rule["y"]} for rule in level])).mark_rule(stroke=_INK, strokeDash=[3, 3])
+    label = alt.Chart(_values([{"text": said}])).mark_text(align="right", baseline="top", fill=_INK)
+    layers += [rules.encode(y=y), label.encode(x=alt.XValue(sheet.width), y=alt.YValue(_SAID_AT), text=_WORDS)]
+    upright = [rule for rule in data.get("rules", []) if "x" in rule]
+    return layers + _marks_across(upright, x, data["x"]["domain"])
 
 
-def _marks_across(sheet: Sheet, rules: Sequence[Data], x: Any, domain: Sequence[float]) -> list[alt.Chart]:
-    """Return upright rules, each with its label on the side where there is more room."""
+def _marks_across(
+    rules: Sequence[Data], x: Any, domain: Sequence[float], y: Any = None, rows: int = 0
+) -> list[alt.Chart]:
+    """Return upright rules, across rows only where nothing is written; each has its label where there is more room."""
     layers = []
-    for rule in rules:
-        chart = alt.Chart(_values([{"x": rule["x"], "text": rule["label"]}]))
-        layers.append(chart.mark_rule(stroke=_INK, strokeDash=[3, 3]).encode(x=x))
-        leftish = rule["x"] < sum(domain) / 2
-        layers.append(
-            chart.mark_text(
-                align="left" if leftish else "right", dx=4 if leftish else -4, baseline="top", fill=_INK
-            ).encode(x=x, y=alt.YValue(-sheet.top + 12), text=_WORDS)
-        )
-    return layers
+    for left in (True, False):
+        chosen = [rule for rule in rules if (rule["x"] < sum(domain) / 2) == left]
+        label = alt.Chart(_values([{"x": rule["x"], "text": rule["label"]} for rule in chosen]))
+        words = label.mark_text(align="left" if left else "right", dx=4 if left else -4, baseline="top", fill=_INK)
+        layers.append(words.encode(x=x, y=alt.YValue(_SAID_AT), text=_WORDS))
+    places = [{"y": place + _NAME_AT + 0.18, "y2": place + 1} for place in range(rows)] or [{}]
+    drawn = [{"x": rule["x"]} | place for rule in rules for place in places]
+    chart = alt.Chart(_values(drawn)).mark_rule(stroke=_INK, strokeDash=[3, 3])
+    return [*layers, chart.encode(x=x, y=y, y2=_Y2) if rows else chart.encode(x=x)]
 
 
 def _ticks(sheet: Sheet, axis: Data, x: Any) -> list[alt.Chart]:
@@ -256,7 +253,7 @@ def _letters(sheet: Sheet, data: Data) -> list[dict[str, Any]]:
             _known(one),
             (-1.0, 0.0, 0.0),
         )
-        if one.get("letter") and best[0] >= 0:
+        if one.get("letter") and best[0] >= _CLEAR:
             placed.append({"x": best[1], "y": best[2], "text": one["letter"]})
     return placed
 

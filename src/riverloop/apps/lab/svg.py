@@ -40,7 +40,7 @@ class Sheet:
     width: int
     height: int
     left: int = 44
-    top: int = 26
+    top: int = 32
     right: int = 20
     bottom: int = 40
 

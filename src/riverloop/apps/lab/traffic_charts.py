@@ -134,7 +134,7 @@ def _calendar(first: date, last: date, step: Step) -> dict[str, Any]:
 
 def _dates(first: date, last: date, most: int) -> list[list[Any]]:
     days = (last - first).days + 1
-    if days <= 7 * most:
+    if days <= _CLOSE * most:
         every = -(-days // most)
         return [[at, _short_day(date.fromordinal(at))] for at in range(first.toordinal(), last.toordinal() + 1, every)]
     every = next((one for one in _MONTHS if days / _MONTH_DAYS / one <= most), _MONTHS[-1])
@@ -143,6 +143,7 @@ def _dates(first: date, last: date, most: int) -> list[list[Any]]:
     return [[day.toordinal(), _month(day)] for day in shown]
 
 
+_CLOSE = 12  # days between dates, from which on months are named instead
 _MONTHS = (1, 2, 3, 6, 12, 24, 60)
 _MONTH_DAYS = 30.44
 
