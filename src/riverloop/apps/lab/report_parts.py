@@ -1,0 +1,422 @@
+"""The sections of a report: what was asked and answered, what it rests on, and how to get it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+
+from riverloop.apps.clearance.formats import list_text, share_text
+from riverloop.apps.lab.decision_charts import interval
+from riverloop.apps.lab.figures import language, number, own, side_name
+
+if TYPE_CHECKING:
+    from riverloop.core.queueing.designs import ScenarioFile  # its simulator is slow to import
+
+Json = Mapping[str, Any]
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One design of one case, and what came out of it.
+
+    Args:
+        label: what it is called beside the others.
+        file: the scenario file that was read from ``text``.
+        text: of the scenario file, as it was run.
+        name: of the file, for the command that repeats it.
+        design: key of the design; empty for the first.
+        case: likewise.
+        values: of parameters that were set otherwise than the case does.
+        result: the JSON of its answer; empty where nothing was simulated but something else found.
+        undisturbed: the JSON of its answer without outages, where that was asked.
+    """
+
+    label: str
+    file: ScenarioFile
+    text: str
+    name: str
+    result: Json
+    design: str = ""
+    case: str = ""
+    values: Mapping[str, float | str] = field(default_factory=dict)
+    undisturbed: Json | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What else was asked, as the JSON of its answers; all of it is of the first subject.
+
+    Args:
+        differences: label of another subject to, by measure, ``mean``, ``ci95`` and ``sure``: the first less that one.
+        least_channels: ``channels`` by station, ``met``, ``share_within``.
+        least_roster: ``station``, ``met``, ``share_within``, ``paid_hours``, ``needed``, ``channels``, ``shifts``.
+        tornado: bars of ``tornado_measure``; None if it was not asked for.
+        tornado_measure: which measure they are of.
+        break_even: what the other design is called to the demand at which the answer changes.
+        break_even_measure: which measure that is of.
+    """
+
+    differences: Mapping[str, Json] = field(default_factory=dict)
+    least_channels: Json | None = None
+    least_roster: Json | None = None
+    tornado: Sequence[Json] | None = None
+    tornado_measure: str = ""
+    break_even: Mapping[str, Json] = field(default_factory=dict)
+    break_even_measure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """A table with what it is called."""
+
+    title: str
+    head: Row
+    rows: Sequence[Row]
+
+
+Subjects = Sequence[Subject]
+
+
+# What was asked and answered -------------------------------------------------------------------------------------
+
+
+def asked(subjects: Subjects, found: Found) -> Iterator[str]:
+    """Say what was asked, line by line."""
+    for one in subjects:
+        yield _full_name(one)
+        if one.values:
+            changed = [f"{_label(one.file, name)} = {value_text(value)}" for name, value in one.values.items()]
+            yield _("There, set otherwise than the scenario says: {values}").format(
+                values=list_text(changed, language())
+            )
+    if any(one.result for one in subjects):
+        yield _("How long do passengers wait, and is the pledge kept?")
+    if len(subjects) > 1:
+        yield _("How do they differ, and how sure is that?")
+    if found.least_channels is not None:
+        yield _("How few channels keep the pledge?")
+    if found.least_roster is not None:
+        yield _("What is the least roster that keeps the pledge?")
+    if found.tornado is not None:
+        yield _("Which assumption moves the answer most?")
+    if found.break_even:
+        yield _("At what demand does the answer change?")
+
+
+def _full_name(one: Subject) -> str:
+    design, case = one.file.design(one.design), one.file.case(one.case)
+    parts = (own(one.file.title, one.name), own(design.title, design.key), own(case.title, case.key))
+    return " · ".join(part for part in parts if part)
+
+
+def answers(subjects: Subjects, found: Found) -> Iterator[str]:
+    """Say the answer in sentences."""
+    for one in simulated(subjects):
+        yield _kept(one, name=len(subjects) > 1)
+    for label, measures in found.differences.items():
+        yield _compared(subjects[0].label, label, measures.get("journey_seconds"))
+    if found.least_roster is not None:
+        yield _least_roster(found.least_roster)
+    if found.least_channels is not None:
+        yield _least_channels(found.least_channels)
+    for label, one in found.break_even.items():
+        yield _turns(subjects[0].label, label, one)
+
+
+def simulated(subjects: Subjects) -> list[Subject]:
+    """Return those of which there is a simulation."""
+    return [one for one in subjects if one.result]
+
+
+def _kept(one: Subject, *, name: bool) -> str:
+    pledge = one.result["pledge"]
+    share = pledge["share_within"]
+    if share is None:
+        return _("{label}: nobody came.").format(label=one.label)
+    texts = {
+        ("journey", True): _("{share} are through within {minutes} minutes. The pledge of {pledged} is kept."),
+        ("journey", False): _("{share} are through within {minutes} minutes. The pledge of {pledged} is not kept."),
+        ("waiting", True): _("{share} wait no longer than {minutes} minutes. The pledge of {pledged} is kept."),
+        ("waiting", False): _("{share} wait no longer than {minutes} minutes. The pledge of {pledged} is not kept."),
+    }
+    said = texts[pledge["of"], bool(pledge["met"])].format(
+        share=percent(share), minutes=number(pledge["minutes"]), pledged=percent(pledge["share"])
+    )
+    if pledge.get("ci95"):
+        low, high = pledge["ci95"]
+        said += " " + _("95 % sure: {low} to {high}.").format(low=percent(low), high=percent(high))
+    return _("{label}: {said}").format(label=one.label, said=said) if name else said
+
+
+def _compared(ours: str, theirs: str, one: Json | None) -> str:
+    if one is None:
+        return _("Of {ours} and {theirs} nothing is sure: one replication tells no difference.").format(
+            ours=ours, theirs=theirs
+        )
+    minutes = number(abs(one["mean"]) / 60, 2)
+    if not one["sure"]:
+        return _("Whether {ours} or {theirs} is quicker is not sure: they differ by about {minutes} minutes.").format(
+            ours=ours, theirs=theirs, minutes=minutes
+        )
+    text = (
+        _("{ours} is quicker than {theirs}: by {minutes} minutes on average, and that is sure.")
+        if one["mean"] < 0
+        else _("{ours} is slower than {theirs}: by {minutes} minutes on average, and that is sure.")
+    )
+    return text.format(ours=ours, theirs=theirs, minutes=minutes)
+
+
+def _least_roster(one: Json) -> str:
+    text = (
+        _("The least roster of {station} takes {hours} paid hours; {share} are then within the pledge.")
+        if one["met"]
+        else _("No roster of {station} keeps the pledge: with {hours} paid hours, {share} are within it.")
+    )
+    return text.format(station=one["station"], hours=number(one["paid_hours"]), share=percent(one["share_within"]))
+
+
+def _least_channels(one: Json) -> str:
+    said = list_text([f"{name} {number(count)}" for name, count in one["channels"].items()], language())
+    text = (
+        _("The least channels that keep the pledge: {channels}; {share} are then within it.")
+        if one["met"]
+        else _("No number of channels there keeps the pledge: with {channels}, {share} are within it.")
+    )
+    return text.format(channels=said, share=percent(one["share_within"]))
+
+
+def _turns(ours: str, theirs: str, one: Json) -> str:
+    if one.get("factor") is None:
+        return _("Between {ours} and {theirs} the answer is the same at every demand that was tried.").format(
+            ours=ours, theirs=theirs
+        )
+    return _("Between {ours} and {theirs} the answer changes at {factor} times the demand stated.").format(
+        ours=ours, theirs=theirs, factor=number(one["factor"], 2)
+    )
+
+
+def warnings(subjects: Subjects) -> Iterator[str]:
+    """Say where a queue cannot drain, and what is lacking."""
+    for one in simulated(subjects):
+        for lack in one.result["shortfalls"]:
+            yield _(
+                "{label}: the queue of {station} cannot drain. {left} passengers are left, {never} of them never "
+                "served; {hours} channel-hours are lacking, and at least {channels} channels are needed throughout."
+            ).format(
+                label=one.label,
+                station=lack["station"],
+                left=number(lack["passengers_left"], 0),
+                never=number(lack["never_served"], 0),
+                hours=number(lack["channel_hours"]),
+                channels=number(lack["channels_needed"], 0),
+            )
+
+
+# In numbers ------------------------------------------------------------------------------------------------------
+
+
+def side_by_side(every: Subjects) -> Titled | None:
+    """Return what came out of each, one column a subject."""
+    subjects = simulated(every)
+    if not subjects:
+        return None
+    results = [one.result for one in subjects]
+    sides = sorted({side for one in results for side in one["staff_hours"]})
+    rows: list[Row] = [
+        (_("Passengers simulated"), *(number(one["passengers"], 0) for one in results)),
+        (
+            _("Replications × days"),
+            *(f"{number(one['replications'], 0)} × {number(one['days'], 0)}" for one in results),
+        ),
+        (
+            _("Share within the pledge"),
+            *(_with_bounds(one["pledge"]["share_within"], one["pledge"]) for one in results),
+        ),
+        (_("Pledge"), *(_pledge(one["pledge"]) for one in results)),
+        (_("Mean time from arriving to leaving (minutes)"), *(_minutes(one, "mean") for one in results)),
+        (_("What 95 % do not exceed (minutes)"), *(_minutes(one, "p95") for one in results)),
+        (_("What 99 % do not exceed (minutes)"), *(_minutes(one, "p99") for one in results)),
+        (_("Longest queue (persons), and where"), *(_longest(one) for one in results)),
+        (_("Where passengers wait longest in all"), *(_bottleneck(one) for one in results)),
+    ]
+    if any(one.get("area_m2") is not None for one in results):
+        rows.append((_("Area of the hall (square metres)"), *(number(one.get("area_m2"), 0) for one in results)))
+    told = _("Hours of staff: {side}")
+    rows += [
+        (told.format(side=side_name(side)), *(number(one["staff_hours"].get(side)) for one in results))
+        for side in sides
+    ]
+    return Titled("", ("", *(one.label for one in subjects)), rows)
+
+
+def stations(subject: Subject) -> Titled:
+    """Return what came out of each station."""
+    head = (
+        "",
+        _("Passengers"),
+        _("Mean wait (minutes)"),
+        _("95 % wait no longer (minutes)"),
+        _("Longest queue (persons)"),
+        _("Channels busy"),
+    )
+    rows = [
+        (
+            own(one.get("title"), name),
+            number(one["passengers"], 0),
+            minutes_text(one["wait_seconds"]["mean"]),
+            minutes_text(one["wait_seconds"]["p95"]),
+            number(one["queue_max"], 0),
+            "–" if one["utilisation"] is None else percent(one["utilisation"]),
+        )
+        for name, one in subject.result["stations"].items()
+    ]
+    return Titled(_("Stations: {label}").format(label=subject.label), head, rows)
+
+
+def classes(subject: Subject) -> Titled | None:
+    """Return what came out of each class of passengers, where there are several."""
+    found = subject.result.get("classes")
+    if not found:
+        return None
+    head = ("", _("Passengers"), _("Mean (minutes)"), _("95 % need no longer (minutes)"), _("Within the pledge"))
+    rows = [
+        (
+            own(one.get("title"), name),
+            number(one["passengers"], 0),
+            minutes_text(one["journey_seconds"]["mean"]),
+            minutes_text(one["journey_seconds"]["p95"]),
+            "–" if one["share_within"] is None else percent(one["share_within"]),
+        )
+        for name, one in found.items()
+    ]
+    return Titled(_("From arriving to leaving, by class: {label}").format(label=subject.label), head, rows)
+
+
+def differences(subjects: Subjects, found: Found) -> list[Titled]:
+    """Return how the first subject differs from each other one."""
+    units = {
+        "journey_seconds": (_("Mean time from arriving to leaving (minutes)"), 60.0),
+        "journey_p95_seconds": (_("What 95 % do not exceed (minutes)"), 60.0),
+        "share_within": (_("Share within the pledge (percentage points)"), 0.01),
+    }
+    tables = []
+    for label, measures in found.differences.items():
+        rows = [
+            (
+                told,
+                number(one["mean"] / unit, 2),
+                between(*(bound / unit for bound in interval(one)[1:])),
+                _("yes") if one["sure"] else _("no"),
+            )
+            for measure, (told, unit) in units.items()
+            if (one := measures.get(measure)) is not None
+        ]
+        if rows:
+            title = _("{ours} less {theirs}").format(ours=subjects[0].label, theirs=label)
+            tables.append(Titled(title, ("", _("Difference"), _("95 % sure"), _("Is it sure?")), rows))
+    return tables
+
+
+def outages(subjects: Subjects) -> Titled | None:
+    """Return what outages do: each subject with them and without, on the same passengers."""
+    pairs = [(one, one.undisturbed) for one in subjects if one.undisturbed is not None]
+    if not pairs:
+        return None
+    rows = [
+        (
+            one.label,
+            percent(one.result["pledge"]["share_within"]),
+            percent(without["pledge"]["share_within"]),
+            _minutes(one.result, "p95"),
+            _minutes(without, "p95"),
+        )
+        for one, without in pairs
+    ]
+    head = (
+        "",
+        _("Within the pledge, with the outages"),
+        _("without them"),
+        _("95 % need no longer, with them (minutes)"),
+        _("without them"),
+    )
+    return Titled(_("With the outages of the scenario, and without"), head, rows)
+
+
+def shifts(one: Json) -> Titled:
+    """Return the shifts of a least roster."""
+    rows = [
+        (f"{duty['from']:02}:00", f"{duty['from'] + duty['hours']:02}:00", number(duty["channels"], 0))
+        for duty in one["shifts"]
+    ]
+    return Titled(_("Shifts of {station}").format(station=one["station"]), (_("From"), _("Until"), _("Channels")), rows)
+
+
+# Words -----------------------------------------------------------------------------------------------------------
+
+
+def title_of(one: Subject) -> str:
+    """Return what a subject's scenario is called."""
+    return own(one.file.title, one.name)
+
+
+def _label(file: ScenarioFile, name: str) -> str:
+    return own(next((one.label for one in file.parameters if one.name == name), {}), name)
+
+
+def value_text(value: float | str | None) -> str:
+    """Return the value of a parameter."""
+    return value if isinstance(value, str) else number(value, 4)
+
+
+def percent(share: float | None) -> str:
+    """Return a share as a percentage."""
+    return "–" if share is None else share_text(round(share, 4), language())
+
+
+def between(low: float, high: float) -> str:
+    """Return two bounds."""
+    return _("{low} to {high}").format(low=number(low, 2), high=number(high, 2))
+
+
+def minutes_text(seconds: float | None) -> str:
+    """Return seconds in minutes."""
+    return "–" if seconds is None else number(seconds / 60, 2)
+
+
+def _minutes(result: Json, name: str) -> str:
+    times = result["journey_seconds"]
+    bounds = times.get("ci95") if name == "mean" else None
+    told = minutes_text(times[name])
+    if not bounds or None in bounds:
+        return told
+    return _("{value} (95 % sure: {bounds})").format(value=told, bounds=between(bounds[0] / 60, bounds[1] / 60))
+
+
+def _with_bounds(share: float | None, pledge: Json) -> str:
+    if share is None or not pledge.get("ci95"):
+        return percent(share)
+    low, high = pledge["ci95"]
+    bounds = _("{low} to {high}").format(low=percent(low), high=percent(high))
+    return _("{value} (95 % sure: {bounds})").format(value=percent(share), bounds=bounds)
+
+
+def _pledge(pledge: Json) -> str:
+    told = _("{share} within {minutes} minutes").format(
+        share=percent(pledge["share"]), minutes=number(pledge["minutes"])
+    )
+    return f"{told}: {_('kept') if pledge['met'] else _('not kept')}"
+
+
+def _bottleneck(result: Json) -> str:
+    name = result["bottleneck"]
+    return own(result["stations"][name].get("title"), name) if name else "–"
+
+
+def _longest(result: Json) -> str:
+    longest = max(result["stations"].items(), key=lambda pair: pair[1]["queue_max"])
+    name, one = longest
+    return f"{number(one['queue_max'], 0)} · {own(one.get('title'), name)}" if one["queue_max"] else "0"

@@ -1,0 +1,252 @@
+"""A report: one HTML file, with nothing outside itself, that a consultation can attach and anyone can repeat.
+
+Pages and the command line make the same one. It is written in the active language, without a database.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import platform
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from django.template import Context, Engine
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from riverloop import __version__
+from riverloop.apps.clearance.formats import date_text
+from riverloop.apps.lab import charts, report_basis, report_parts
+from riverloop.apps.lab.figures import Chart, language, own
+from riverloop.apps.lab.report_parts import Found, Subject, Titled
+
+__all__ = ["Found", "Subject", "report", "report_of"]
+
+Json = Mapping[str, Any]
+_HERE = Path(__file__).parent
+_NOTHING_ELSE = Found()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section of a report."""
+
+    title: str
+    lines: Sequence[str] = ()
+    tables: Sequence[Titled] = ()
+    charts: Sequence[Chart] = ()
+
+
+def report(
+    subjects: Sequence[Subject], found: Found = _NOTHING_ELSE, *, title: str = "", made_on: date | None = None
+) -> str:
+    """Return a report as the text of an HTML file, in the active language.
+
+    Args:
+        subjects: one to four; the first is what the others are compared with.
+        found: what else was asked.
+        title: of the report; without it, the scenario's own.
+        made_on: the day, to be told.
+    """
+    parts = [part for part in _parts(subjects, found) if part.lines or part.tables or part.charts]
+    shown = {
+        "title": title or report_parts.title_of(subjects[0]),
+        "version": __version__,
+        "made_on": date_text(made_on, language()) if made_on else "",
+        "notes": list(report_basis.notes(subjects)),
+        "asked": list(report_parts.asked(subjects, found)),
+        "answers": list(report_parts.answers(subjects, found)),
+        "warnings": list(report_parts.warnings(subjects)),
+        "several": len(subjects) > 1,
+        "beside": report_parts.side_by_side(subjects),
+        "parts": parts,
+        "drawn": [chart for part in parts for chart in part.charts if chart.svg],
+        "leaves_out": _leaves_out(),
+        "commands": list(dict.fromkeys(_command(one) for one in subjects)),
+        "made_with": _made_with(subjects),
+        "texts": [
+            {"title": _("Scenario text: {name}").format(name=one.name), "text": one.text, "sha256": sha256(one.text)}
+            for one in {one.text: one for one in subjects}.values()
+        ],
+    }
+    context = {"report": shown, "language": language(), "style": _style(), "policy": _policy()}
+    return str(_engine().get_template("lab/report.html").render(Context(context)))
+
+
+def report_of(pairs: Sequence[tuple[str, Any]]) -> str:
+    """Return the report of experiments that were answered, each with what it is called beside the others."""
+    from riverloop.core.queueing.designs import open_scenario_file  # noqa: PLC0415 - the simulator is slow to import
+
+    subjects = [
+        Subject(
+            label=label,
+            file=open_scenario_file(one.text, name=one.title),
+            text=one.text,
+            name="scenario.yaml" if len(pairs) == 1 else f"scenario-{place}.yaml",
+            design=one.design,
+            case=one.case,
+            result=one.result.get("result", {}),
+            undisturbed=one.result.get("without_outages", {}).get("result"),
+        )
+        for place, (label, one) in enumerate(pairs, 1)
+    ]
+    return report(subjects, _found(pairs), made_on=pairs[0][1].answered_at.date())
+
+
+def _found(pairs: Sequence[tuple[str, Any]]) -> Found:
+    (_label, first), *others = pairs
+    answer = first.result
+    tornado, turning = answer.get("tornado"), answer.get("break_even")
+    return Found(
+        differences={label: found for label, one in others if (found := _differences(answer, one.result))},
+        least_channels=answer.get("least_channels"),
+        least_roster=answer.get("least_roster"),
+        tornado=tornado and tornado["bars"],
+        tornado_measure=tornado["measure"] if tornado else "",
+        break_even={own(turning["against_title"], turning["against"]): turning} if turning else {},
+        break_even_measure=turning["measure"] if turning else "",
+    )
+
+
+def _differences(ours: Json, theirs: Json) -> dict[str, Json]:
+    """Return the first less the other, measure by measure; nothing where they did not see the same passengers."""
+    from riverloop.core.queueing.intervals import difference  # noqa: PLC0415 - the simulator is slow to import
+
+    rows, others = ours["replications"], theirs["replications"]
+    if ours["about"]["arrivals"] != theirs["about"]["arrivals"] or len(rows) != len(others):
+        return {}
+    found = {name: difference([one[name] for one in rows], [one[name] for one in others]) for name in rows[0]}
+    return {
+        name: {"mean": one.mean, "ci95": [one.low, one.high], "sure": one.sure}
+        for name, one in found.items()
+        if one is not None
+    }
+
+
+def sha256(text: str) -> str:
+    """Return the hash of a scenario text, in hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
+    answered = report_parts.simulated(subjects)
+    labelled = [(one.label, one.result) for one in answered]
+    notes = report_basis.design_notes(subjects) if len(subjects) > 1 else None
+    yield Part(_("The designs"), tables=[notes] if notes else [])
+    yield Part(
+        _("How they differ, and how sure that is"), _of_differences(found), report_parts.differences(subjects, found)
+    )
+    by_class = [charts.classes_by_hour(labelled)] if len(labelled) == 1 else []
+    yield Part(
+        _("Waiting"),
+        tables=[
+            table for one in subjects for table in (report_parts.stations(one), report_parts.classes(one)) if table
+        ],
+        charts=_drawn(charts.pledge_shares(labelled), charts.waits_by_hour(labelled), *by_class),
+    )
+    yield Part(_("Queues and the hall"), charts=_drawn(charts.queues_by_hour(labelled), charts.hall_areas(labelled)))
+    yield Part(_("Staff of both sides"), charts=_drawn(charts.staff(labelled)))
+    yield _least(found)
+    yield from _decided(subjects, found)
+    without = report_parts.outages(answered)
+    yield Part(_("What the outages do"), tables=[without] if without else [])
+    yield Part(_("What each design needs besides, as stated"), tables=report_basis.needs(subjects))
+    yield Part(_("What was claimed, and what the model says"), tables=report_basis.claims(subjects))
+    yield Part(_("What it rests on: every assumption"), tables=report_basis.assumptions(subjects))
+    yield Part(_("Where other numbers are from"), tables=report_basis.other_sources(subjects))
+
+
+def _drawn(*made: Chart) -> list[Chart]:
+    """Return the charts that show something."""
+    return [chart for chart in made if chart.svg]
+
+
+def _of_differences(found: Found) -> list[str]:
+    if not found.differences:
+        return []
+    return [
+        _("All saw the same passengers, so that a difference is surer than either number. Sure: zero lies outside.")
+    ]
+
+
+def _least(found: Found) -> Part:
+    roster = found.least_roster
+    return Part(
+        _("The least that keeps the pledge"),
+        tables=[report_parts.shifts(roster)] if roster else [],
+        charts=_drawn(charts.roster(roster)) if roster else [],
+    )
+
+
+def _decided(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
+    if found.tornado is not None:
+        chart = charts.tornado_bars(found.tornado, measure=found.tornado_measure)
+        yield Part(_("What decides the answer"), [] if chart.svg else [chart.empty], charts=_drawn(chart))
+    drawn = [
+        charts.break_even_line(one, ours=subjects[0].label, theirs=label, measure=found.break_even_measure)
+        for label, one in found.break_even.items()
+    ]
+    yield Part(_("At what demand the answer changes"), charts=_drawn(*drawn))
+
+
+def _leaves_out() -> list[str]:
+    return [
+        _("Passengers do not give up, change queues or travel in families, and a crowd does not slow them."),
+        _("No hall is ever full."),
+        _("Officers do not tire or work faster before a long queue, and take no breaks but those of the roster."),
+        _("Nothing is carried over from one day to the next."),
+        _("What no parameter names (feeder traffic, weather, other crossings) does not change."),
+    ]
+
+
+def _command(one: Subject) -> str:
+    words = ["riverloop", "simulate", one.name]
+    words += ["--design", one.design] if one.design else []
+    words += ["--case", one.case] if one.case else []
+    for name, value in one.values.items():
+        words += ["--set", f"{name}={value}"]
+    return shlex.join([*words, "--json"])
+
+
+def _made_with(subjects: Sequence[Subject]) -> Titled:
+    versions = {name: version(name) for name in ("numpy", "numba", "scipy")}
+    rows = [
+        (_("Seed: {label}").format(label=one.label), str(one.result["seed"]))
+        for one in report_parts.simulated(subjects)
+    ] + [
+        ("Riverloop", __version__),
+        ("Python", platform.python_version()),
+        *versions.items(),
+    ]
+    return Titled(_("Seeds and versions"), (), rows)
+
+
+# The page --------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _engine() -> Engine:
+    return Engine(dirs=[_HERE / "templates"], builtins=["django.templatetags.i18n"])
+
+
+@cache
+def _css() -> str:
+    return "".join((_HERE / "static" / "lab" / f"{name}.css").read_text("utf-8") for name in ("report", "charts"))
+
+
+def _style() -> SafeString:
+    return mark_safe(f"<style>{_css()}</style>")  # noqa: S308 - our own files
+
+
+def _policy() -> SafeString:
+    """Return the policy by which a browser itself holds the file to loading nothing and running nothing."""
+    allowed = base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
+    content = f"default-src 'none'; style-src 'sha256-{allowed}'"
+    return mark_safe(f'<meta http-equiv="Content-Security-Policy" content="{content}">')  # noqa: S308 - ours
