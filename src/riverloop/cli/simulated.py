@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riverloop.cli.printing import print_json, print_table
-from riverloop.core.queueing.designs import Case, Design, ScenarioFile
+from riverloop.core.queueing.designs import Case, Design, Parameter, ScenarioFile
 from riverloop.core.queueing.intervals import Interval
 from riverloop.core.queueing.network import Scenario, in_one_language, without_outages
 from riverloop.core.queueing.parameters import Value
@@ -224,11 +224,7 @@ def show_list(file: ScenarioFile | None, *, as_json: bool) -> None:
 
 def _show_file(file: ScenarioFile, *, as_json: bool) -> None:
     if as_json:
-        parameters = {
-            one.name: {"value": one.value, "low": one.low, "high": one.high, "unit": one.unit, "as_of": one.as_of}
-            | {"source": one.source if isinstance(one.source, str) else dict(one.source)}
-            for one in file.parameters
-        }
+        parameters = {one.name: _parameter_json(one) for one in file.parameters}
         print_json({"title": dict(file.title), **_choices(file.designs, file.cases), "parameters": parameters})
         return
     for what, listed in (("design", file.designs), ("case", file.cases)):
@@ -239,6 +235,17 @@ def _show_file(file: ScenarioFile, *, as_json: bool) -> None:
         ends = "" if one.low is None else f"{one.low} and {one.high}"
         rows.append((one.name, str(one.value), ends, one.unit, one.as_of, source))
     print_table(rows if file.parameters else [])
+
+
+def _parameter_json(one: Parameter) -> dict[str, Any]:
+    return {
+        "value": one.value,
+        "low": one.low,
+        "high": one.high,
+        "unit": one.unit,
+        "as_of": one.as_of,
+        "source": one.source if isinstance(one.source, str) else dict(one.source),
+    }
 
 
 def _choices(designs: Sequence[Design], cases: Sequence[Case]) -> dict[str, Any]:
@@ -307,7 +314,7 @@ def _told(one: Mapping[str, Any]) -> str:
 
 def _print_bars(bars: Sequence[Bar], measure: str) -> None:
     print(f"\nWhat moves {measure} most, each by itself at its low and its high value:")
-    rows = [("parameter", "low", "high")]
+    rows: list[tuple[str, ...]] = [("parameter", "low", "high")]
     rows += [
         (bar.name, *(_told(_interval_json(one)) if one else "" for one in (bar.low, bar.high)))
         for bar in bars[:_MOST_BARS]

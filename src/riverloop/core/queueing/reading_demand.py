@@ -86,7 +86,9 @@ def _placed(entry: Entry, key: str, read: Callable[[], Iterable[Any]]) -> list[A
     try:
         return list(read())
     except InputError as error:
+        if "/" in error.where:  # a file of somebody else's
+            raise
         path = [int(part) if part.isdigit() else part for part in error.where.split(".") if part]
-        inner = entry if path and path[0] in _BESIDE else entry.into(key)
-        error.where = inner.into(*path).source.where(*inner.path, *path)
+        here = entry.into(*path) if path and path[0] in _BESIDE else entry.into(key, *path)
+        error.where = here.source.where(*here.path)
         raise
