@@ -171,15 +171,15 @@ class _Filling:
     def rest(self, holder: Any, path: Path) -> Any:
         """Put what is left of one where ``$rest`` stands: beside shares, or as ``share`` beside others' ``share``."""
         children = list(holder.items() if isinstance(holder, dict) else enumerate(holder))
-        self._leave([(holder, key) for key, _ in children if key != "share"], path)
-        self._leave([(one, "share") for _, one in children if isinstance(one, dict) and "share" in one], path)
+        self._leave([(holder, key, path) for key, _ in children if key != "share"])
+        self._leave([(one, "share", (*path, key)) for key, one in children if isinstance(one, dict) and "share" in one])
         return holder
 
-    def _leave(self, cells: list[tuple[Any, Any]], path: Path) -> None:
-        beside = [holder[key] for holder, key in cells]
+    def _leave(self, cells: list[tuple[Any, Any, Path]]) -> None:
+        beside = [holder[key] for holder, key, _ in cells]
         if _OPEN not in beside:
             return
-        holder, key = cells[beside.index(_OPEN)]
+        holder, key, path = cells[beside.index(_OPEN)]
         beside.remove(_OPEN)
         entry = Entry(self.source, (*path, key))
         if not beside or not all(isinstance(share, int | float) for share in beside):
