@@ -34,6 +34,8 @@ class Chosen:
         case: key of the case; empty for the first.
         values: of parameters, instead of the case's.
         traffic: where real days are from.
+        name: of the file, as it was given.
+        text: of the file.
     """
 
     file: ScenarioFile
@@ -41,6 +43,8 @@ class Chosen:
     case: str
     values: Mapping[str, Value]
     traffic: Traffic
+    name: str
+    text: str
 
     def scenario(self) -> Scenario:
         """Return it with every value in its place."""

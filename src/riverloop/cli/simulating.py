@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from riverloop.cli.inputs import data_folder, read_text
-from riverloop.cli.options import json_option
+from riverloop.cli.options import checked_language, json_option, lang_option, zone_option
 from riverloop.cli.printing import print_json
 from riverloop.core.kernel.errors import InputError, did_you_mean
 
@@ -66,6 +67,9 @@ _measure = click.Choice(MEASURES)
 )
 @click.option("--jobs", type=click.IntRange(min=1), help="How many run at once.  [default: one a core]")
 @click.option("--cluster", default="", help="Address of a Dask scheduler, such as tcp://host:8786.")
+@click.option("--report", metavar="FILE.html", type=click.Path(path_type=Path), help="Write a report there as well.")
+@lang_option
+@zone_option
 def simulate(
     file: str | None,
     *,
@@ -88,6 +92,9 @@ def simulate(
     backend: Backend | None,
     jobs: int | None,
     cluster: str,
+    report: Path | None,
+    lang: str,
+    zone_name: str,
 ) -> None:
     """Simulate a control point, and say how long passengers wait.
 
@@ -96,13 +103,15 @@ def simulate(
     from riverloop.cli import simulated
 
     if listed:
-        simulated.show_list(_opened(file) if file else None, as_json=as_json)
+        simulated.show_list(_opened(file)[0] if file else None, as_json=as_json)
         return
     if not file:
         raise click.UsageError("Name a FILE, or a bundled scenario: `riverloop simulate --list` lists them.")
     _check_usage(against, backend, cluster)
+    _check_report(report, lang)
     factors, lengths, values = _factors(between), _lengths(shift_hours), _values(settings)
-    ours = simulated.Chosen(_opened(file), design, case, values, _daily_traffic)
+    opened, text = _opened(file)
+    ours = simulated.Chosen(opened, design, case, values, _daily_traffic, file, text)
     others = [_other(ours, one) for one in against]
     rival = _other(ours, break_even) if break_even else None
     answers = simulated.Answers(ours, lambda scenario: _spread(scenario, backend, jobs, cluster))
@@ -117,6 +126,10 @@ def simulate(
         answers.size_channels(tuple(least_channels.split(",")), confidence, every_hour=every_hour)
     if least_roster:
         answers.size_roster(least_roster, lengths, confidence, every_hour=every_hour)
+    if report:
+        from riverloop.cli import reporting
+
+        reporting.write_report(answers, report, language=lang, zone=zone_name)
     if as_json:
         print_json(answers.as_json())
     else:
@@ -130,18 +143,27 @@ def _check_usage(against: tuple[str, ...], backend: Backend | None, cluster: str
         raise click.UsageError("--against is given up to three times: four answers stand side by side.")
 
 
+def _check_report(report: Path | None, lang: str) -> None:
+    """Refuse a language or a place that will not do, before anything is worked out."""
+    checked_language(lang)
+    if report:
+        from riverloop.cli import reporting
+
+        reporting.check_place(report)
+
+
 # What is asked ---------------------------------------------------------------------------------------------------
 
 
-def _opened(file: str) -> ScenarioFile:
-    """Open a file, or a bundled one by its name."""
+def _opened(file: str) -> tuple[ScenarioFile, str]:
+    """Open a file, or a bundled one by its name; give its text as well."""
     from riverloop.core.queueing.designs import open_scenario_file
     from riverloop.scenarios import library
 
     if file != "-" and not Path(file).exists():
         known = library.keys()
         if file in known:
-            return library.open_bundled(file)
+            return library.open_bundled(file), library.text_of(file)
         if not Path(file).suffix:
             raise InputError(
                 "cli.scenario",
@@ -150,7 +172,8 @@ def _opened(file: str) -> ScenarioFile:
                 hint=did_you_mean(file, known),
                 known=", ".join(known),
             )
-    return open_scenario_file(read_text(file), name="standard input" if file == "-" else file)
+    text = read_text(file)
+    return open_scenario_file(text, name="standard input" if file == "-" else file), text
 
 
 def _other(ours: Chosen, text: str) -> Chosen:
@@ -160,8 +183,9 @@ def _other(ours: Chosen, text: str) -> Chosen:
     kind, _, key = text.partition(":")
     if kind == "design" and key:
         ours.file.design(key)
-        return Chosen(ours.file, key, ours.case, ours.values, ours.traffic)
-    return Chosen(_opened(text), "", "", {}, ours.traffic)
+        return replace(ours, design=key)
+    file, held = _opened(text)
+    return Chosen(file, "", "", {}, ours.traffic, text, held)
 
 
 def _values(settings: tuple[str, ...]) -> dict[str, float | str]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riverloop.apps.lab.figures import number, own
-from riverloop.apps.lab.report_parts import Subject, Titled, minutes_text, percent, title_of, value_text
+from riverloop.apps.lab.figures import duration, number, own
+from riverloop.apps.lab.report_parts import Subject, Titled, percent, title_of, value_text
 from riverloop.apps.lab.words import NEED_WORDS
 
 Subjects = Sequence[Subject]
@@ -47,8 +47,8 @@ def _modelled(one: Subject, measure: str) -> str:
     result = one.result
     times, pledge = result["journey_seconds"], result["pledge"]
     if measure in {"journey_seconds", "journey_p95_seconds"}:
-        text = _("{mean} minutes on average, and 95 % no longer than {most}")
-        return text.format(mean=minutes_text(times["mean"]), most=minutes_text(times["p95"]))
+        text = _("{mean} on average; 95 % no longer than {most}")
+        return text.format(mean=duration(times["mean"]), most=duration(times["p95"]))
     if measure == "share_within":
         return _("{share} within {minutes} minutes").format(
             share=percent(pledge["share_within"]), minutes=number(pledge["minutes"])

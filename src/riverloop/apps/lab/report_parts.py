@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance.formats import list_text, share_text
 from riverloop.apps.lab.decision_charts import interval
-from riverloop.apps.lab.figures import language, number, own, side_name
+from riverloop.apps.lab.figures import duration, language, number, own, side_name
 
 if TYPE_CHECKING:
     from riverloop.core.queueing.designs import ScenarioFile  # its simulator is slow to import
@@ -115,7 +115,10 @@ def _full_name(one: Subject) -> str:
 
 def answers(subjects: Subjects, found: Found) -> Iterator[str]:
     """Say the answer in sentences."""
-    for one in simulated(subjects):
+    told = simulated(subjects)
+    if len(told) > 1:
+        yield _all_kept(told)
+    for one in told:
         yield _kept(one, name=len(subjects) > 1)
     for label, measures in found.differences.items():
         yield _compared(subjects[0].label, label, measures.get("journey_seconds"))
@@ -130,6 +133,15 @@ def answers(subjects: Subjects, found: Found) -> Iterator[str]:
 def simulated(subjects: Subjects) -> list[Subject]:
     """Return those of which there is a simulation."""
     return [one for one in subjects if one.result]
+
+
+def _all_kept(subjects: Subjects) -> str:
+    kept = [one.label for one in subjects if one.result["pledge"]["met"]]
+    if len(kept) == len(subjects):
+        return _("All of them keep the pledge.")
+    if not kept:
+        return _("None of them keeps the pledge.")
+    return _("The pledge is kept by {kept}, and not by the others.").format(kept=list_text(kept, language()))
 
 
 def _kept(one: Subject, *, name: bool) -> str:
@@ -147,8 +159,7 @@ def _kept(one: Subject, *, name: bool) -> str:
         share=percent(share), minutes=number(pledge["minutes"]), pledged=percent(pledge["share"])
     )
     if pledge.get("ci95"):
-        low, high = pledge["ci95"]
-        said += " " + _("95 % sure: {low} to {high}.").format(low=percent(low), high=percent(high))
+        said += " " + _("95 % sure: {bounds}.").format(bounds=between(pledge["ci95"], percent))
     return _("{label}: {said}").format(label=one.label, said=said) if name else said
 
 
@@ -157,17 +168,14 @@ def _compared(ours: str, theirs: str, one: Json | None) -> str:
         return _("Of {ours} and {theirs} nothing is sure: one replication tells no difference.").format(
             ours=ours, theirs=theirs
         )
-    minutes = number(abs(one["mean"]) / 60, 2)
+    apart = duration(abs(one["mean"]))
     if not one["sure"]:
-        return _("Whether {ours} or {theirs} is quicker is not sure: they differ by about {minutes} minutes.").format(
-            ours=ours, theirs=theirs, minutes=minutes
-        )
-    text = (
-        _("{ours} is quicker than {theirs}: by {minutes} minutes on average, and that is sure.")
-        if one["mean"] < 0
-        else _("{ours} is slower than {theirs}: by {minutes} minutes on average, and that is sure.")
-    )
-    return text.format(ours=ours, theirs=theirs, minutes=minutes)
+        text = _("Whether {ours} or {theirs} is quicker is not sure: they differ by {time} on average.")
+    elif one["mean"] < 0:
+        text = _("{ours} is quicker than {theirs} by {time} on average; that is sure.")
+    else:
+        text = _("{theirs} is quicker than {ours} by {time} on average; that is sure.")
+    return text.format(ours=ours, theirs=theirs, time=apart)
 
 
 def _least_roster(one: Json) -> str:
@@ -237,9 +245,9 @@ def side_by_side(every: Subjects) -> Titled | None:
             *(_with_bounds(one["pledge"]["share_within"], one["pledge"]) for one in results),
         ),
         (_("Pledge"), *(_pledge(one["pledge"]) for one in results)),
-        (_("Mean time from arriving to leaving (minutes)"), *(_minutes(one, "mean") for one in results)),
-        (_("What 95 % do not exceed (minutes)"), *(_minutes(one, "p95") for one in results)),
-        (_("What 99 % do not exceed (minutes)"), *(_minutes(one, "p99") for one in results)),
+        (_("Mean time from arriving to leaving"), *(_mean(one["journey_seconds"]) for one in results)),
+        (_("Time that 95 % do not exceed"), *(duration(one["journey_seconds"]["p95"]) for one in results)),
+        (_("Time that 99 % do not exceed"), *(duration(one["journey_seconds"]["p99"]) for one in results)),
         (_("Longest queue (persons), and where"), *(_longest(one) for one in results)),
         (_("Where passengers wait longest in all"), *(_bottleneck(one) for one in results)),
     ]
@@ -258,8 +266,8 @@ def stations(subject: Subject) -> Titled:
     head = (
         "",
         _("Passengers"),
-        _("Mean wait (minutes)"),
-        _("95 % wait no longer (minutes)"),
+        _("Mean wait"),
+        _("95 % wait no longer"),
         _("Longest queue (persons)"),
         _("Channels busy"),
     )
@@ -267,8 +275,8 @@ def stations(subject: Subject) -> Titled:
         (
             own(one.get("title"), name),
             number(one["passengers"], 0),
-            minutes_text(one["wait_seconds"]["mean"]),
-            minutes_text(one["wait_seconds"]["p95"]),
+            duration(one["wait_seconds"]["mean"]),
+            duration(one["wait_seconds"]["p95"]),
             number(one["queue_max"], 0),
             "–" if one["utilisation"] is None else percent(one["utilisation"]),
         )
@@ -282,13 +290,13 @@ def classes(subject: Subject) -> Titled | None:
     found = subject.result.get("classes")
     if not found:
         return None
-    head = ("", _("Passengers"), _("Mean (minutes)"), _("95 % need no longer (minutes)"), _("Within the pledge"))
+    head = ("", _("Passengers"), _("Mean"), _("95 % need no longer"), _("Within the pledge"))
     rows = [
         (
             own(one.get("title"), name),
             number(one["passengers"], 0),
-            minutes_text(one["journey_seconds"]["mean"]),
-            minutes_text(one["journey_seconds"]["p95"]),
+            duration(one["journey_seconds"]["mean"]),
+            duration(one["journey_seconds"]["p95"]),
             "–" if one["share_within"] is None else percent(one["share_within"]),
         )
         for name, one in found.items()
@@ -298,21 +306,21 @@ def classes(subject: Subject) -> Titled | None:
 
 def differences(subjects: Subjects, found: Found) -> list[Titled]:
     """Return how the first subject differs from each other one."""
-    units = {
-        "journey_seconds": (_("Mean time from arriving to leaving (minutes)"), 60.0),
-        "journey_p95_seconds": (_("What 95 % do not exceed (minutes)"), 60.0),
-        "share_within": (_("Share within the pledge (percentage points)"), 0.01),
+    measures_of = {
+        "journey_seconds": (_("Mean time from arriving to leaving"), duration),
+        "journey_p95_seconds": (_("Time that 95 % do not exceed"), duration),
+        "share_within": (_("Share within the pledge"), _points),
     }
     tables = []
     for label, measures in found.differences.items():
         rows = [
             (
                 told,
-                number(one["mean"] / unit, 2),
-                between(*(bound / unit for bound in interval(one)[1:])),
+                form(one["mean"]),
+                between(interval(one)[1:], form),
                 _("yes") if one["sure"] else _("no"),
             )
-            for measure, (told, unit) in units.items()
+            for measure, (told, form) in measures_of.items()
             if (one := measures.get(measure)) is not None
         ]
         if rows:
@@ -331,8 +339,8 @@ def outages(subjects: Subjects) -> Titled | None:
             one.label,
             percent(one.result["pledge"]["share_within"]),
             percent(without["pledge"]["share_within"]),
-            _minutes(one.result, "p95"),
-            _minutes(without, "p95"),
+            duration(one.result["journey_seconds"]["p95"]),
+            duration(without["journey_seconds"]["p95"]),
         )
         for one, without in pairs
     ]
@@ -340,7 +348,7 @@ def outages(subjects: Subjects) -> Titled | None:
         "",
         _("Within the pledge, with the outages"),
         _("without them"),
-        _("95 % need no longer, with them (minutes)"),
+        _("95 % need no longer, with them"),
         _("without them"),
     )
     return Titled(_("With the outages of the scenario, and without"), head, rows)
@@ -377,30 +385,28 @@ def percent(share: float | None) -> str:
     return "–" if share is None else share_text(round(share, 4), language())
 
 
-def between(low: float, high: float) -> str:
+def between(bounds: Sequence[float], form: Callable[[float], str]) -> str:
     """Return two bounds."""
-    return _("{low} to {high}").format(low=number(low, 2), high=number(high, 2))
+    low, high = map(form, bounds)
+    return _("{low} to {high}").format(low=low, high=high)
 
 
-def minutes_text(seconds: float | None) -> str:
-    """Return seconds in minutes."""
-    return "–" if seconds is None else number(seconds / 60, 2)
-
-
-def _minutes(result: Json, name: str) -> str:
-    times = result["journey_seconds"]
-    bounds = times.get("ci95") if name == "mean" else None
-    told = minutes_text(times[name])
+def _mean(times: Json) -> str:
+    bounds = times.get("ci95")
+    told = duration(times["mean"])
     if not bounds or None in bounds:
         return told
-    return _("{value} (95 % sure: {bounds})").format(value=told, bounds=between(bounds[0] / 60, bounds[1] / 60))
+    return _("{value} (95 % sure: {bounds})").format(value=told, bounds=between(bounds, duration))
+
+
+def _points(share: float) -> str:
+    return _("{number} points").format(number=number(share * 100, 2))
 
 
 def _with_bounds(share: float | None, pledge: Json) -> str:
     if share is None or not pledge.get("ci95"):
         return percent(share)
-    low, high = pledge["ci95"]
-    bounds = _("{low} to {high}").format(low=percent(low), high=percent(high))
+    bounds = between(pledge["ci95"], percent)
     return _("{value} (95 % sure: {bounds})").format(value=percent(share), bounds=bounds)
 
 
