@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from riverloop.cli.simulating import MEASURES
+from riverloop.core.queueing import sensitivity
+from tests.core.queueing.halls import HALLS, OUT
 from tests.core.queueing.scenes import CONTRACT, DAY
 
 SHORT = CONTRACT.replace("2000", "40")
@@ -93,7 +96,20 @@ def test_the_least_that_keeps_the_pledge_is_found(run):
     assert "No number of channels there keeps the pledge" in out
 
 
-@pytest.mark.parametrize("words", [("--shift-hours", "0,8"), ("--cluster", "tcp://x:1"), ("--backend", "spark")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--shift-hours", "0,8"),
+        ("--cluster", "tcp://x:1"),
+        ("--backend", "spark"),
+        ("--set", "jobs"),
+        ("--between", "2,1"),
+        ("--between", "one,two"),
+        ("--tornado", "happiness"),
+        ("--measure", "happiness"),
+        ("--against", "a", "--against", "b", "--against", "c", "--against", "d"),
+    ],
+)
 def test_wrong_usage_is_status_2(run, file, words):
     status, _, err = run("simulate", str(file), *words)
     assert status == 2
@@ -104,3 +120,112 @@ def test_threads_give_the_same_answer(run, file):
     _, alone, _ = run("simulate", str(file), "--json", "--jobs", "1")
     _, together, _ = run("simulate", str(file), "--json", "--backend", "threads", "--jobs", "2")
     assert together == alone
+
+
+# Files of several designs ----------------------------------------------------------------------------------------
+
+
+def test_a_file_or_the_name_of_a_bundled_one_must_be_given(run):
+    status, _, err = run("simulate")
+    assert status == 2
+    assert "`riverloop simulate --list` lists them." in err
+
+
+def test_a_design_and_a_case_are_chosen_and_parameters_set(run):
+    words = ("--design", "two_halls", "--case", "later", "--set", "jobs=900", "--set", "gate_seconds=9.5")
+    _, out, _ = run("simulate", "-", *words, "--json", stdin=HALLS)
+    answer = json.loads(out)
+    assert (answer["design"], answer["case"]) == ("two_halls", "later")
+    assert answer["parameters"] == {"jobs": 900, "by_gate": 0.75, "gate_seconds": 9.5, "gates": 40}
+    assert answer["passengers"] == pytest.approx(4 * 900, rel=0.1)
+    assert set(answer["stations"]) == {"gate", "walk", "counter"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--design", "tow_halls"), 'standard input:21: There is no design "tow_halls". Did you mean "two_halls"?'),
+        (("--case", "latre"), 'standard input:34: There is no case "latre". Did you mean "later"?'),
+        (("--set", "jobz=3"), 'standard input:2: There is no parameter "jobz". Did you mean "jobs"?'),
+        (("--set", "gates=2.5"), "standard input:15: stations.0.roster.0.channels is '2.5', which is not of type"),
+        (("--against", "design:tow_halls"), 'standard input:21: There is no design "tow_halls".'),
+        (("--break-even", "design:tow_halls"), 'standard input:21: There is no design "tow_halls".'),
+        (("--without-outages",), "standard input: Nothing is ever out of order here."),
+        (
+            ("--against", "hetao-west-brige"),
+            'There is no file "hetao-west-brige", and no bundled scenario is called so.',
+        ),
+    ],
+)
+def test_what_is_asked_must_be_in_the_file(run, words, said):
+    status, out, err = run("simulate", "-", *words, stdin=HALLS)
+    assert (status, out) == (1, "")
+    assert err.startswith(said)
+    assert err.count("\n") == 1
+
+
+def test_up_to_four_answers_stand_side_by_side(run, tmp_path):
+    other = tmp_path / "other.yaml"
+    other.write_text(HALLS.replace("channels: 4", "channels: 5"), encoding="utf-8")
+    words = ("--against", "design:two_halls", "--against", str(other))
+    _, out, _ = run("simulate", "-", *words, "--json", stdin=HALLS)
+    first, second = json.loads(out)["against"]
+    assert (first["design"], second["design"]) == ("two_halls", "one_hall")
+    assert first["difference"]["journey_seconds"]["mean"] < 0
+    assert first["difference"]["journey_seconds"]["sure"] is True
+    _, out, _ = run("simulate", "-", *words, stdin=HALLS)
+    assert out.count("The first less this one, on the same passengers:") == 2
+    assert "A hall for two sides · two_halls · Opening: " in out
+
+
+def test_what_an_outage_does_is_told(run):
+    _, out, _ = run("simulate", "-", "--without-outages", "--set", "jobs=9000", "--json", stdin=OUT)
+    still = json.loads(out)["without_outages"]
+    assert still["difference"]["journey_seconds"]["mean"] > 0
+    _, out, _ = run("simulate", "-", "--without-outages", stdin=OUT)
+    assert "What the outages do:" in out
+
+
+def test_what_moves_the_answer_most_is_listed(run):
+    _, out, _ = run("simulate", "-", "--tornado", "--json", stdin=HALLS)
+    found = json.loads(out)["tornado"]
+    assert found["measure"] == "journey_p95_seconds"
+    assert {one["name"] for one in found["bars"]} == {"jobs", "by_gate", "opens"}
+    _, out, _ = run("simulate", "-", "--tornado", "share_within", stdin=HALLS)
+    assert "What moves share_within most" in out
+    status, _, err = run("simulate", "-", "--tornado", stdin=CONTRACT.replace("2000", "20"))
+    assert (status, err.count("\n")) == (1, 1)
+    assert "No parameter says between what it may lie." in err
+
+
+def test_the_demand_at_which_another_design_overtakes_is_told(run):
+    words = ("--break-even", "design:two_halls", "--between", "0.5,8")
+    _, out, _ = run("simulate", "-", *words, "--json", stdin=HALLS)
+    found = json.loads(out)["break_even"]
+    assert found["measure"] == "journey_seconds"
+    assert found["demand_factor"] is None or 0.5 < found["demand_factor"] < 8
+    assert found["at_low"]["mean"] < 0
+    _, out, _ = run("simulate", "-", *words, stdin=HALLS)
+    assert "journey_seconds is" in out
+
+
+def test_bundled_scenarios_are_listed_and_run_by_their_names(run):
+    _, out, _ = run("simulate", "--list")
+    assert "hetao-west-bridge" in out
+    _, out, _ = run("simulate", "--list", "--json")
+    assert "co_located" in {one["name"]: one for one in json.loads(out)}["hetao-west-bridge"]["designs"]
+    _, out, _ = run("simulate", "hetao-west-bridge", "--design", "co_located", "--json")
+    assert json.loads(out)["design"] == "co_located"
+
+
+def test_what_a_file_holds_is_listed(run):
+    _, out, _ = run("simulate", "-", "--list", stdin=HALLS)
+    assert "jobs          1400   1000 and 2000    persons  2025-12-22  Statements" in out
+    _, out, _ = run("simulate", "-", "--list", "--json", stdin=HALLS)
+    listed = json.loads(out)
+    assert list(listed["designs"]) == ["one_hall", "two_halls"]
+    assert listed["parameters"]["gates"]["source"] == "assumed"
+
+
+def test_the_measures_are_those_of_the_core():
+    assert tuple(sensitivity.MEASURES) == MEASURES

@@ -60,3 +60,25 @@ def test_one_replication_tells_no_difference():
     alone = scenario(DAY.replace("replications: 6", "replications: 1"))
     with pytest.raises(ScenarioError, match=r"One replication tells no difference apart"):
         break_even(alone, alone, journey_seconds)
+
+
+def test_the_search_for_a_break_even_tells_how_far_it_is_and_may_be_stopped():
+    told = []
+    ours, theirs = scenario(SHORT), scenario(TWO_HALLS)
+    break_even(
+        ours,
+        theirs,
+        journey_seconds,
+        between=(0.5, 1.19),
+        precision=0.1,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert list(dict.fromkeys(told)) == [(done, 10) for done in range(11)]
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_even(ours, theirs, journey_seconds, progress=stop)
+    with pytest.raises(KeyboardInterrupt):
+        tornado(ours, [], journey_seconds, progress=stop)

@@ -98,3 +98,22 @@ def test_what_cannot_be_sized_is_told():
     assert not never.answer.met
     with pytest.raises(ScenarioError, match=r"No shift fits"):
         cover((1,) * 24, (25,))
+
+
+def test_every_guess_is_told_and_may_stop_the_work():
+    read = scenario(PLEDGED)
+    told = []
+    found = least_channels(read, ("customs",), progress=lambda done, total: told.append((done, total)))
+    assert [done for done, _ in told] == [0] * read.replications + list(range(1, found.tried + 1))
+    assert all(done < total for done, total in told)
+
+    def stop(done, total):
+        if done == 1:
+            raise KeyboardInterrupt
+
+    for size in (
+        lambda: least_channels(read, ("customs",), progress=stop),
+        lambda: least_roster(read, "customs", progress=stop),
+    ):
+        with pytest.raises(KeyboardInterrupt):
+            size()
