@@ -62,6 +62,8 @@ def draw(shape: str, data: Data, sheet: Sheet, *, title: str, description: str) 
     """
     wanted = [_version(), shape, data, astuple(sheet), title, description]
     key = hashlib.sha256(json.dumps(wanted, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    if key in _held:
+        return _held[key]
     with _lock:
         found = _held.get(key) or _read(key)
         if found is None:
@@ -212,9 +214,10 @@ def _folder() -> Path | None:
 def _read(key: str) -> str | None:
     folder = _folder()
     try:
-        return (folder / f"{key}.svg").read_text("utf-8") if folder else None
-    except OSError:
+        kept = (folder / f"{key}.svg").read_text("utf-8") if folder else ""
+    except (OSError, UnicodeDecodeError):
         return None
+    return kept if kept.endswith("</svg>") else None  # a power cut may have torn it
 
 
 def _write(key: str, svg: str) -> None:
