@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from riverloop.core.kernel.errors import InputError
+from riverloop.core.queueing.designs import open_scenario_file
 from riverloop.core.queueing.distributions import Deterministic, Gamma, LogNormal
 from riverloop.core.queueing.scenario_file import read_scenario, scenario_schema
 from tests.core.queueing.scenes import CONTRACT, DAY, one_station, scenario
@@ -244,5 +245,18 @@ def test_growth_multiplies_every_stream():
 def test_the_scenarios_of_the_guide_are_read():
     guide = Path(__file__).parents[3] / "docs/guides/simulate-a-control-point.md"
     written = re.findall(r"```yaml\n(.*?)```", guide.read_text(encoding="utf-8"), flags=re.DOTALL)
-    assert [len(scenario(text).stations) for text in written] == [1, 4]
+    assert [len(scenario(text).stations) for text in written] == [1, 4, 2]
     assert written[0].strip() == CONTRACT.strip()
+
+
+def test_every_design_and_case_of_the_guide_is_read():
+    guide = Path(__file__).parents[3] / "docs/guides/simulate-a-control-point.md"
+    written = re.findall(r"```yaml\n(.*?)```", guide.read_text(encoding="utf-8"), flags=re.DOTALL)[2]
+    read = open_scenario_file(written, name="halls.yaml")
+    found = {(one.key, case.key): read.scenario(one.key, case.key) for one in read.designs for case in read.cases}
+    assert {key: (len(one.stations), one.expected(0)) for key, one in found.items()} == {
+        ("one_hall", "opening"): (2, pytest.approx(1400)),
+        ("one_hall", "ten_years"): (2, pytest.approx(5000)),
+        ("two_halls", "opening"): (3, pytest.approx(1400)),
+        ("two_halls", "ten_years"): (3, pytest.approx(5000)),
+    }
