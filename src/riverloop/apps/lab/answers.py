@@ -5,7 +5,7 @@ It reads the JSON that was kept, so that an answer reads the same for as long as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from riverloop.apps.clearance.formats import number_text, share_text
 from riverloop.apps.lab.opening import said
-from riverloop.apps.lab.words import MEASURE_WORDS, NEED_WORDS
+from riverloop.apps.lab.words import MEASURE_WORDS, NEED_WORDS, UNIT_WORDS
 from riverloop.apps.parties.here import active_language, zone
 
 Json = Mapping[str, Any]
@@ -232,7 +232,7 @@ def stations(answer: Json) -> Rows:
         if about.get("kind") == "walk":
             continue
         wait = one["wait_seconds"]
-        cells = [station_title(answer, name), side_title(about["side"]) if about.get("side") else ""]
+        cells = [station_title(answer, name), ", ".join(map(side_title, about.get("sides", [])))]
         cells += [number(one["passengers"]), duration(wait["mean"]), between(wait["ci95"]), duration(wait["p95"])]
         cells += [number(one["queue_max"]), share(one["utilisation"]) if one["utilisation"] is not None else ""]
         cells += [number(one.get("area_m2"))] if with_area else []
@@ -293,7 +293,7 @@ def assumptions(answer: Json, values: Json) -> list[dict[str, Any]]:
         {
             "label": said(one["label"], one["name"].replace("_", " ")),
             "value": parameter_text(one["value"]),
-            "unit": one["unit"],
+            "unit": unit_title(one["unit"]),
             "ends": between((one["low"], one["high"]), parameter_text) if one["low"] is not None else "",
             "as_of": one["as_of"],
             "source": "" if one["source"] == "assumed" else said(one["source"]),
@@ -303,9 +303,39 @@ def assumptions(answer: Json, values: Json) -> list[dict[str, Any]]:
     ]
 
 
+def unit_title(unit: str) -> str:
+    """Return a unit in the reader's language, as far as it is known."""
+    return _(UNIT_WORDS[unit]) if unit in UNIT_WORDS else unit
+
+
 def parameter_text(value: Any) -> str:
     """Return the value of a parameter: a number, or a time of the day."""
     return value if isinstance(value, str) else number(value, 6)
+
+
+_CLAIMED: dict[str, Callable[[Json], str]] = {
+    "journey_seconds": lambda answer: _("{mean} on average; 95 % no longer than {most}").format(
+        mean=duration(answer["result"]["journey_seconds"]["mean"]),
+        most=duration(answer["result"]["journey_seconds"]["p95"]),
+    ),
+    "share_within": lambda answer: share(answer["result"]["pledge"]["share_within"]),
+    "passengers_per_day": lambda answer: _("{number} a day are simulated here").format(
+        number=number(answer["about"]["passengers_a_day"])
+    ),
+}
+
+
+def claims(answer: Json) -> list[dict[str, str]]:
+    """Return what was claimed elsewhere, with what the model says beside it."""
+    return [
+        {
+            "text": said(one["text"]),
+            "model": _CLAIMED[one["measure"]](answer) if one["measure"] in _CLAIMED else "",
+            "as_of": one["as_of"],
+            "source": said(one["source"]),
+        }
+        for one in answer["about"].get("claims", ())
+    ]
 
 
 def outages(answer: Json) -> list[str]:

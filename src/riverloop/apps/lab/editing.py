@@ -67,6 +67,9 @@ class EditedText:
             begin = before.start() if before and not after else begin
             return EditedText(self.text[:begin] + self.text[end:])
         line_begin = self.text.rfind("\n", 0, begin) + 1
+        if self.text[line_begin:begin].strip():  # the dash of a list stands before it, and stays
+            following = [_begin(one) for one, _ in parent.value if _begin(one) > begin]
+            return EditedText(self.text[:begin] + self.text[min(following, default=end) :])
         line_end = self.text.find("\n", end)
         return EditedText(self.text[:line_begin] + (self.text[line_end + 1 :] if line_end >= 0 else ""))
 

@@ -150,6 +150,7 @@ def _simulated(found: Experiment, answer: Any) -> dict[str, Any]:
         "classes": answers.classes(answer),
         "charts": drawn.of_simulation([(answers.title(found.names), answer["result"])]),
         "outage": _outage(answer),
+        "claims": answers.claims(answer),
         "choices": asking.choices(found.text, found.design, answer["about"]),
     }
 

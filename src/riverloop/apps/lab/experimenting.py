@@ -78,11 +78,16 @@ def part_of(progress: Progress, place: int = 0, parts: int = 1) -> Callable[[int
 
 def _simulate(experiment: Experiment, file: ScenarioFile, scenario: Scenario, progress: Progress) -> Answer:
     still = without_outages(scenario)
-    parts = 1 if still == scenario else 2
+    parts = 2 if fails(scenario) else 1
     answered = run_json(scenario, progress, 0, parts)
     if parts > 1:
         answered["without_outages"] = run_json(still, progress, 1, parts)
     return answered
+
+
+def fails(scenario: Scenario) -> bool:
+    """Whether anything is out of order for any time at all: a parameter may set an outage to none."""
+    return any(one.until_seconds > one.from_seconds for station in scenario.stations for one in station.outages)
 
 
 def run_json(scenario: Scenario, progress: Progress, place: int = 0, parts: int = 1) -> Answer:
@@ -161,8 +166,7 @@ def _tornado(experiment: Experiment, file: ScenarioFile, scenario: Scenario, pro
         spread=spread_for(scenario, progress),
         progress=part_of(progress),
     )
-    ends = file.case(experiment.case).ends
-    named = {one.name: one for one in file.parameters}
+    named = {one.name: one for one in file.parameters_of(experiment.case)}
     return {
         "tornado": {
             "measure": experiment.asked["measure"],
@@ -170,8 +174,8 @@ def _tornado(experiment: Experiment, file: ScenarioFile, scenario: Scenario, pro
                 {
                     "name": bar.name,
                     "label": dict(named[bar.name].label),
-                    "low_value": ends.get(bar.name, (named[bar.name].low, None))[0],
-                    "high_value": ends.get(bar.name, (None, named[bar.name].high))[1],
+                    "low_value": named[bar.name].low,
+                    "high_value": named[bar.name].high,
                     "low": _interval(bar.low),
                     "high": _interval(bar.high),
                 }
@@ -227,7 +231,7 @@ _KINDS: dict[str, Callable[[Experiment, ScenarioFile, Scenario, Progress], Answe
 def about(file: ScenarioFile, scenario: Scenario, design: str, case: str) -> Answer:
     """Return what a page says of a scenario beside its result, so that it need not be opened again."""
     chosen, of_case = file.design(design), file.case(case)
-    used, values = file.used(design), file.values(case)
+    used = file.used(design)
     return {
         "title": dict(file.title),
         "note": dict(file.note),
@@ -236,23 +240,35 @@ def about(file: ScenarioFile, scenario: Scenario, design: str, case: str) -> Ans
         "needs": [
             {"kind": one.kind, "text": dict(one.text), "as_of": one.as_of, "source": one.source} for one in chosen.needs
         ],
+        "claims": [
+            {
+                "text": dict(one.text),
+                "value": one.value,
+                "unit": one.unit,
+                "measure": one.measure,
+                "as_of": one.as_of,
+                "source": one.source,
+            }
+            for one in (*chosen.claims, *file.claims)
+        ],
         "parameters": [
             {
                 "name": one.name,
                 "label": dict(one.label),
-                "value": values[one.name],
-                "low": of_case.ends.get(one.name, (one.low, one.high))[0],
-                "high": of_case.ends.get(one.name, (one.low, one.high))[1],
+                "value": one.value,
+                "low": one.low,
+                "high": one.high,
                 "unit": one.unit,
                 "as_of": one.as_of,
                 "source": one.source,
                 "group": one.group,
             }
-            for one in file.parameters
+            for one in file.parameters_of(case)
             if one.name in used
         ],
         "stations": {
-            one.name: {"title": dict(one.title), "side": one.side, "kind": one.kind} for one in scenario.stations
+            one.name: {"title": dict(one.title), "sides": list(one.sides), "kind": one.kind}
+            for one in scenario.stations
         },
         "classes": {one.name: {"title": dict(one.title)} for one in scenario.classes},
         "outages": [
@@ -264,6 +280,7 @@ def about(file: ScenarioFile, scenario: Scenario, design: str, case: str) -> Ans
             }
             for station in scenario.stations
             for one in station.outages
+            if one.until_seconds > one.from_seconds
         ],
         "passengers_a_day": passengers_a_day(scenario),
         "arrivals": arrivals_mark(scenario),

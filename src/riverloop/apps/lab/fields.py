@@ -15,14 +15,16 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import opening
+from riverloop.apps.lab.answers import side_title, unit_title
 from riverloop.apps.lab.editing import EditedText, Path
 from riverloop.apps.lab.words import DAY_WORDS, GROUP_WORDS, N_
-from riverloop.apps.parties.here import zone
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.sources import read_yaml
+from riverloop.core.queueing.parameters import Parameter
 
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):[0-5][0-9]")
 _SHIFT = re.compile(r"\s*([0-9]{1,2}:[0-9]{2})\s*(?:-|–|—|to)\s*([0-9]{1,2}:[0-9]{2})\s+([0-9]{1,5})\s*")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TOP = ("seed", "replications", "demand_factor")
 
@@ -36,7 +38,7 @@ class Field:
         label: what it is.
         path: where its value stands in the text; where it would stand, if nothing is there yet.
         value: as it is shown.
-        form: ``number``, ``whole``, ``share`` (shown in per cent), ``clock``, ``roster`` or ``date``.
+        form: ``number``, ``whole``, ``share`` (shown in per cent), ``clock``, ``word``, ``roster`` or ``date``.
         unit: of the number, for people.
         help: a sentence more.
         choices: of a select: (value, title).
@@ -129,36 +131,36 @@ def form_of(text: str, design: str, case: str) -> Form:
         places=tuple(_places(raw, design)),
         whole=tuple(_whole(raw, design)),
         outage=tuple(_outage(raw, design)),
-        traffic=tuple(_traffic(raw, design)),
+        traffic=tuple(_traffic(raw, design, case)),
     )
 
 
 def _groups(text: str, raw: dict[str, Any], design: str, case: str) -> Iterator[tuple[str, tuple[Assumption, ...]]]:
     file = opening.opened(text)
-    used, ends = file.used(design), file.case(case).ends
-    values, grouped = file.values(case), dict[str, list[Assumption]]()
-    for one in file.parameters:
+    used = set(file.used(design)) - {name for _key, name in _days_named(raw, design)}
+    grouped: dict[str, list[Assumption]] = {}
+    for one in file.parameters_of(case):
         if one.name in used:
-            found = _assumption(one, values[one.name], ends.get(one.name, (one.low, one.high)), raw, case)
-            grouped.setdefault(one.group, []).append(found)
+            grouped.setdefault(one.group, []).append(_assumption(one, raw, case))
     for group, found in grouped.items():
         title = _(GROUP_WORDS[group]) if group in GROUP_WORDS else group.replace("_", " ").capitalize()
         yield title or _("Assumptions"), tuple(found)
 
 
-def _assumption(one: Any, value: Any, ends: tuple[Any, Any], raw: Mapping[str, Any], case: str) -> Assumption:
-    label = opening.said(one.label, one.name.replace("_", " "))
-    form = "clock" if isinstance(one.value, str) else "number"
+def _assumption(one: Parameter, raw: Mapping[str, Any], case: str) -> Assumption:
+    label, unit = opening.said(one.label, one.name.replace("_", " ")), unit_title(one.unit)
+    form = "number"
+    if isinstance(one.value, str):
+        form = "clock" if _CLOCK.fullmatch(one.value) else "word"
     place = parameter_path(raw, one.name, case)
-    fields = [Field(f"p.{one.name}", label, place, _shown(value, form), form, one.unit)]
-    if place[-1] == "value" and ends[0] is not None:
+    fields = [Field(f"p.{one.name}", label, place, _shown(one.value, form), form, unit)]
+    if place[-1] == "value" and one.low is not None:
         titles = (_("at the least"), _("at the most"))
-        for key, end, title in zip(("low", "high"), ends, titles, strict=True):
-            fields.append(
-                Field(f"p.{one.name}.{key}", f"{label}, {title}", (*place[:-1], key), _shown(end, form), form, one.unit)
-            )
+        for key, end, title in zip(("low", "high"), (one.low, one.high), titles, strict=True):
+            path = (*place[:-1], key)
+            fields.append(Field(f"p.{one.name}.{key}", f"{label}, {title}", path, _shown(end, form), form, unit))
     source = "" if one.assumed else opening.said(one.source)
-    return Assumption(one.name, label, one.unit, source, one.assumed, one.as_of, tuple(fields))
+    return Assumption(one.name, label, unit, source, one.assumed, one.as_of, tuple(fields))
 
 
 def parameter_path(raw: Mapping[str, Any], name: str, case: str) -> Path:
@@ -181,8 +183,8 @@ def _places(raw: Mapping[str, Any], design: str) -> Iterator[Place]:
     for number, station in enumerate(stations or ()):
         fields = tuple(_station_fields((*path, number), station))
         if fields:
-            side = station.get("side", "")
-            yield Place(station["name"], opening.said(station.get("title"), station["name"]), _side(side), fields)
+            sides = ", ".join(map(side_title, sides_of(station)))
+            yield Place(station["name"], opening.said(station.get("title"), station["name"]), sides, fields)
 
 
 def _station_fields(path: Path, station: Mapping[str, Any]) -> Iterator[Field]:
@@ -253,31 +255,70 @@ def _whole(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
 def _outage(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
     path, outages = _at(raw, design, "side_outages")
     _path, stations = _at(raw, design, "stations")
-    sides = list(dict.fromkeys(one["side"] for one in stations or () if one.get("side") and "service" in one))
+    sides = list(
+        dict.fromkeys(side for one in stations or () if "channels" in one or "roster" in one for side in sides_of(one))
+    )
     if not sides or _refers(outages) or len(outages or ()) > 1:
         return
     first = outages[0] if outages else {}
     if "channels" in first:
         return
-    choices = (("", _("None")), *((side, _side(side)) for side in sides))
+    choices = (("", _("None")), *((side, side_title(side)) for side in sides))
     yield Field("o.side", _("Whose system fails"), path, first.get("side", ""), "outage", choices=choices)
     yield Field("o.from", _("from"), path, _clock(first.get("from", "")), "clock")
     yield Field("o.until", _("until"), path, _clock(first.get("until", "")), "clock")
 
 
-def _traffic(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
+def _traffic(raw: Mapping[str, Any], design: str, case: str) -> Iterator[Field]:
     path, found = _counted(raw, design)
     if not found:
         return
-    first = found[0]["traffic"]
+    named = dict(_days_named(raw, design))
+    first = {
+        key: _stands(raw, named[key], case) if key in named else str(one) for key, one in found[0]["traffic"].items()
+    }
     points = tuple((key, opening.said(point.title)) for key, point in opening.control_points().items())
-    day, dated = str(first.get("day", "median")), _DATE.fullmatch(str(first.get("day", "")))
+    day = first.get("day", "median")
+    dated = bool(_DATE.fullmatch(day))
     days = (*((key, _(word)) for key, word in DAY_WORDS.items()), ("date", _("One date")))
     yield Field("t.control_point", _("Control point"), path, first["control_point"], "point", choices=points)
     yield Field("t.day", _("Which day"), path, "date" if dated else day, "day", choices=days)
     yield Field("t.date", _("The date"), path, day if dated else "", "date", help=_("For one date alone."))
-    yield Field("t.from", _("Of the days from"), path, str(first.get("from", "")), "date")
-    yield Field("t.until", _("until"), path, str(first.get("until", "")), "date")
+    yield Field("t.from", _("Of the days from"), path, first.get("from", ""), "date")
+    yield Field("t.until", _("until"), path, first.get("until", ""), "date")
+
+
+def days_of(text: str, design: str, case: str) -> dict[str, str]:
+    """Return by language which real days a scenario takes; nothing if it takes none, or opens no more."""
+    raw = read_yaml(text, name="").value
+    if design not in (raw.get("designs") or {"": {}}) or case not in (raw.get("cases") or {"": {}}):
+        return {}
+    asked = {one.name: one.value for one in _traffic(raw, design, case)}
+    point = opening.control_points().get(asked.get("t.control_point", ""))
+    if point is None:
+        return {}
+    day = asked["t.date"] if asked["t.day"] == "date" else asked["t.day"]
+    span = f" {asked['t.from']}–{asked['t.until']}" if asked["t.from"] or asked["t.until"] else ""
+    return {language: f"{title}, {day}{span}" for language, title in point.title.items()}
+
+
+def _stands(raw: Mapping[str, Any], name: str, case: str) -> str:
+    """Return what stands for a parameter in a case."""
+    value: Any = raw
+    for step in parameter_path(raw, name, case):
+        value = value[step]
+    return str(value)
+
+
+def _days_named(raw: Mapping[str, Any], design: str) -> list[tuple[str, str]]:
+    """Return which keys of the real days are parameters: (key, its name)."""
+    _path, found = _counted(raw, design)
+    return [
+        (key, one.removeprefix("$"))
+        for stream in found[:1]
+        for key, one in stream["traffic"].items()
+        if key != "direction" and _refers(one)
+    ]
 
 
 def _counted(raw: Mapping[str, Any], design: str) -> tuple[Path, list[Mapping[str, Any]]]:
@@ -314,20 +355,22 @@ def _clock(value: Any) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _side(side: str) -> str:
-    found = next((one for one in zone().sides if one.id == side), None)
-    return opening.said(dict(found.side.title)) if found else side
+def sides_of(station: Mapping[str, Any]) -> list[str]:
+    """Return the sides whose staff a station takes."""
+    stated = station.get("side") or []
+    return list(stated) if isinstance(stated, list) else [stated]
 
 
 # From what was typed to the text ---------------------------------------------------------------------------------
 
 
-def changed(text: str, design: str, form: Form, posted: Mapping[str, str]) -> str:
+def changed(text: str, design: str, case: str, form: Form, posted: Mapping[str, str]) -> str:
     """Return the text with every change that was typed.
 
     Args:
         text: as it was when the form was made.
         design: whose stations are asked.
+        case: whose values are asked.
         form: of that text.
         posted: by name of the field; a field that is not there is not changed.
 
@@ -340,7 +383,7 @@ def changed(text: str, design: str, form: Form, posted: Mapping[str, str]) -> st
         if typed != field.value and not field.name.startswith(("o.", "t.")):
             edited = edited.put(field.path, read(field, typed))
     edited = _with_outage(edited, form, posted)
-    return _with_traffic(edited, design, form, posted).text
+    return _with_traffic(edited, design, case, form, posted).text
 
 
 def read(field: Field, typed: str) -> Any:
@@ -353,6 +396,8 @@ def read(field: Field, typed: str) -> Any:
         return [_shift(field, line) for line in typed.split("\n") if line.strip()]
     if field.form == "clock":
         return _read_clock(field.label, typed)
+    if field.form == "word":
+        return _read_word(field.label, typed)
     return _read_number(field, typed)
 
 
@@ -385,6 +430,12 @@ def _read_clock(label: str, typed: str) -> str:
     return typed
 
 
+def _read_word(label: str, typed: str) -> str:
+    if not _WORD.fullmatch(typed):
+        raise InputError("lab.word", N_('{label}: "{typed}" is not one word. Mend it.'), label=label, typed=typed[:40])
+    return typed
+
+
 def _shift(field: Field, line: str) -> dict[str, Any]:
     found = _SHIFT.fullmatch(line)
     if found is None:
@@ -412,7 +463,7 @@ def _with_outage(edited: EditedText, form: Form, posted: Mapping[str, str]) -> E
     return edited.put(path, [{"side": after["o.side"], **times}])
 
 
-def _with_traffic(edited: EditedText, design: str, form: Form, posted: Mapping[str, str]) -> EditedText:
+def _with_traffic(edited: EditedText, design: str, case: str, form: Form, posted: Mapping[str, str]) -> EditedText:
     """Change every stream of real days alike, so that both directions are of one date."""
     before = {one.name: one.value for one in form.traffic}
     after = {name: posted.get(name, value).strip() for name, value in before.items()}
@@ -422,13 +473,15 @@ def _with_traffic(edited: EditedText, design: str, form: Form, posted: Mapping[s
     wanted = {"control_point": after["t.control_point"], "day": after["t.date"] if dated else after["t.day"]}
     span = {} if dated else {key: after[f"t.{key}"] for key in ("from", "until") if after[f"t.{key}"]}
     raw = read_yaml(edited.text, name="").value
+    named = dict(_days_named(raw, design))
+    for key, name in named.items():
+        if key in wanted:
+            edited = edited.put(parameter_path(raw, name, case), wanted[key])
     path, arrivals = _at(raw, design, "arrivals")
-    listed = (
-        [((*path, place), one) for place, one in enumerate(arrivals)]
-        if isinstance(arrivals, list)
-        else [(path, arrivals)]
-    )
-    for place, one in listed:
+    many = isinstance(arrivals, list)
+    for place, one in enumerate(arrivals if many else [arrivals]):
         if "traffic" in one:
-            edited = edited.put((*place, "traffic"), {**wanted, "direction": one["traffic"]["direction"], **span})
+            kept = {key: one["traffic"][key] for key in named if key in wanted}
+            days = {**wanted, "direction": one["traffic"]["direction"], **span, **kept}
+            edited = edited.put((*path, place, "traffic") if many else (*path, "traffic"), days)
     return edited

@@ -107,6 +107,13 @@ def control_points() -> Mapping[str, Any]:
     return {one.key: one for one in daily_traffic().control_points()}
 
 
+def scenario_of_days(control_point: str) -> str:
+    """Return the key of a bundled scenario of real days: that of a control point, else any; empty if none is."""
+    with_days = [one for one in bundled() if "traffic:" in one.text]
+    own = [one for one in with_days if f"control_point: {control_point}," in one.text]
+    return next((one.key for one in own or with_days), "")
+
+
 def said(text: Mapping[str, str] | str | None, otherwise: str = "") -> str:
     """Return a text of a scenario file in the reader's language, or as it was written.
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from riverloop.apps.lab import opening, selectors, services
 from riverloop.apps.lab.experiment_views import MOST_COMPARED, listed
 from riverloop.apps.lab.opening import MOST_CHARACTERS, Kept
+from riverloop.apps.lab.words import N_
 from riverloop.apps.parties.here import mistake_text
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.paging import part_of
 from riverloop.apps.parties.views import account_of
-from riverloop.core.kernel.errors import ConflictError, RiverloopError
+from riverloop.core.kernel.errors import ConflictError, InputError, RiverloopError
 
 if TYPE_CHECKING:
     from riverloop.core.queueing.designs import ScenarioFile
@@ -118,8 +119,10 @@ def _asked(kept: Kept, chosen: Mapping[str, str], *, typed: bool) -> dict[str, A
         "case": case,
         "design_note": opening.said(file.design(design).note),
         "case_note": opening.said(file.case(case).note),
-        "many_designs": 1 < len(file.designs) <= MOST_COMPARED,
-        "form": form.typed(chosen) if typed else form,
+        "many_designs": len(file.designs) > 1,
+        "compared": _compared(file, chosen),
+        "most_compared": MOST_COMPARED,
+        "form": form.typed(chosen if typed else {name: one for name, one in chosen.items() if name.startswith("t.")}),
     }
 
 
@@ -128,6 +131,12 @@ def _chosen(file: ScenarioFile, chosen: Mapping[str, str]) -> tuple[str, str]:
     designs, cases = [one.key for one in file.designs], [one.key for one in file.cases]
     design, case = chosen.get("design", ""), chosen.get("case", "")
     return design if design in designs else designs[0], case if case in cases else cases[0]
+
+
+def _compared(file: ScenarioFile, chosen: Mapping[str, str]) -> list[str]:
+    """Return the designs that are ticked to be compared: as many as can be, if none was chosen."""
+    ticked = chosen.getlist("designs") if isinstance(chosen, QueryDict) else []
+    return ticked or [one.key for one in file.designs][:MOST_COMPARED]
 
 
 def _title_of(key: str) -> str:
@@ -163,7 +172,8 @@ def _changed(kept: Kept, request: HttpRequest) -> tuple[str, str, str, dict[str,
         return text, *_chosen(opening.opened(text), request.POST), {}
     file = opening.opened(kept.text)
     design, case = _chosen(file, request.POST)
-    text = fields.changed(kept.text, design, fields.form_of(kept.text, design, case), request.POST.dict())
+    form = fields.form_of(kept.text, design, case)
+    text = fields.changed(kept.text, design, case, form, request.POST.dict())
     if text == kept.text:
         return text, design, case, {}
     before, after = file.values(case), opening.opened(text).values(case)
@@ -186,10 +196,14 @@ def _run(request: HttpRequest, user: User, kept: Kept) -> HttpResponse:
 
 
 def _run_all(request: HttpRequest, user: User, kept: Kept) -> HttpResponse:
-    """Start the simulation of every design in one case, and lead to their comparison."""
+    """Start the simulation of every design that is ticked, in one case, and lead to their comparison."""
     text, _design, case, values = _changed(kept, request)
+    designs = _compared(opening.opened(text), request.POST)
+    if not 2 <= len(designs) <= MOST_COMPARED:  # noqa: PLR2004 - two sides
+        raise InputError("lab.designs", N_("Tick two to {most} designs to be compared."), most=MOST_COMPARED)
     started = services.experiments_start(
         by=user,
+        designs=designs,
         names=lambda design: names_of(kept, text, design, case),
         scenario_key=kept.key,
         text=text,
@@ -201,12 +215,17 @@ def _run_all(request: HttpRequest, user: User, kept: Kept) -> HttpResponse:
 
 def names_of(kept: Kept, text: str, design: str, case: str) -> dict[str, dict[str, str]]:
     """Return what an experiment is called, in every language that the file speaks."""
+    from riverloop.apps.lab import fields  # noqa: PLC0415 - as above
+
     file = opening.opened(text)
     own_title = {"": kept.saved.title} if kept.saved else dict(file.title) or {"": kept.title}
     names = {"scenario": own_title}
     for part, one in (("design", file.design(design)), ("case", file.case(case))):
         if one.key:
             names[part] = dict(one.title) or {"": one.key}
+    days = fields.days_of(text, design, case)
+    if days and days != fields.days_of(kept.text, design, case):  # other real days than the case is called by
+        names["case"] = days
     return names
 
 

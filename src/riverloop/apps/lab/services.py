@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -214,16 +214,18 @@ def experiment_start(
 def experiments_start(
     *,
     by: User,
+    designs: Sequence[str],
     names: Callable[[str], Mapping[str, Mapping[str, str]]],
     scenario_key: str,
     text: str,
     case: str,
     values: Mapping[str, Any],
 ) -> list[Experiment]:
-    """Simulate every design in one case: all of them are started, or none.
+    """Simulate several designs in one case: all of them are started, or none.
 
     Args:
         by: a planner.
+        designs: their keys.
         names: gives those of a design's experiment, by its key.
         scenario_key: see ``experiment_start``, as the others.
         text: likewise.
@@ -238,14 +240,14 @@ def experiments_start(
         experiment_start(
             by=by,
             kind="simulate",
-            names=names(design.key),
+            names=names(design),
             scenario_key=scenario_key,
             text=text,
-            design=design.key,
+            design=design,
             case=case,
             values=values,
         )
-        for design in opening.opened(text).designs
+        for design in designs
     ]
 
 

@@ -90,7 +90,7 @@ def traffic(request: HttpRequest) -> HttpResponse:
         "note": opening.said(source.note),
         "imported": [one.name for one in found.origins],
         "covered": next(one for one in found.control_points() if one.key == wanted.point),
-        "may_simulate": bool(sides_planned(request.user)),
+        "simulate": opening.scenario_of_days(wanted.point) if sides_planned(request.user) else "",
     }
     try:
         context |= _shown(found, wanted, request.GET.get("page", ""))
@@ -110,7 +110,7 @@ def _shown(found: DailyTraffic, wanted: Wanted, asked_page: str) -> dict[str, An
         "head": head_of(found, wanted),
         "rows": [
             {
-                **row,
+                "date": row["period"],
                 "period": period_text(row["period"], wanted.by),
                 "cells": [answers.number(one) for one in row["cells"]],
             }

@@ -36,6 +36,24 @@ GROUP_WORDS = {
     "facility": N_("The hall"),
     "technology": N_("Automated gates"),
     "pledge": N_("The pledge"),
+    "channels": N_("Channels"),
+    "failures": N_("Failures and outages"),
+    "transfer": N_("The way between the halls"),
+    "timing": N_("Times of the day"),
+    "area": N_("Area of the hall"),
+}
+UNIT_WORDS = {
+    "channels": N_("channels"),
+    "clock": N_("time of the day"),
+    "day": N_("day"),
+    "minutes": N_("minutes"),
+    "officers": N_("officers"),
+    "persons": N_("persons"),
+    "persons a day": N_("persons a day"),
+    "ratio": N_("ratio"),
+    "seconds": N_("seconds"),
+    "share": N_("share, 0 to 1"),
+    "trips a day": N_("trips a day"),
 }
 BY_WORDS = {
     "day": N_("Day by day"),
