@@ -35,6 +35,7 @@ def posted(request: HttpRequest) -> QueryDict:
         request.unread = 400  # type: ignore[attr-defined]
     except _UNREADABLE as error:
         request.unread = 413 if isinstance(error, _TOO_LARGE) else 400  # type: ignore[attr-defined]
+        request.is_unfinished = isinstance(error, UnreadablePostError)  # type: ignore[attr-defined]
     request.POST = QueryDict()
     request._files = MultiValueDict()  # type: ignore[attr-defined]  # noqa: SLF001 - Django offers no other way
     _drain(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import shutil
 import socket
 import sys
@@ -14,6 +15,7 @@ from riverloop.web.beside import kept_beside
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riverloop.web.settings")
 STOP_SECONDS = 30  # for requests under way when the server is stopped
+_MOST_OPEN = 10_240  # files and connections of a process; macOS gives no more
 
 
 def set_up() -> None:
@@ -58,7 +60,7 @@ def load_demo() -> tuple[int, int]:
 def serve(*, host: str, port: int, worker: bool = True) -> None:
     """Prepare, then serve until stopped, with a worker for what goes on in the background.
 
-    One process with one thread on SQLite, which takes one writer at a time; more on PostgreSQL.
+    One process on SQLite, which takes one writer at a time; more on PostgreSQL. Each answers one request at a time.
     """
     check_free(host, port)
     os.environ["RIVERLOOP_SERVED_BY"] = str(os.getpid())  # its processes end with it
@@ -66,7 +68,7 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     from django.conf import settings  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
     from granian import Granian  # noqa: PLC0415 - slow to import, and only this needs it
-    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415
     from granian.log import LogLevels  # noqa: PLC0415
 
     from riverloop.web import in_use, logs  # noqa: PLC0415
@@ -78,12 +80,13 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     from riverloop.web import unsafe, watchdog  # noqa: PLC0415 - the same
 
     _count_anew()
+    _open_many()
     lone = connection.vendor == "sqlite"
     connection.close()
     workers = 1 if lone else max(2, (os.cpu_count() or 2))
     options: dict[str, Any] = {
         "workers": workers,
-        "blocking_threads": 1,
+        "http": HTTPModes.http1,  # proxies speak it, and a connection that says nothing is cut off
         "websockets": False,
         "log_level": LogLevels.warning,
         "log_dictconfig": settings.LOGGING,
@@ -93,7 +96,8 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     for line in unsafe.found() if unsafe.is_public(host) else []:
         print(f"Unsafe: {line}", file=sys.stderr, flush=True)  # noqa: T201
     print(f"Riverloop serves http://{_shown(host)}:{port} (stop it with Ctrl+C)", flush=True)  # noqa: T201
-    granian = Granian("riverloop.web.wsgi:application", address=host, port=port, interface=Interfaces.WSGI, **options)
+    application = "riverloop.web.turns:application"
+    granian = Granian(application, address=host, port=port, interface=Interfaces.ASGINL, **options)
     beside = ["work"] if worker else []
     if settings.RIVERLOOP_SIDE:
         beside.append("listen")
@@ -124,6 +128,14 @@ def _count_anew() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def _open_many() -> None:
+    """Let a process hold more connections than the 1,024 that many systems begin with: strangers may keep some open."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_OPEN if most == resource.RLIM_INFINITY else min(_MOST_OPEN, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def check_free(host: str, port: int, *, option: str = "--port") -> None:

@@ -53,7 +53,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None, *, sta
     if problems.is_api(request):
         return problems.of_status(request, status)
     most = getattr(request, "most_bytes", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)  # a page may take larger files
-    context = {"too_large": status == TOO_LARGE, "megabytes": most // 1_000_000}
+    unfinished = getattr(request, "is_unfinished", False)
+    context = {"too_large": status == TOO_LARGE, "megabytes": most // 1_000_000, "unfinished": unfinished}
     return render(request, "400.html", context, status=status)
 
 

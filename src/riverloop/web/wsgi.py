@@ -1,4 +1,4 @@
-"""The WSGI application, for any server."""
+"""The WSGI application, for any server; `riverloop serve` gives requests their turns before it: see turns.py."""
 
 from __future__ import annotations
 
