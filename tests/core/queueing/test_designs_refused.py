@@ -48,14 +48,14 @@ def refusal(text, **asked):
             'halls.yaml:3: The value 1400 of "jobs" does not lie between low 1500 and high 2000.',
         ),
         ("low: 1000", 'low: "06:00"', "halls.yaml:3: The value 1400"),
-        ("as_of: 2025-12-22", "as_of: soon", "halls.yaml:3: parameters.jobs.as_of: 'soon' does not match"),
+        ("as_of: 2025-12-22", "as_of: soon", 'halls.yaml:3: parameters.jobs.as_of: "soon" does not match'),
         ("gates: {value: 3}", "rest: {value: 3}", "halls.yaml:8: No parameter is named rest"),
         # What is left
         ("resident: $by_gate, ", "", "halls.yaml:9: $rest is what other shares leave of one. Give it once"),
         ("value: 0.75, low: 0.5, high: 0.9", "value: 1.2", "halls.yaml:9: The shares beside $rest sum to 1.2"),
         ("visitor: $rest", "visitor: 0.5", "halls.yaml:9: The shares of the classes sum to 1.25, not to one."),
         # Designs and cases
-        ("  one_hall:", "  one hall:", "halls.yaml:21: designs: 'one hall' does not match"),
+        ("  one_hall:", "  one hall:", 'halls.yaml:21: designs: "one hall" does not match'),
         ("kind: legal", "kind: leagl", 'Did you mean "legal"?'),
         ("    route: [gate", "    routes: [gate", 'halls.yaml:32: the file has no key "routes". Did you mean "route"?'),
         ("walk, counter]", "wakl, counter]", 'halls.yaml:32: There is no station "wakl". Did you mean "walk"?'),

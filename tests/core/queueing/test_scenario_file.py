@@ -72,7 +72,7 @@ def test_distributions_are_written_in_several_ways(written, read):
         ),
         ("rate_per_hour: 600, ", "", "scene.yaml:1: Arrivals need one of rate_per_hour"),
         ("rate_per_hour: 600", "rate_per_hour: 6, passengers_per_day: 9", "hours: 2000} covers"),
-        ("hours: 2000", "hours: 0", "scene.yaml:1: arrivals.hours: 0 is less than or equal"),
+        ("hours: 2000", "hours: 0", "scene.yaml:1: arrivals.hours: 0 is not above 0"),
         ("rate_per_hour: 600", "rate_per_hour: [1, 2]", "These arrivals cover 2 hours. Take `hours` out."),
         ("process: poisson", "process: platoons", "Platoons need every_seconds"),
         ("process: poisson", "every_seconds: 60", "Only platoons have every_seconds."),

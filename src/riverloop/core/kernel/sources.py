@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from riverloop.core.kernel.errors import InputError, did_you_mean
+from riverloop.core.kernel.words import N_
 
 Path = tuple[str | int, ...]
 
@@ -66,21 +67,21 @@ def read_yaml(text: str, *, name: str) -> Source:
         InputError: the text is not strict YAML; the message names the line.
     """
     if len(text) > _MAX_CHARACTERS:
-        raise InputError("yaml.size", "The file is too large. Split it into files below 2 MB.", where=name)
+        raise InputError("yaml.size", N_("The file is too large. Split it into files below 2 MB."), where=name)
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(
             "yaml.syntax",
-            "This is not YAML: {detail}. Mend the indentation or the quotes there.",
+            N_("This is not YAML: {detail}. Mend the indentation or the quotes there."),
             where=f"{name}:{line}",
             detail=error.problem or "it cannot be read",
         ) from None
     except (yaml.YAMLError, RecursionError) as error:
         detail = str(error).splitlines()[0] if str(error) else "it cannot be read"
         raise InputError(
-            "yaml.syntax", "This is not YAML: {detail}. Mend the text.", where=name, detail=detail
+            "yaml.syntax", N_("This is not YAML: {detail}. Mend the text."), where=name, detail=detail
         ) from None
     lines: dict[Path, int] = {}
     value = None if node is None else _Builder(name, lines).build(node, ())
@@ -103,12 +104,12 @@ class _Builder:
             raise self.error(
                 "yaml.alias",
                 line,
-                "An alias (*name) leads in a circle or to far too much. Write it out.",
+                N_("An alias (*name) leads in a circle or to far too much. Write it out."),
             )
         if len(path) > _MAX_DEPTH:
-            raise self.error("yaml.depth", line, "The file is nested too deeply. Flatten it.")
+            raise self.error("yaml.depth", line, N_("The file is nested too deeply. Flatten it."))
         if node.tag not in _PLAIN_TAGS:
-            raise self.error("yaml.tag", line, "The tag {tag} is not read here. Take it out.", tag=node.tag[:60])
+            raise self.error("yaml.tag", line, N_("The tag {tag} is not read here. Take it out."), tag=node.tag[:60])
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node, line)
         self.open.add(id(node))
@@ -124,10 +125,10 @@ class _Builder:
         for key_node, child in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise self.error("yaml.key", line, "A key must be a plain word. Write it as one.")
+                raise self.error("yaml.key", line, N_("A key must be a plain word. Write it as one."))
             key = key_node.value
             if key in read:
-                raise self.error("yaml.twice", line, 'The key "{key}" is given twice. Keep one.', key=key)
+                raise self.error("yaml.twice", line, N_('The key "{key}" is given twice. Keep one.'), key=key)
             self.lines[(*path, key)] = line
             read[key] = self.build(child, (*path, key))
         return read
@@ -141,20 +142,20 @@ class _Builder:
         if text in _BOOLEANS:
             return _BOOLEANS[text]
         if _NOT_FINITE.fullmatch(text):
-            raise self.error("yaml.number", line, "{text} is not a number here. Give a finite one.", text=text)
+            raise self.error("yaml.number", line, N_("{text} is not a number here. Give a finite one."), text=text)
         return self.number(text, line)
 
     def number(self, text: str, line: int) -> Any:
         if _INTEGER.fullmatch(text):
             if len(text) > _MAX_DIGITS or abs(int(text)) > _LARGEST:
                 raise self.error(
-                    "yaml.number", line, "The number {text} is too large. Keep it below 2^53.", text=text[:24]
+                    "yaml.number", line, N_("The number {text} is too large. Keep it below 2^53."), text=text[:24]
                 )
             return int(text)
         if _DECIMAL.fullmatch(text):
             value = float(text)
             if value in (float("inf"), float("-inf")):
-                raise self.error("yaml.number", line, "{text} is too large. Give a finite number.", text=text[:24])
+                raise self.error("yaml.number", line, N_("{text} is too large. Give a finite number."), text=text[:24])
             return value
         return text
 
@@ -191,16 +192,16 @@ def _deepest(error: Any) -> Any:
 def _explain(source: Source, error: Any) -> InputError:
     path = tuple(error.absolute_path)
     where = source.where(*path)
-    name = ".".join(str(part) for part in path) or "the file"
+    name = ".".join(str(part) for part in path) or InputError("schema.file", N_("the file"))
     if error.validator == "required":
         lacking = next(key for key in error.validator_value if key not in error.instance)
-        return InputError("schema.required", '{name} lacks "{key}". Add it.', where=where, name=name, key=lacking)
+        return InputError("schema.required", N_('{name} lacks "{key}". Add it.'), where=where, name=name, key=lacking)
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         extra = next((key for key in error.instance if key not in known), "?")
         return InputError(
             "schema.unknown",
-            '{name} has no key "{key}".{hint} Its keys are {known}.',
+            N_('{name} has no key "{key}".{hint} Its keys are {known}.'),
             where=source.where(*path, extra),
             name=name,
             key=extra,
@@ -211,7 +212,7 @@ def _explain(source: Source, error: Any) -> InputError:
         known = error.validator_value if error.validator == "enum" else [error.validator_value]
         return InputError(
             "schema.choice",
-            "{name} is {value!r}.{hint} Choose one of {known}.",
+            N_("{name} is {value!r}.{hint} Choose one of {known}."),
             where=where,
             name=name,
             value=error.instance,
@@ -219,18 +220,42 @@ def _explain(source: Source, error: Any) -> InputError:
             known=", ".join(str(choice) for choice in known),
         )
     if error.validator == "type":
+        wanted = error.validator_value
         return InputError(
             "schema.type",
-            "{name} is {value!r}, which is not of type {wanted}. Give that type.",
+            N_("{name} is {value!r}, which is not of type {wanted}. Give that type."),
             where=where,
             name=name,
             value=str(error.instance)[:60],
-            wanted=error.validator_value,
+            wanted=" / ".join(wanted if isinstance(wanted, list) else [wanted]),
+        )
+    if error.validator in _LIMITS:
+        return InputError(
+            "schema.limit",
+            _LIMITS[error.validator],
+            where=where,
+            name=name,
+            value=str(error.instance)[:60],
+            limit=error.validator_value,
         )
     return InputError(
         "schema.value",
-        "{name}: {detail}. Mend the value.",
+        N_("{name}: {detail}. Mend the value."),
         where=where,
         name=name,
         detail=str(error.message)[:200].rstrip("."),
     )
+
+
+_LIMITS = {
+    "minimum": N_("{name}: {value} is less than {limit}. Give {limit} or more."),
+    "exclusiveMinimum": N_("{name}: {value} is not above {limit}. Give more than {limit}."),
+    "maximum": N_("{name}: {value} is greater than {limit}. Give {limit} or less."),
+    "exclusiveMaximum": N_("{name}: {value} is not below {limit}. Give less than {limit}."),
+    "pattern": N_('{name}: "{value}" does not match {limit}. Write it so.'),
+    "minLength": N_("{name} is too short. Give {limit} characters or more."),
+    "maxLength": N_("{name} is too long. Give {limit} characters or fewer."),
+    "minItems": N_("{name} has too few entries. Give {limit} or more."),
+    "maxItems": N_("{name} has too many entries. Give {limit} or fewer."),
+    "minProperties": N_("{name} has too few keys. Give {limit} or more."),
+}
