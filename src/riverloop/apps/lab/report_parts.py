@@ -258,7 +258,7 @@ def side_by_side(every: Subjects) -> Titled | None:
         (told.format(side=side_name(side)), *(number(one["staff_hours"].get(side)) for one in results))
         for side in sides
     ]
-    return Titled("", ("", *(one.label for one in subjects)), rows)
+    return Titled(_("In numbers"), ("", *(one.label for one in subjects)), rows)
 
 
 def stations(subject: Subject) -> Titled:

@@ -147,7 +147,7 @@ def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     yield Part(
         _("Waiting"),
         tables=[
-            table for one in subjects for table in (report_parts.stations(one), report_parts.classes(one)) if table
+            table for one in answered for table in (report_parts.stations(one), report_parts.classes(one)) if table
         ],
         charts=_drawn(charts.pledge_shares(labelled), charts.waits_by_hour(labelled), *by_class),
     )

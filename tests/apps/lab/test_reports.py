@@ -1,0 +1,313 @@
+"""Reports: one file that holds everything, in every language, and can be repeated."""
+
+import hashlib
+import re
+from datetime import UTC, date, datetime
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+from django.utils import translation
+
+from riverloop.apps.lab.reports import Found, Subject, report, report_of
+from riverloop.core.queueing.designs import open_scenario_file
+from riverloop.core.queueing.network import without_outages
+from riverloop.core.queueing.running import run
+from tests.apps.lab import samples
+
+LANGUAGES = ["en", "zh-hant", "zh-hans"]
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+STATED = (
+    samples.DAY.replace("passengers_per_day: 3000", "passengers_per_day: $people")
+    + """
+parameters:
+  people: {value: 3000, low: 2500, high: 3500, unit: persons, as_of: 2025-12, source: "Statement <i>of</i> December",
+           label: {en: People a day, zh-Hant: 每日人數, zh-Hans: 每日人数}}
+  area: {value: 1.2, source: assumed, label: {en: Area for each who waits, zh-Hant: 每人面積, zh-Hans: 每人面积}}
+area: {per_waiting_m2: $area}
+designs:
+  plain:
+    title: {en: As it is, zh-Hant: 現狀, zh-Hans: 现状}
+    note: {en: Two queues., zh-Hant: 兩條隊。, zh-Hans: 两条队。}
+    needs:
+      - {kind: legal, text: {en: An act, zh-Hant: 一項法例, zh-Hans: 一项法规}, as_of: 2026, source: assumed}
+    claims:
+      - {text: {en: It takes 9 minutes, zh-Hant: 需時9分鐘, zh-Hans: 需9分钟}, value: 9, unit: minutes,
+         measure: journey_seconds, as_of: 2024, source: A newspaper}
+  more:
+    title: {en: '<script>alert("x")</script>', zh-Hant: 更多, zh-Hans: 更多}
+    pledge: {minutes: 10, share: 0.95}
+cases:
+  now: {title: {en: Now, zh-Hant: 現在, zh-Hans: 现在}}
+  later: {title: {en: Later, zh-Hant: 日後, zh-Hans: 日后}, set: {people: 5000}}
+"""
+)
+FOUND = Found(
+    differences={
+        "B": {
+            "journey_seconds": {"mean": -90.0, "ci95": [-100.0, -80.0], "sure": True},
+            "share_within": {"mean": 0.012, "ci95": [-0.001, 0.025], "sure": False},
+        }
+    },
+    least_channels={"channels": {"customs": 5}, "met": True, "share_within": 0.97},
+    least_roster=samples.ROSTER,
+    tornado=samples.tornado(),
+    tornado_measure="journey_seconds",
+    break_even={"B": samples.turning()},
+    break_even_measure="journey_seconds",
+)
+
+
+def subject(label, design, text=STATED, *, case="", values=None, still=False):
+    file = open_scenario_file(text, name="day.yaml")
+    scenario = file.scenario(design, case, values=values or {})
+    return Subject(
+        label=label,
+        file=file,
+        text=text,
+        name="day.yaml",
+        design=design,
+        case=case,
+        values=values or {},
+        result=run(scenario).as_json(),
+        undisturbed=run(without_outages(scenario)).as_json() if still else None,
+    )
+
+
+@pytest.fixture(scope="module")
+def subjects():
+    return [subject("A", "plain", still=True), subject("B", "more")]
+
+
+def written(language, *arguments, **options):
+    with translation.override(language):
+        return report(*arguments, **options)
+
+
+class Checked(HTMLParser):
+    """Reads HTML strictly: every element is closed, in order, and no id stands twice."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.ids, self.elements, self.words = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+        assert len(self.ids) == len(set(self.ids))
+
+    def handle_starttag(self, tag, attrs):
+        names = [name for name, _ in attrs]
+        assert len(names) == len(set(names)), (tag, names)
+        self.elements.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open, tag
+        assert self.open.pop() == tag, (tag, self.getpos())
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_report_is_well_formed_and_asks_for_nothing(subjects, language):
+    text = written(language, subjects, FOUND)
+    found = Checked(text)
+    assert text.startswith("<!doctype html>")
+    assert {tag for tag, _ in found.elements}.isdisjoint({"script", "link", "img", "iframe", "object", "form"})
+    assert not re.search(r"https?://(?!www\.w3\.org)|url\(|@import", text)
+    for tag, attributes in found.elements:
+        assert not [name for name in attributes if name.startswith("on") or name in {"style", "src"}], tag
+        assert attributes.get("href", "#").startswith("#")
+
+
+def test_the_links_of_a_report_lead_somewhere(subjects):
+    found = Checked(written("en", subjects, FOUND))
+    wanted = {value[1:] for _, attributes in found.elements for name, value in attributes.items() if name == "href"}
+    named = {
+        one
+        for _, attributes in found.elements
+        for name, value in attributes.items()
+        if name == "aria-labelledby"
+        for one in value.split()
+    }
+    assert wanted | named <= set(found.ids)
+
+
+def test_a_report_says_what_was_asked_answered_and_assumed(subjects):
+    found = Checked(written("en", subjects, FOUND, made_on=date(2026, 11, 22))).text
+    for said in (
+        "A day at the river",
+        "22 November 2026",
+        "As it is · Now",
+        "within 15 minutes",
+        "People a day",
+        "2,500 – 3,500",
+        "Statement <i>of</i> December",
+        "Area for each who waits",
+        "assumed",
+        "synthetic: two peaks",
+        "An act",
+        "It takes 9 minutes",
+        "A newspaper",
+        "A is quicker than B by 90 s on average; that is sure.",
+        "1.24 times",
+        "40 paid hours",
+        "Without".lower(),
+        "Simulated, not observed",
+        "Jobs <i>",
+    ):
+        assert said in found, said
+
+
+def test_a_report_holds_the_scenario_with_its_hash_seed_versions_and_command(subjects):
+    text = written("en", subjects, FOUND)
+    found = Checked(text).text
+    assert hashlib.sha256(STATED.encode()).hexdigest() in found
+    assert " ".join(STATED.split()) in found
+    assert "riverloop simulate day.yaml --design plain --json" in found
+    for name in ("Riverloop", "Python", "numpy", "numba", "scipy"):
+        assert re.search(rf"{name} \d+\.\d+", found), name
+    assert "Seed: A 5" in found
+
+
+def test_what_a_report_repeats_gives_the_same_numbers(subjects):
+    again = subject("A", "plain")
+    assert again.result == subjects[0].result
+    assert written("en", subjects, FOUND) == written("en", subjects, FOUND)
+
+
+def test_a_value_that_was_set_is_told_beside_what_the_file_says():
+    one = subject("A", "plain", case="later", values={"people": 4000})
+    found = Checked(written("en", [one])).text
+    assert "People a day = 4,000" in found
+    assert "5,000; A: 4,000" in found
+    assert "--case later --set people=4000" in found
+
+
+def test_what_people_write_stays_text_in_a_report(subjects):
+    text = written("en", [subject('"><img src=x onerror=alert(1)>', "more")], title="<b>&amp;")
+    found = Checked(text)
+    assert not {tag for tag, _ in found.elements} & {"script", "img"}
+    assert "&lt;b&gt;&amp;amp;" in text
+
+
+def test_a_queue_that_cannot_drain_is_told_with_what_is_lacking():
+    text = STATED.replace("channels: 4", "channels: 1")
+    found = Checked(written("en", [subject("A", "plain", text)])).text
+    assert re.search(r"the queue of customs cannot drain\. [\d,]+ passengers are left", found)
+
+
+def test_a_scenario_without_hours_or_several_of_anything_has_a_report():
+    file = open_scenario_file(samples.QUIET, name="small.yaml")
+    one = Subject(
+        label="small", file=file, text=samples.QUIET, name="small.yaml", result=samples.answered(samples.QUIET)
+    )
+    found = Checked(written("en", [one])).text
+    assert "small.yaml" in found
+    assert "are through within 30 minutes" in found
+
+
+def experiment(text, **answer):
+    return SimpleNamespace(
+        title="Mine", text=text, design="", case="", result=answer, answered_at=datetime(2026, 11, 22, tzinfo=UTC)
+    )
+
+
+def kept(text):
+    """Give the answer of an experiment as it is kept."""
+    found = run(open_scenario_file(text, name="x").scenario())
+    rows = [{"journey_seconds": one.journey_seconds, "share_within": one.share_within} for one in found.replications]
+    return {"result": found.as_json(), "replications": rows, "about": {"arrivals": "same"}}
+
+
+def test_kept_experiments_are_reported_side_by_side():
+    other = samples.DAY.replace("channels: 4", "channels: 2")
+    pairs = [("Four", experiment(samples.DAY, **kept(samples.DAY))), ("Two", experiment(other, **kept(other)))]
+    found = Checked(report_of(pairs)).text
+    assert re.search(r"Four is quicker than Two by [\d.]+ min on average; that is sure\.", found)
+    assert found.count("SHA-256") == 2
+
+
+def test_kept_experiments_that_saw_other_passengers_stand_without_a_difference():
+    first, second = kept(samples.DAY), kept(samples.DAY) | {"about": {"arrivals": "other"}}
+    found = Checked(report_of([("A", experiment(samples.DAY, **first)), ("B", experiment(samples.DAY, **second))])).text
+    assert "quicker" not in found
+    assert "The first less" not in found
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"least_roster": samples.ROSTER}, "40 paid hours"),
+        ({"least_channels": {"channels": {"customs": 5}, "met": False, "share_within": 0.9}}, "No number of channels"),
+        ({"tornado": {"measure": "share_within", "bars": samples.tornado()}}, "Jobs <i>"),
+        (
+            {
+                "break_even": {
+                    "measure": "journey_seconds",
+                    "against": "b",
+                    "against_title": {"en": "The other"},
+                    "from": 0.5,
+                    "to": 2,
+                    "factor": None,
+                    "at_low": {"mean": 3.0, "low": 2.0, "high": 4.0, "sure": True},
+                    "at_high": {"mean": 8.0, "low": 7.0, "high": 9.0, "sure": True},
+                }
+            },
+            "the same at every demand",
+        ),
+    ],
+)
+def test_an_experiment_that_simulated_nothing_has_a_report_of_what_it_found(answer, said):
+    assert said in Checked(report_of([("A", experiment(samples.DAY, **answer))])).text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("language", "tag", "dark"), [("en", "en", False), ("zh-hant", "zh-Hant", True)])
+def test_a_report_opens_from_a_file_without_a_request_and_is_accessible(  # noqa: PLR0917 - fixtures
+    subjects, browser, assert_accessible, tmp_path, language, tag, dark
+):
+    path = tmp_path / "report.html"
+    path.write_text(written(language, subjects, FOUND), "utf-8")
+    size = {"width": 390, "height": 844} if dark else {"width": 1280, "height": 900}
+    context = browser.new_context(viewport=size, color_scheme="dark" if dark else "light")
+    page = context.new_page()
+    asked, said = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(path.as_uri())
+    assert asked == [path.as_uri()]
+    assert said == []
+    assert page.evaluate("document.documentElement.lang") == tag
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shown = "() => [...document.querySelectorAll('svg[role=img]')].filter((one) => one.checkVisibility()).length"
+    assert page.evaluate(shown) >= 6
+    fills = "() => new Set([...document.querySelectorAll('.chart text')].map((one) => getComputedStyle(one).fill)).size"
+    assert page.evaluate(fills) >= 2
+    page.evaluate("() => document.querySelector('meta[http-equiv]').remove()")  # axe is a script, after all
+    assert_accessible(page)
+    context.close()
+
+
+@pytest.mark.browser
+def test_a_report_prints_with_every_table_and_light(subjects, browser, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(written("en", subjects, FOUND), "utf-8")
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 34, 37)"
+    assert len(page.pdf()) > 50_000
+    context.close()
