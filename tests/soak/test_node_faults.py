@@ -1,6 +1,7 @@
 """A node that dies, or loses its database, while clients file movements: what was answered is kept, and once."""
 
 import contextlib
+import http.client
 import json
 import os
 import random
@@ -93,13 +94,20 @@ class Client(threading.Thread):
                 with urllib.request.urlopen(request, timeout=30) as answer:
                     return answer.status == 201
             except urllib.error.HTTPError as error:
-                self.odd[error.code, error.read()[:300]] += 1
-            except OSError:  # it is down
+                self.odd[error.code, said_in(error)] += 1
+            except (OSError, http.client.HTTPException):  # it is down, or went down in the middle of its answer
                 pass
             if self.stop.is_set() and until is None:  # what it was asked last it may have done: ask until it says so
                 until = time.monotonic() + 100
             time.sleep(0.05)
         raise AssertionError(f"{reference} was never answered: {dict(self.odd)}")
+
+
+def said_in(error):
+    try:
+        return error.read()[:300]
+    except (OSError, http.client.HTTPException):  # it went down in the middle
+        return b""
 
 
 class Node:
