@@ -126,8 +126,8 @@ def answers(subjects: Subjects, found: Found) -> Iterator[str]:
         yield _least_roster(found.least_roster)
     if found.least_channels is not None:
         yield _least_channels(found.least_channels)
-    for label, one in found.break_even.items():
-        yield _turns(subjects[0].label, label, one)
+    for label, turning in found.break_even.items():
+        yield _turns(subjects[0].label, label, turning)
 
 
 def simulated(subjects: Subjects) -> list[Subject]:

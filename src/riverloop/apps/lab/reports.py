@@ -233,7 +233,7 @@ def _made_with(subjects: Sequence[Subject]) -> Titled:
 
 @cache
 def _engine() -> Engine:
-    return Engine(dirs=[_HERE / "templates"], builtins=["django.templatetags.i18n"])
+    return Engine(dirs=[str(_HERE / "templates")], builtins=["django.templatetags.i18n"])
 
 
 @cache
