@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
+
+_BETWEEN_SECONDS = 0.2
 
 
 def print_json(value: Any) -> None:
@@ -20,3 +25,21 @@ def print_table(rows: Iterable[tuple[str, ...]]) -> None:
     widths = [max(len(row[column]) for row in listed) for column in range(len(listed[0]) - 1)]
     for row in listed:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+
+
+@contextmanager
+def progress_line(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give what tells how far something is: on a terminal, in a line that is gone afterwards; elsewhere nothing shows."""
+    shown_at, shown = time.monotonic(), ""
+
+    def tell(done: int, total: int) -> None:
+        nonlocal shown_at, shown
+        if sys.stderr.isatty() and time.monotonic() - shown_at >= _BETWEEN_SECONDS:
+            shown_at, shown = time.monotonic(), f"{what}: {min(done / max(total, 1), 1):.0%}"
+            print(f"\r{shown}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            print("\r" + " " * len(shown) + "\r", end="", file=sys.stderr, flush=True)

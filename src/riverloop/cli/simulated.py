@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from riverloop.cli.printing import print_json, print_table
+from riverloop.cli.printing import print_json, print_table, progress_line
 from riverloop.core.queueing.designs import Case, Design, Parameter, ScenarioFile
 from riverloop.core.queueing.intervals import Interval
 from riverloop.core.queueing.network import Scenario, in_one_language, without_outages
@@ -77,7 +77,8 @@ class Answers:
         self.roster: Roster | None = None
 
     def _run(self, scenario: Scenario) -> Result:
-        return run(scenario, spread=self.spread(scenario))
+        with progress_line("Simulating") as progress:
+            return run(scenario, spread=self.spread(scenario), progress=progress)
 
     def compare(self, others: Iterable[Chosen]) -> None:
         """Run other designs on the same passengers."""
@@ -105,23 +106,34 @@ class Answers:
                 "No parameter says between what it may lie. Give some of them low and high.",
                 where=ours.file.source.where("parameters"),
             )
-        self.bars = tornado(self.scenario, swings, MEASURES[measure], spread=self.spread(self.scenario))
+        spread = self.spread(self.scenario)
+        with progress_line("What moves the answer") as progress:
+            self.bars = tornado(self.scenario, swings, MEASURES[measure], spread=spread, progress=progress)
         self.bars_of = measure
 
     def find_break_even(self, rival: Chosen, measure: str, between: tuple[float, float]) -> None:
         """Find the demand at which another design overtakes."""
-        other = rival.scenario()
+        other, watched = rival.scenario(), MEASURES[measure]
         spread = self.spread(self.scenario)
-        self.even = break_even(self.scenario, other, MEASURES[measure], between=between, spread=spread)
+        with progress_line("Where another overtakes") as progress:
+            self.even = break_even(self.scenario, other, watched, between=between, spread=spread, progress=progress)
         self.even_of = (measure, other.name)
 
     def size_channels(self, stations: tuple[str, ...], confidence: float, *, every_hour: bool) -> None:
         """Find the least channels that keep the pledge."""
-        self.channels = least_channels(self.scenario, stations, target=Target(confidence, every_hour))
+        target = Target(confidence, every_hour)
+        with progress_line("Least channels") as progress:
+            self.channels = least_channels(self.scenario, stations, target=target, progress=progress)
 
     def size_roster(self, station: str, hours: tuple[int, ...], confidence: float, *, every_hour: bool) -> None:
         """Find the least roster that keeps the pledge."""
-        self.roster = least_roster(self.scenario, station, shift_hours=hours, target=Target(confidence, every_hour))
+        target = Target(confidence, every_hour)
+        with progress_line("Least roster") as progress:
+            self.roster = least_roster(self.scenario, station, shift_hours=hours, target=target, progress=progress)
+
+    def _parameter(self, name: str) -> Parameter:
+        """Return a parameter as the case has it."""
+        return next(one for one in self.ours.file.parameters_of(self.ours.case) if one.name == name)
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as one JSON object."""
@@ -134,7 +146,10 @@ class Answers:
         if self.still is not None:
             answer["without_outages"] = self.still.as_json() | {"difference": _differences(self.result, self.still)}
         if self.bars:
-            answer["tornado"] = {"measure": self.bars_of, "bars": [_bar_json(one) for one in self.bars]}
+            answer["tornado"] = {
+                "measure": self.bars_of,
+                "bars": [_bar_json(bar, self._parameter(bar.name)) for bar in self.bars],
+            }
         if self.even is not None:
             answer["break_even"] = _even_json(self.even, *self.even_of)
         if self.channels is not None:
@@ -153,7 +168,7 @@ class Answers:
         if self.still is not None:
             _print_differences(self.result, self.still, "\nWhat the outages do:")
         if self.bars:
-            _print_bars(self.bars, self.bars_of)
+            _print_bars([(bar, self._parameter(bar.name)) for bar in self.bars], self.bars_of)
         if self.even is not None:
             _print_even(self.even, *self.even_of)
         if self.channels is not None:
@@ -174,9 +189,9 @@ def _interval_json(one: Interval) -> dict[str, Any]:
     return {"mean": round(one.mean, 6), "ci95": [round(one.low, 6), round(one.high, 6)], "sure": one.sure}
 
 
-def _bar_json(bar: Bar) -> dict[str, Any]:
+def _bar_json(bar: Bar, of: Parameter) -> dict[str, Any]:
     low, high = (one and _interval_json(one) for one in (bar.low, bar.high))
-    return {"name": bar.name, "low": low, "high": high}
+    return {"name": bar.name, "low_value": of.low, "high_value": of.high, "low": low, "high": high}
 
 
 def _even_json(found: BreakEven, measure: str, name: str) -> dict[str, Any]:
@@ -313,16 +328,17 @@ def _print_differences(ours: Result, theirs: Result, title: str) -> None:
 
 def _told(one: Mapping[str, Any]) -> str:
     low, high = one["ci95"]
+    if low == high == 0:
+        return "none"
     return f"{one['mean']:.4g} (95 % sure: {low:.4g} to {high:.4g})" + ("" if one["sure"] else ", not sure")
 
 
-def _print_bars(bars: Sequence[Bar], measure: str) -> None:
+def _print_bars(bars: Sequence[tuple[Bar, Parameter]], measure: str) -> None:
     print(f"\nWhat moves {measure} most, each by itself at its low and its high value:")
-    rows: list[tuple[str, ...]] = [("parameter", "low", "high")]
-    rows += [
-        (bar.name, *(_told(_interval_json(one)) if one else "" for one in (bar.low, bar.high)))
-        for bar in bars[:_MOST_BARS]
-    ]
+    rows: list[tuple[str, ...]] = [("parameter", "low", "moves it by", "high", "moves it by")]
+    for bar, of in bars[:_MOST_BARS]:
+        low, high = (_told(_interval_json(one)) if one else "" for one in (bar.low, bar.high))
+        rows.append((bar.name, str(of.low), low, str(of.high), high))
     print_table(rows)
     if len(bars) > _MOST_BARS:
         print(f"{len(bars) - _MOST_BARS} others move it less; --json lists them.")

@@ -1,10 +1,15 @@
 """Scenario files of several designs, cases and parameters: what comes out, and the one line that refuses them."""
 
-import pytest
+import json
 
+import pytest
+from jsonschema import Draft202012Validator
+
+from riverloop.core.kernel.sources import read_yaml
 from riverloop.core.queueing.designs import Need, open_scenario_file
 from riverloop.core.queueing.network import without_outages
 from riverloop.core.queueing.running import run
+from riverloop.core.queueing.schemas import filled_schema, scenario_schema
 from tests.core.queueing.halls import COUNTED, HALLS, OUT, STAFF, counts, halls
 from tests.core.queueing.scenes import CONTRACT, scenario
 
@@ -152,3 +157,18 @@ def test_real_days_come_as_they_were_counted():
     assert {one.name: one.expected(0) for one in read.arrivals} == {"out-residents": 700, "out-visitors": 300}
     assert read.arrivals[0].shares == (0.9, 0.1)
     assert read.arrivals[0].sources == ({"": "Counted by somebody"}, {"": "synthetic: a hump"})
+
+
+# The schema ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [CONTRACT, HALLS, OUT, STAFF, COUNTED])
+def test_editors_accept_a_parameter_wherever_a_value_may_stand(text):
+    Draft202012Validator(scenario_schema()).validate(read_yaml(text, name="halls.yaml").value)
+
+
+def test_once_values_are_in_their_places_no_parameter_is_accepted():
+    assert '{"$ref": "#/$defs/parameter"}' in json.dumps(scenario_schema())
+    assert '{"$ref": "#/$defs/parameter"}' not in json.dumps(filled_schema())
+    unfilled = Draft202012Validator(filled_schema()).iter_errors(read_yaml(HALLS, name="halls.yaml").value)
+    assert any(error.instance == "$jobs" for error in unfilled)
