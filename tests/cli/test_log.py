@@ -54,6 +54,26 @@ def test_an_export_is_verified_and_says_whose_keys_signed(node):
     told = json.loads(node("-m", "riverloop", "log", "verify", "logs/hk", "--json").stdout)
     assert (told["hk"]["origin"], told["hk"]["size"]) == ("riverloop.zone/hetao/hk", 300)
     assert len(told["hk"]["countersigned"]) == 1
+    assert told["hk"]["vkey_given"] is False
+    assert done.stdout.count(", the folder's own key") == 4
+
+
+def test_an_export_is_verified_by_keys_that_are_given_as_a_file_or_as_text(node):
+    words = [f"--vkey=logs/{side}/{name}" for side in ("hk", "cn") for name in ("vkey", "cosigner_vkey")]
+    done = node("-m", "riverloop", "log", "verify", "logs", *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(", which you gave") == 4
+    assert "Compare" not in done.stdout
+    line = (node.home / "logs/hk/vkey").read_text()
+    told = json.loads(node("-m", "riverloop", "log", "verify", "logs", "--json", "--vkey", line).stdout)
+    assert {side: one["vkey_given"] for side, one in told.items()} == {"hk": True, "cn": False}
+    for wrong, words in (
+        (line[:-9], "--vkey: "),
+        ("logs/none", "cannot be read"),
+        ("logs/hk/checkpoint", "no verifier"),
+    ):
+        done = node("-m", "riverloop", "log", "verify", "logs", "--vkey", wrong)
+        assert (done.returncode, done.stderr.count("\n"), words in done.stderr) == (1, 1, True), done.stderr
 
 
 def test_what_is_wrong_is_one_line_and_status_1(node):

@@ -14,9 +14,20 @@ from riverloop.cli.printing import print_json
 
 if TYPE_CHECKING:
     from riverloop.apps.record.proofs import Checked
-    from riverloop.core.tlog import VerifiedLog
+    from riverloop.core.tlog import VerifiedLog, VerifierKey
 
 _STEP = 25_600  # entries between two words of progress
+_JOINTS = 2  # plus signs in a verifier key
+
+
+_vkeys_option = click.option(
+    "--vkey",
+    "vkeys",
+    multiple=True,
+    metavar="FILE|TEXT",
+    help="A verifier key from where you trust it: its one line, or a file of it. May be given for each log and each "
+    "side that countersigns.",
+)
 
 
 @click.group("log")
@@ -48,44 +59,57 @@ def log_export(*, directory: Path, as_json: bool) -> None:
 @log_app.command("fetch")
 @click.argument("address")
 @click.argument("directory", type=click.Path(path_type=Path))
-def log_fetch(*, address: str, directory: Path) -> None:
+@_vkeys_option
+@click.option("--most", type=click.IntRange(1), help="Entries of the longest log that is fetched.  [default: 20000000]")
+def log_fetch(*, address: str, directory: Path, vkeys: tuple[str, ...], most: int | None) -> None:
     """Fetch a published log from ADDRESS, such as https://riverloop.example/log/SIDE, into DIRECTORY.
 
-    Verify it then: riverloop log verify DIRECTORY
+    Its checkpoint has to be signed, by the key of --vkey or else by the one at the address. Verify the rest then:
+    riverloop log verify DIRECTORY
     """
     _settings()
     from riverloop.apps.record import fetching
 
-    size = fetching.log_fetch(address, directory, progress=_progress if sys.stderr.isatty() else None)
+    size = fetching.log_fetch(
+        address,
+        directory,
+        trusted=_keys_given(vkeys),
+        most_entries=most or fetching.MOST_ENTRIES,
+        progress=_progress if sys.stderr.isatty() else None,
+    )
     print(f"{directory}: {size:,} entries. Verify them: riverloop log verify {directory}")
 
 
 @log_app.command("verify")
 @click.argument("directory", type=click.Path(path_type=Path))
+@_vkeys_option
 @json_option
-def log_verify(*, directory: Path, as_json: bool) -> None:
+def log_verify(*, directory: Path, vkeys: tuple[str, ...], as_json: bool) -> None:
     """Verify every byte of the logs in DIRECTORY, or of the one log that it is.
 
-    The first entry or file that is wrong is named.
+    The first entry or file that is wrong is named. A log whose key was not given is verified by the key in its own
+    folder, and the answer says so.
     """
     _settings()
     from riverloop.apps.record.exporting import logs_verify
 
-    done = logs_verify(directory, progress=_progress if sys.stderr.isatty() else None)
+    given = _keys_given(vkeys)
+    done = logs_verify(directory, trusted=given, progress=_progress if sys.stderr.isatty() else None)
     if as_json:
-        print_json({side: _log_json(one) for side, one in done.items()})
+        print_json({side: {**_log_json(one), "vkey_given": one.key in given} for side, one in done.items()})
         return
     for side, one in done.items():
         print(f"{side}: {one.signed.checkpoint.size:,} entries, and each is what was signed")
-        print(f"  signed by {one.key.line}")
+        print(f"  signed by {one.key.line}{_whose(one.key, given)}")
         for key, seconds in one.signed.cosigned.items():
-            print(f"  countersigned by {key.line} at {_instant(seconds)}")
-    print("Compare the keys with those that the sides publish: a folder can only show that it is what its keys signed.")
+            print(f"  countersigned by {key.line} at {_instant(seconds)}{_whose(key, given)}")
+    if not all(key in given for one in done.values() for key in (one.key, *one.signed.cosigned)):
+        print("Compare the folder's own keys with those that the sides publish, or give those that you trust: --vkey")
 
 
 @log_app.command("check")
 @click.argument("proof", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--vkey", default="", help="The verifier key of the log, from where you trust it.")
+@click.option("--vkey", default="", metavar="FILE|TEXT", help="The verifier key of the log, from where you trust it.")
 @json_option
 def log_check(*, proof: Path, vkey: str, as_json: bool) -> None:
     """Check the proof of one record, without a network and without a database."""
@@ -93,9 +117,8 @@ def log_check(*, proof: Path, vkey: str, as_json: bool) -> None:
     from riverloop.apps.record.proofs import check_proof
     from riverloop.cli.inputs import read_text
     from riverloop.core.kernel.canonical import read_json
-    from riverloop.core.tlog import parse_vkey
 
-    key = parse_vkey(vkey.strip(), where="--vkey") if vkey else None
+    key = _key_given(vkey) if vkey else None
     told = read_json(read_text(str(proof)), where=str(proof))
     done = check_proof(told, log_key=key, where=str(proof))
     if as_json:
@@ -117,6 +140,24 @@ def _settings() -> None:
     from riverloop.web.server import set_up
 
     set_up()
+
+
+def _keys_given(texts: tuple[str, ...]) -> list[VerifierKey]:
+    return [_key_given(one) for one in texts]
+
+
+def _key_given(text: str) -> VerifierKey:
+    """Return a key by its line, or by the name of its file."""
+    from riverloop.cli.inputs import read_text
+    from riverloop.core.tlog import parse_vkey
+
+    if text.count("+") >= _JOINTS:
+        return parse_vkey(text.strip(), where="--vkey")
+    return parse_vkey(read_text(text).strip(), where=text)
+
+
+def _whose(key: VerifierKey, given: list[VerifierKey]) -> str:
+    return ", which you gave" if key in given else ", the folder's own key"
 
 
 def _progress(done: int, whole: int) -> None:

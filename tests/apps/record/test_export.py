@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import transaction
 
 from riverloop.apps.nodes import keys
@@ -18,7 +19,17 @@ from riverloop.apps.record.rounds import logs_round
 from riverloop.apps.record.sequencing import sequence
 from riverloop.apps.record.services import record_append
 from riverloop.core.kernel.errors import ConflictError, InputError
-from riverloop.core.tlog import leaf_hash, open_checkpoint, tiles_of, verify_inclusion
+from riverloop.core.tlog import (
+    Checkpoint,
+    Growth,
+    Signer,
+    leaf_hash,
+    open_checkpoint,
+    sign_checkpoint,
+    tiles_of,
+    verify_inclusion,
+    vkey_file,
+)
 from tests.apps.record.logs import append, folder, grow
 
 pytestmark = pytest.mark.django_db
@@ -76,8 +87,6 @@ def test_before_anything_is_published_there_is_nothing_to_export(tmp_path):
 
 def test_a_log_of_another_zone_is_named(exported):
     line = (exported / "hk" / "vkey").read_text()
-    from riverloop.core.tlog import Signer, vkey_file
-
     other = Signer("riverloop.zone/hengqin/mo", keys.log_signer("hk").private).log_key
     (exported / "hk" / "vkey").write_bytes(vkey_file(other))
     with pytest.raises(InputError, match="riverloop.zone/hengqin/mo, which is not of the zone hetao"):
@@ -112,15 +121,76 @@ def test_a_file_that_is_missing_is_named(exported, path):
         logs_verify(exported / "hk")
 
 
-# The proof of one record
-
-
 @pytest.mark.parametrize("path", ["checkpoint", "vkey", "tile/0/001.p/44", "tile/entries/000"])
 def test_a_folder_in_the_place_of_a_file_is_named(exported, path):
     (exported / "hk" / path).unlink()
     (exported / "hk" / path).mkdir()
     with pytest.raises(InputError, match="missing|There is no log|no checkpoint"):
         logs_verify(exported / "hk")
+
+
+# By a key that one trusts
+
+
+def log_key(side):
+    return keys.log_verifiers(side)[0]
+
+
+def cosigner_key(side):
+    return keys.cosigner_verifiers(side)[0]
+
+
+def test_a_log_is_verified_by_the_key_that_is_trusted(exported):
+    given = [log_key("hk"), cosigner_key("cn")]
+    done = logs_verify(exported, trusted=given)["hk"]
+    assert [done.key, *done.signed.cosigned] == given
+
+
+def another(side):
+    """Return a signer that calls itself by the name of a side's log."""
+    return Signer(keys.origin_of(side), Ed25519PrivateKey.generate())
+
+
+def test_a_folder_that_brings_another_key_than_the_trusted_one_is_refused(exported):
+    real, other = log_key("hk"), another("hk").log_key
+    with pytest.raises(InputError, match="This is the log of .*, and that of .* is wanted"):
+        logs_verify(exported, trusted=[other])
+    assert logs_verify(exported, trusted=[other, real])["hk"].key == real
+
+
+def test_a_folder_that_was_made_up_with_a_key_of_its_own_is_told_by_the_trusted_key(exported, tmp_path):
+    real, forger = log_key("hk"), another("hk")
+    growth, made = Growth(), tmp_path / "made" / "hk"
+    files = dict(growth.extend([bytes(32)])) | dict(growth.partials())
+    files |= {
+        "vkey": vkey_file(forger.log_key),
+        "checkpoint": sign_checkpoint(Checkpoint(real.name, 1, growth.root()), forger),
+    }
+    for path, content in files.items():
+        (made / path).parent.mkdir(parents=True, exist_ok=True)
+        (made / path).write_bytes(content)
+    assert logs_verify(made)["hk"].key == forger.log_key
+    with pytest.raises(InputError, match="and that of .* is wanted"):
+        logs_verify(made, trusted=[real])
+
+
+def test_who_countersigned_is_held_to_the_key_that_is_trusted(exported):
+    real = cosigner_key("cn")
+    other = Signer(keys.cosigner_name("cn"), Ed25519PrivateKey.generate()).cosigner_key
+    with pytest.raises(InputError, match="The key beside this log is .*cosigner.*, and .* was given"):
+        logs_verify(exported / "hk", trusted=[other])
+    (exported / "hk" / COSIGNER_VKEY).unlink()  # as a log is published
+    assert set(logs_verify(exported / "hk", trusted=[real])["hk"].signed.cosigned) == {real}
+    with pytest.raises(InputError, match="did not sign this checkpoint"):
+        logs_verify(exported / "hk", trusted=[other])
+
+
+def test_a_key_of_nothing_in_the_folder_is_named(exported):
+    with pytest.raises(InputError, match="Nothing here is signed by the key that was given"):
+        logs_verify(exported / "cn", trusted=[log_key("hk")])
+
+
+# The proof of one record
 
 
 def proven(**payload):

@@ -3,12 +3,13 @@
 import pytest
 
 from riverloop.apps.nodes import keys
+from riverloop.apps.record import fetching
 from riverloop.apps.record.exporting import files_verify, logs_verify
 from riverloop.apps.record.fetching import log_fetch
 from riverloop.apps.record.models import LogState
 from riverloop.apps.record.rounds import logs_round
 from riverloop.core.kernel.errors import InputError
-from riverloop.core.tlog import tiles_of
+from riverloop.core.tlog import Checkpoint, Signer, sign_checkpoint, tiles_of, vkey_file
 from tests.apps.record.logs import append, folder, grow
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +85,8 @@ def test_a_log_is_fetched_from_its_address_and_verifies(live_server, tmp_path):
     grow(300)
     size = log_fetch(f"{live_server.url}/log/hk/", tmp_path / "logs" / "hk")
     assert size == 300
+    trusted = [keys.log_verifiers("hk")[0]]
+    assert log_fetch(f"{live_server.url}/log/hk/", tmp_path / "again", trusted=trusted) == 300
     assert logs_verify(tmp_path / "logs")["hk"].signed.checkpoint.size == 300
     fetched = {str(path.relative_to(tmp_path / "logs/hk")) for path in (tmp_path / "logs").rglob("*") if path.is_file()}
     assert fetched == {"checkpoint", "vkey", *(tile.path for tile in tiles_of(300))}
@@ -95,3 +98,47 @@ def test_a_log_is_fetched_from_its_address_and_verifies(live_server, tmp_path):
     ):
         with pytest.raises(InputError, match=words):
             log_fetch(address, tmp_path / "logs" / "hk" if "already" in words else tmp_path / "other")
+
+
+class Given:
+    """An address at which a stranger gives files, and what was asked for there."""
+
+    def __init__(self, files, monkeypatch):
+        self.files, self.asked = files, []
+        monkeypatch.setattr(fetching, "_get", lambda *given: self.get(given[-1]))
+
+    def get(self, path):
+        self.asked.append(path)
+        return self.files[path]
+
+
+def published_by(signer, size, text=None):
+    note = sign_checkpoint(Checkpoint(signer.name, size, bytes(32)), signer)
+    return {"checkpoint": note if text is None else text, "vkey": vkey_file(signer.log_key)}
+
+
+def test_a_size_that_nobody_signed_fetches_nothing(tmp_path, monkeypatch):
+    signer = keys.log_signer("hk")
+    files = published_by(signer, 300)
+    given = Given(files | {"checkpoint": files["checkpoint"].replace(b"300", b"9" * 18)}, monkeypatch)
+    with pytest.raises(InputError, match="signature"):
+        log_fetch("https://x.example/log/hk", tmp_path / "log")
+    assert given.asked == ["checkpoint", "vkey"]
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_log_of_more_entries_than_anybody_wants_is_refused_before_any_tile(tmp_path, monkeypatch):
+    given = Given(published_by(keys.log_signer("hk"), 10**15), monkeypatch)
+    with pytest.raises(InputError, match="--most 1000000000000000"):
+        log_fetch("https://x.example/log/hk", tmp_path / "log")
+    assert given.asked == ["checkpoint", "vkey"]
+    with pytest.raises(KeyError):
+        log_fetch("https://x.example/log/hk", tmp_path / "log", most_entries=10**15)
+
+
+def test_a_log_of_another_key_than_the_trusted_one_is_refused_before_any_tile(tmp_path, monkeypatch):
+    signer = keys.log_signer("hk")
+    given = Given(published_by(Signer(signer.name, keys.log_signer("cn").private), 300), monkeypatch)
+    with pytest.raises(InputError, match=r"The key of the log at this address is .*, and riverloop.zone/hetao/hk\+"):
+        log_fetch("https://x.example/log/hk", tmp_path / "log", trusted=[signer.log_key])
+    assert given.asked == ["checkpoint", "vkey"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -25,12 +25,14 @@ from riverloop.core.tlog import (
     Progress,
     Read,
     VerifiedLog,
+    VerifierKey,
     parse_note,
     read_vkey_file,
     tiles_of,
     verify_log,
     vkey_file,
 )
+from riverloop.core.tlog.keys import COSIGNATURE
 
 COSIGNER_VKEY = "cosigner_vkey"
 """Beside ``vkey``: the key of the side that countersigned, so that not a byte of the checkpoint can change unseen."""
@@ -74,15 +76,20 @@ def logs_export(target: Path) -> list[Exported]:
     return done
 
 
-def logs_verify(folder: Path, *, progress: Progress | None = None) -> dict[str, VerifiedLog]:
+def logs_verify(
+    folder: Path, *, trusted: Collection[VerifierKey] = (), progress: Progress | None = None
+) -> dict[str, VerifiedLog]:
     """Verify a folder of logs, or the folder of one, and return what holds by side.
 
     Args:
         folder: as ``logs_export`` writes it, or as a log is published.
+        trusted: keys of logs and of who countersigned, from where one trusts them. A log of whose key none is given
+            is verified by the key beside it, which proves no more than that all of it is of one hand.
         progress: told how many leaves are verified.
 
     Raises:
-        InputError: there is no log, it is of another zone, or something in it does not hold: the first is named.
+        InputError: there is no log, it is of another zone, something in it does not hold (the first is named), or a
+            key that was given is of nothing here.
     """
     if (folder / CHECKPOINT).exists() or (folder / VKEY).exists():
         found = [folder]
@@ -96,7 +103,7 @@ def logs_verify(folder: Path, *, progress: Progress | None = None) -> dict[str, 
         )
     done = {}
     for one in found:
-        verified = files_verify(reader_of(one, COSIGNER_VKEY), where=str(one), progress=progress)
+        verified = files_verify(reader_of(one, COSIGNER_VKEY), trusted=trusted, where=str(one), progress=progress)
         side = verified.key.name.rpartition("/")[2]
         if one != folder and one.name != side:
             raise InputError(
@@ -107,33 +114,84 @@ def logs_verify(folder: Path, *, progress: Progress | None = None) -> dict[str, 
                 side=side,
             )
         done[side] = verified
+    _check_used(trusted, done.values(), str(folder))
     return done
 
 
-def files_verify(read: Read, *, where: str = "", progress: Progress | None = None) -> VerifiedLog:
+def files_verify(
+    read: Read, *, trusted: Collection[VerifierKey] = (), where: str = "", progress: Progress | None = None
+) -> VerifiedLog:
     """Verify one log by its files.
 
     Args:
         read: gives files by their path, ``cosigner_vkey`` among them if there is one.
+        trusted: as of :func:`logs_verify`.
         where: name of its folder, for messages.
         progress: told how many leaves are verified.
 
     Raises:
         InputError: it is of another zone, or something does not hold.
     """
-    key = read(VKEY)
-    if key is not None:
-        _check_zone(read_vkey_file(key, where=f"{where}/{VKEY}").name, where)
-    cosigner = read(COSIGNER_VKEY)
-    cosigners = [read_vkey_file(cosigner, where=f"{where}/{COSIGNER_VKEY}")] if cosigner is not None else []
+    own = _key_in(read, VKEY, where)
+    if own is not None:
+        _check_zone(own.name, where)
+    cosigners = _cosigners(read, own, trusted, where)
     return verify_log(
         read,
+        key=key_trusted(own, trusted),
         cosigners=cosigners,
         only_known=bool(cosigners),
         most_entry_bytes=HASH_BYTES,
         progress=progress,
         where=where,
     )
+
+
+def _key_in(read: Read, path: str, where: str) -> VerifierKey | None:
+    content = read(path)
+    return None if content is None else read_vkey_file(content, where=f"{where}/{path}")
+
+
+def key_trusted(beside: VerifierKey | None, trusted: Collection[VerifierKey]) -> VerifierKey | None:
+    """Return which of the keys that were given is meant for what another key, of unknown hand, is named for."""
+    if beside is None or beside in trusted:
+        return beside
+    return next((key for key in trusted if (key.name, key.algorithm) == (beside.name, beside.algorithm)), None)
+
+
+def _cosigners(read: Read, own: VerifierKey | None, trusted: Collection[VerifierKey], where: str) -> list[VerifierKey]:
+    """Return whose countersignature must hold: the key's beside the log, or else the one that was given for it."""
+    beside = _key_in(read, COSIGNER_VKEY, where)
+    if beside is not None:
+        wanted = key_trusted(beside, trusted) or beside
+        if wanted != beside:
+            raise _other_key(beside, wanted, f"{where}/{COSIGNER_VKEY}")
+        return [beside]
+    names = {keys.cosigner_name(side.id) for side in zone().sides if own is None or keys.origin_of(side.id) != own.name}
+    given = tuple(key for key in trusted if key.algorithm == COSIGNATURE and key.name in names)
+    return [key_of(read(CHECKPOINT) or b"", given, where=where)] if given else []
+
+
+def _other_key(found: VerifierKey, wanted: VerifierKey, where: str) -> InputError:
+    return InputError(
+        "record.other_cosigner",
+        N_("The key beside this log is {found}, and {wanted} was given. Give the right key, or fetch the log again."),
+        where=where,
+        found=found.line,
+        wanted=wanted.line,
+    )
+
+
+def _check_used(trusted: Collection[VerifierKey], done: Iterable[VerifiedLog], where: str) -> None:
+    used = {key.name for one in done for key in (one.key, *one.signed.cosigned)}  # one that it replaced does no harm
+    for key in trusted:
+        if key.name not in used:
+            raise InputError(
+                "record.vkey_unused",
+                N_("Nothing here is signed by the key that was given, {key}. Give the folder of its log, or leave it."),
+                where=where,
+                key=key.line,
+            )
 
 
 def _check_zone(origin: str, where: str) -> None:
