@@ -3,6 +3,7 @@
 import errno
 import os
 import random
+import shutil
 import time
 
 import pytest
@@ -12,7 +13,7 @@ from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.calling import PeerError
 from riverloop.apps.record import folders, restoring
 from riverloop.apps.record.mirroring import mirror_push
-from riverloop.apps.record.models import Leaf, LogState, Mirror, PendingRecord
+from riverloop.apps.record.models import Leaf, LogState, Mirror, MirrorLeaf, PendingRecord
 from riverloop.apps.record.publishing import publish
 from riverloop.apps.record.rounds import log_round
 from riverloop.apps.record.selectors import log_health
@@ -263,6 +264,25 @@ def test_a_log_refuses_to_sign_what_contradicts_its_mirror():
     log_round("hk")
     assert "contradicts what its log signed" in log_health("hk").refuses_to_sign
     assert verified()[0].size == 3
+
+
+def test_a_log_that_was_replaced_by_another_of_the_same_length_asks_its_mirror_again():
+    grow(2, 1)
+    asked = dict(restoring._asked)
+    mirror, leaves = Mirror.objects.get(), list(MirrorLeaf.objects.all())
+    for model in (Leaf, LogState, Mirror, MirrorLeaf):
+        model.objects.all().delete()
+    shutil.rmtree(folder())
+    restoring.ask_again()
+    grow(2, 1)  # another tree, with a mirror of its own
+    for model in (Mirror, MirrorLeaf):
+        model.objects.all().delete()
+    mirror.save(force_insert=True)
+    MirrorLeaf.objects.bulk_create(leaves)
+    restoring._asked.update(asked)  # as a process has it that was there all the while
+    append(1)
+    log_round("hk")
+    assert "contradicts what its log signed" in log_health("hk").refuses_to_sign
 
 
 @pytest.mark.parametrize("lost", ["folder", "right edge", "checkpoint"])

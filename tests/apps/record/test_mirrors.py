@@ -77,7 +77,7 @@ def test_what_is_sent_twice_does_no_harm_and_a_gap_is_answered_with_what_is_miss
     assert push(ENTRIES[:50])["next"] == 50
     assert push(ENTRIES[:50])["next"] == 50
     assert push(ENTRIES[:60], first=10)["next"] == 60
-    assert push(ENTRIES[:100], first=80) == {"next": 60}
+    assert push(ENTRIES[:100], first=80) == {"next": 60, "root": CompactRange.of(ENTRIES[:60]).root().hex()}
     assert held() == ENTRIES[:60]
     assert not Evidence.objects.exists()
 
@@ -89,6 +89,7 @@ def test_a_fork_is_refused_and_both_checkpoints_are_kept():
         found = refused(push(forked, first=min(100, len(forked))), "record.fork", "forked")
         assert found.held_note == Mirror.objects.get().note
         open_checkpoint(found.note.encode(), keys.log_verifiers("hk")[0])
+        assert push(forked, first=min(100, len(forked)))["root"] == CompactRange.of(ENTRIES[:100]).root().hex()
     assert held() == ENTRIES[:100]
     assert push(ENTRIES[:120], first=100)["next"] == 120
     assert Evidence.objects.count() == 3
@@ -226,6 +227,57 @@ def answering(monkeypatch, answer):
     monkeypatch.setattr(mirroring, "call", lambda *given: answer(call(*given)))
 
 
+def test_what_the_mirror_holds_is_remembered_by_its_root(monkeypatch):
+    grow(3)
+    state = LogState.objects.get(pk="hk")
+    assert (state.mirrored_size, bytes(state.mirrored_root)) == (3, bytes(state.published_root))
+
+
+@pytest.mark.parametrize("size", [3, 2], ids=["of the same size", "shorter"])
+def test_a_mirror_that_holds_another_tree_is_refused_and_nothing_more_is_signed(monkeypatch, size):
+    grow(3)
+    append(1)
+    sequence("hk")
+    publish("hk")
+    other = [*ENTRIES[:size]]
+    MirrorLeaf.objects.all().delete()
+    Mirror.objects.all().delete()
+    push(other)  # as a copy of this log, started anew elsewhere, would have it
+    monkeypatch.setattr(mirroring, "evidence_keep", lambda *_, **__: None)
+    answering(monkeypatch, lambda _: json.dumps({"next": size, "root": CompactRange.of(other).root().hex()}).encode())
+    mirror_push("hk")
+    assert f"The first {size} entries of the log of Hong Kong are not those" in log_health("hk").mirror_trouble
+    monkeypatch.undo()
+    append(1)
+    log_round("hk")
+    assert "contradicts what its log signed" in log_health("hk").refuses_to_sign
+    assert log_health("hk").pending == 1
+
+
+def test_a_log_that_is_not_the_one_that_the_mirror_took_pushes_nothing(monkeypatch):
+    grow(3)
+    LogState.objects.filter(pk="hk").update(mirrored_root=b"x" * 32)
+    called = []
+    answering(monkeypatch, lambda content: called.append(content) or content)
+    append(1)
+    sequence("hk")
+    publish("hk")
+    mirror_push("hk")
+    assert called == []
+    assert "are not those that the mirror at the mainland holds" in log_health("hk").mirror_trouble
+
+
+def test_a_mirror_of_an_older_version_says_no_root(monkeypatch):
+    def older(content):
+        told = json.loads(content)
+        del told["root"]
+        return json.dumps(told).encode()
+
+    answering(monkeypatch, older)
+    grow(3, 2)
+    assert log_health("hk").countersigned == 5
+
+
 def test_a_bad_cosignature_is_refused_and_kept_and_the_log_goes_on(monkeypatch):
     def forge(content):
         told = json.loads(content)
@@ -244,7 +296,20 @@ def test_a_bad_cosignature_is_refused_and_kept_and_the_log_goes_on(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "answer", [b"", b"{}", b"[]", b"null", b'{"next":"x"}', b"\xff", b"x" * 20_000, b'{"next":1e400}', b'{"next":-1}']
+    "answer",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"null",
+        b'{"next":"x"}',
+        b"\xff",
+        b"x" * 20_000,
+        b'{"next":1e400}',
+        b'{"next":-1}',
+        b'{"next":3,"root":7}',
+        b'{"next":3,"root":"x"}',
+    ],
 )
 def test_an_answer_that_is_none_is_said_in_one_line(monkeypatch, answer):
     answering(monkeypatch, lambda _: answer)

@@ -8,6 +8,7 @@ long catching-up, and no consistency proofs are needed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -79,14 +80,15 @@ def _is_countersigned(state: LogState) -> bool:
 
 def _push(state: LogState, most_steps: int) -> None:
     side, other = state.owner_side, other_side(state.owner_side)
+    _check_tree(state, other, _Answer(state.mirrored_size, bytes(state.mirrored_root)))
     first = min(state.mirrored_size, state.published_size)
     unsigned = 0
     for _ in range(most_steps):
         end = min(first + PUSH_ENTRIES, state.published_size)
         note = _checkpoint(state, end)
-        following, line = _answer(state, other, call(other, "mirror.add", _body(side, first, end, note)))
-        if line:
-            _countersigned(side, other, note, line, end)
+        answer = _answer(state, other, call(other, "mirror.add", _body(side, first, end, note)))
+        if answer.line:
+            _countersigned(side, other, note, answer.line, end)
         else:
             unsigned += 1
         if unsigned > _MOST_UNSIGNED:
@@ -96,9 +98,9 @@ def _push(state: LogState, most_steps: int) -> None:
                 other=other,
                 size=end,
             )
-        LogState.objects.filter(pk=side).update(mirrored_size=following)
-        first = following
-        if first == state.published_size and line:
+        LogState.objects.filter(pk=side).update(mirrored_size=answer.following, mirrored_root=answer.root)
+        first = answer.following
+        if first == state.published_size and answer.line:
             return
 
 
@@ -119,8 +121,50 @@ def _body(side: str, first: int, end: int, note: bytes) -> bytes:
     return canonical_json(head) + b"\n" + entries
 
 
-def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
-    """Return the mirror's next index and its signature line, if it gave one.
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a mirror said: its next index, the root of what it holds, and its signature line; each but the first if any.
+
+    An older version does not say the root.
+    """
+
+    following: int
+    root: bytes
+    line: str = ""
+
+
+def _check_tree(state: LogState, other: str, told: _Answer) -> None:
+    """Refuse to go on where the mirror holds another tree than this log, be it as long or shorter.
+
+    Raises:
+        LogError: it does; the restore trap looks at both before the next signature.
+    """
+    if not _is_apart(state, told):
+        return
+    ask_again(state.owner_side)
+    raise LogError(
+        "record.mirror_apart",
+        N_(
+            "The first {size} entries of the log of {side} are not those that the mirror at {other} holds. Nothing is "
+            "pushed, so that nobody signs a fork. Restore the newest backup of {side}, and tell the auditors of both "
+            "sides if it stays so."
+        ),
+        size=told.following,
+        side=state.owner_side,
+        other=other,
+    )
+
+
+def _is_apart(state: LogState, told: _Answer) -> bool:
+    size, published = told.following, state.published_size
+    if not told.root or not 0 < size <= published:
+        return False
+    own = bytes(state.published_root)
+    return told.root != (own if size == published else tree_of(state.owner_side, published, own).root(size))
+
+
+def _answer(state: LogState, other: str, content: bytes) -> _Answer:
+    """Return what the mirror said.
 
     Raises:
         RiverloopError: it refused, in its own words, holds more than this log, or said something else.
@@ -130,6 +174,7 @@ def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
             raise ValueError(len(content))  # noqa: TRY301 - told as any other answer that is none
         told = read_json(content.decode(), where="mirror.add")
         following, line, mistake = told["next"], _kept(told.get("signature"), "\n"), _mistake(told, other)
+        answer = _Answer(following, bytes.fromhex(told.get("root", "")), line)
         if type(following) is not int or following < 0:
             raise TypeError(following)  # noqa: TRY301 - the same
     except (RiverloopError, ValueError, KeyError, TypeError, AttributeError):
@@ -138,7 +183,7 @@ def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
             N_("The mirror at {other} gave no valid answer. Look after the node of {other}."),
             other=other,
         ) from None
-    if following > state.published_size:
+    if following > state.published_size or _is_apart(state, answer):
         ask_again(state.owner_side)  # the restore trap looks before the next signature
     if mistake:
         raise PeerError(
@@ -156,7 +201,8 @@ def _answer(state: LogState, other: str, content: bytes) -> tuple[int, str]:
             there=following,
             here=state.published_size,
         )
-    return following, line
+    _check_tree(state, other, answer)
+    return answer
 
 
 def _mistake(told: dict[str, Any], other: str) -> RiverloopError | str:

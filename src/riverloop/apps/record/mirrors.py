@@ -57,7 +57,7 @@ class _Push:
 
 
 def mirror_add(of_side: str, side: str, body: bytes) -> bytes:
-    """Take a push of another side's log into the mirror, and answer with the next index and a countersignature.
+    """Take a push of another side's log into the mirror, and answer with the next index, the root, a countersignature.
 
     Args:
         of_side: whose log; the link vouches for it.
@@ -72,7 +72,7 @@ def mirror_add(of_side: str, side: str, body: bytes) -> bytes:
     except RiverloopError as error:
         held = Mirror.objects.filter(owner_side=side, of_side=of_side).first()
         evidence_keep(side, of_side, error, note=note, held_note=held.note if held else "")
-        answer = {"next": held.size if held else 0, "mistake": error.text()}
+        answer = {**_told_of(_tree_of(held)), "mistake": error.text()}
         if hosts(of_side):  # then whoever asks reads it in their own language
             answer["error"] = error_as_json(error)
     return canonical_json(answer)
@@ -158,7 +158,7 @@ def _take(side: str, of_side: str, push: _Push) -> dict[str, object]:
         if new.size < held.size:
             raise _older(held, new)
         if push.first > held.size:  # a gap: the log goes back to what is missing
-            return {"next": held.size}
+            return _told_of(_tree_of(held))
         grown = _grown(held, new, push)
         if grown.root() != new.root:
             raise _fork(held, new)
@@ -173,7 +173,16 @@ def _take(side: str, of_side: str, push: _Push) -> dict[str, object]:
             cosigned_seconds=seconds,
             taken_at=datetime.now(UTC),
         )
-        return {"next": grown.size, "signature": parse_note(note).signatures[-1].line}
+        return {**_told_of(grown), "signature": parse_note(note).signatures[-1].line}
+
+
+def _tree_of(held: Mirror | None) -> CompactRange:
+    return CompactRange.read(held.size, bytes(held.range)) if held else CompactRange()
+
+
+def _told_of(tree: CompactRange) -> dict[str, object]:
+    """Return what an answer says of the mirror: its next index, and of which tree it is."""
+    return {"next": tree.size, "root": tree.root().hex()}
 
 
 def _grown(held: Mirror, new: Checkpoint, push: _Push) -> CompactRange:
@@ -182,7 +191,7 @@ def _grown(held: Mirror, new: Checkpoint, push: _Push) -> CompactRange:
     Raises:
         InputError: the push does not reach up to its checkpoint.
     """
-    known = CompactRange.read(held.size, bytes(held.range))
+    known = _tree_of(held)
     count = new.size - push.first
     if count < 0 or len(push.entries) != count * _ENTRY_BYTES:
         raise InputError(

@@ -90,6 +90,7 @@ class LogState(models.Model):
     note = models.TextField(blank=True)  # that checkpoint, with its signatures
     published_at = models.DateTimeField(null=True)
     mirrored_size = models.BigIntegerField(default=0)  # what the other side's mirror last said it holds
+    mirrored_root = models.BinaryField(default=b"")  # the root of that tree; empty where it was not said
     cosigned_size = models.BigIntegerField(default=0)  # leaves under the newest checkpoint that it countersigned
     cosigned_note = models.TextField(blank=True)  # that checkpoint, with both signatures
     cosigned_at = models.DateTimeField(null=True)

@@ -1,13 +1,15 @@
 """The restore trap: a log whose database is older than what was published must not sign a fork.
 
 Before anything is numbered or signed, the database is compared with the side's own published tiles, and, once after
-each start and whenever it shrank, with the mirror that the other side keeps. Leaves that the database lacks are taken
-back from there, as commitments without payload; those that it holds differently stop the log.
+each start and whenever it is not what it was, only longer, with the mirror that the other side keeps. Leaves that the
+database lacks are taken back from there, as commitments without payload; those that it holds differently stop the log.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -30,7 +32,18 @@ from riverloop.core.tlog import ENTRIES, WIDTH, CompactRange, LogError, Tile, Ti
 MOST_ENTRIES = 8_192  # asked of a mirror at once
 
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
-_asked: dict[str, int] = {}  # leaves that each log had when the mirror was last asked, in this process
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a log was when the mirror had last been asked and agreed: leaves, and the tree that was published."""
+
+    size: int
+    published_size: int
+    published_root: bytes
+
+
+_asked: dict[str, _Asked] = {}  # by side, in this process
 
 
 def check(side: str) -> None:
@@ -45,16 +58,27 @@ def check(side: str) -> None:
     there = published(side)
     if there is not None:
         state = _compare_with_folder(state, there)
-    asked = _asked.get(side)
-    if asked is not None and state.size >= asked:
-        _asked[side] = state.size
+    if _extends(state, _asked.pop(side, None)):
+        _remember(state)
         return
-    _asked.pop(side, None)
     other = other_side(side)
     if not hosts(other) and peer_known(other) is None:
         return  # there is no other node yet, and so no mirror; it is asked as soon as there is one
     _compare_with_mirror(state, other)
-    _asked[side] = LogState.objects.filter(pk=side).values_list("size", flat=True).first() or 0
+    _remember(LogState.objects.filter(pk=side).first() or state)
+
+
+def _remember(state: LogState) -> None:
+    _asked[state.owner_side] = _Asked(state.size, state.published_size, bytes(state.published_root))
+
+
+def _extends(state: LogState, asked: _Asked | None) -> bool:
+    """Say whether a log only grew since: as long as it was, and of the same tree, whatever its size is."""
+    if asked is None or state.size < asked.size or state.published_size < asked.published_size:
+        return False
+    if state.published_size == asked.published_size:
+        return bytes(state.published_root) == asked.published_root
+    return not asked.published_size or _root_at(state, asked.published_size) == asked.published_root
 
 
 def check_signed(state: LogState) -> None:
@@ -131,10 +155,11 @@ def _compare_with_mirror(state: LogState, other: str) -> None:
 
 
 def _root_at(state: LogState, size: int) -> bytes:
-    """Return the root at an earlier size: from the published tiles in a few steps, if they reach so far."""
+    """Return the root at an earlier size: from the published tiles in a few steps, where they reach so far."""
     there = published(state.owner_side)
     if there is not None and there.size >= size:
-        return tree_of(state.owner_side, there.size, there.root).root(size)
+        with contextlib.suppress(LogError):  # a tile is missing: it is made anew, from leaves that are compared first
+            return tree_of(state.owner_side, there.size, there.root).root(size)
     return CompactRange.of(commitments_of(state.owner_side, 0, size)).root()
 
 
