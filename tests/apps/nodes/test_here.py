@@ -1,6 +1,7 @@
 """Which sides live here: both, or one, and a data folder that is of one side is no other's."""
 
 import pytest
+from django.test import override_settings
 
 from riverloop.apps.nodes import here, key_files, keys
 from riverloop.apps.nodes.calling import PeerError, call
@@ -58,6 +59,26 @@ def test_a_data_folder_is_of_the_side_that_it_was_first_used_for(settings, one, 
     settings.RIVERLOOP_SIDE = other
     with pytest.raises(InputError, match=f"holds what is side {one}'s, and side {other} was asked for"):
         here.side_settle()
+
+
+def test_of_two_first_starts_at_once_for_different_sides_one_wins_and_the_other_is_told(
+    settings, one, other, monkeypatch, tmp_path
+):
+    look = here._keys_of
+
+    def overtaken(side):  # between looking and keeping, the other side's first start does both
+        monkeypatch.setattr(here, "_keys_of", look)
+        with override_settings(RIVERLOOP_SIDE=other):
+            here.side_settle()
+        return look(side)
+
+    monkeypatch.setattr(here, "_keys_of", overtaken)
+    settings.RIVERLOOP_SIDE = one
+    with pytest.raises(InputError, match=f"holds what is side {other}'s, and side {one} was asked for"):
+        here.side_settle()
+    assert [path.name for path in tmp_path.iterdir()] == ["side"]
+    settings.RIVERLOOP_SIDE = other
+    here.side_settle()
 
 
 def test_a_data_folder_of_both_sides_does_not_become_that_of_one(settings, one, other, tmp_path):

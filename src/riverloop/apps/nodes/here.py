@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 from functools import cache
+from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import get_language
@@ -87,11 +91,8 @@ def side_settle() -> None:
     if not settings.RIVERLOOP_SIDE:
         return
     (wanted,) = hosted_sides()
-    kept = settings.RIVERLOOP_DATA / "side"
-    if kept.exists():
-        held = kept.read_text("utf-8").strip()
-    else:
-        held = other_side(wanted) if _keys_of(other_side(wanted)) else wanted
+    other = other_side(wanted)
+    held = other if _keys_of(other) and not _side_file().exists() else _side_kept(wanted)  # its keys are older
     if held != wanted:
         raise InputError(
             "nodes.other_side",
@@ -100,9 +101,31 @@ def side_settle() -> None:
             wanted=wanted,
             where=str(settings.RIVERLOOP_DATA),
         )
+
+
+def _side_file() -> Path:
+    path: Path = settings.RIVERLOOP_DATA / "side"
+    return path
+
+
+def _side_kept(wanted: str) -> str:
+    """Return of which side the data folder is; of this one if none was kept: of two that say so at once, one wins."""
+    kept = _side_file()
     if not kept.exists():
-        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept.write_text(f"{wanted}\n", "utf-8")
+        _side_keep(kept, wanted)
+    return kept.read_text("utf-8").strip()
+
+
+def _side_keep(kept: Path, side: str) -> None:
+    kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, written = tempfile.mkstemp(dir=kept.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(f"{side}\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(written, kept)  # the file appears whole, and never in place of another
+    finally:
+        Path(written).unlink()
 
 
 def _keys_of(side: str) -> bool:
