@@ -90,6 +90,12 @@ def test_a_value_is_read_as_what_it_is(name, given, value):
     assert environment.value(name, {name: given}) == value
 
 
+@pytest.mark.parametrize(("word", "allowed"), [("yes", "True"), ("off", "False")])
+def test_whether_webhooks_may_call_this_computer_is_said_in_the_words_of_every_setting(tmp_path, word, allowed):
+    look = "import django; django.setup(); from riverloop.apps.notices.calling import local_allowed as f; print(f())"
+    assert Installation(tmp_path, RIVERLOOP_WEBHOOKS_LOCAL=word).python(look).strip() == allowed
+
+
 def test_a_variable_that_does_nothing_is_told_with_the_nearest_one():
     assert environment.unknown({"RIVERLOOP_DEMOO": "1", "PATH": "/"}) == [
         'RIVERLOOP_DEMOO does nothing: there is no such setting. Did you mean "RIVERLOOP_DEMO"?'

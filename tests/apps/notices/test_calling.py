@@ -14,8 +14,8 @@ from riverloop.core.kernel.errors import InputError
 
 
 @pytest.fixture
-def local(monkeypatch):
-    monkeypatch.setenv("RIVERLOOP_WEBHOOKS_LOCAL", "1")
+def local(settings):
+    settings.RIVERLOOP_WEBHOOKS_LOCAL = True
 
 
 class Listener(socketserver.ThreadingTCPServer):

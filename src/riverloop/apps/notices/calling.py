@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
-import os
 import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Timer
 from urllib.parse import SplitResult, urlsplit
+
+from django.conf import settings
 
 from riverloop.apps.notices.words import N_
 from riverloop.core.kernel.errors import InputError
@@ -46,7 +47,8 @@ class Called:
 
 def local_allowed() -> bool:
     """Say whether addresses of this computer and plain HTTP may be called: in development and tests alone."""
-    return os.environ.get("RIVERLOOP_WEBHOOKS_LOCAL") == "1"
+    allowed: bool = settings.RIVERLOOP_WEBHOOKS_LOCAL
+    return allowed
 
 
 def check_url(url: str) -> str:
