@@ -15,10 +15,12 @@ from django.test import Client
 from django.test.utils import setup_test_environment
 from riverloop.apps.clearance.deciding import decision_rerun
 from riverloop.apps.clearance.models import Movement, SideDecision
+from riverloop.apps.clearance.exchange import signature_holds
+from riverloop.apps.notices import signing
+from riverloop.apps.notices.envelopes import signed_bytes
 from riverloop.apps.notices.models import Message
 from riverloop.apps.parties.models import IdentityNumber, User
 from riverloop.apps.record.models import Leaf, PendingRecord
-from riverloop.apps.nodes import keys
 setup_test_environment()
 waiting = PendingRecord.objects.count()  # before pages are opened, which is recorded
 own = [row for row in SideDecision.objects.all() if row.side == row.owner_side]
@@ -35,7 +37,12 @@ print(json.dumps({
     "decisions": len(own),
     "rerun": sum(decision_rerun(row) for row in own),
     "messages": Message.objects.count(),
-    "known_keys": sum(row.key_id in keys.verifying_keys(row.from_side) for row in Message.objects.all()),
+    "verified": sum(
+        signing.verify(row.from_side, signed_bytes(row), bytes(row.signature), row.key_id)
+        for row in Message.objects.all()
+    ),
+    "decided": sum(signature_holds(row) for row in SideDecision.objects.all()),
+    "all_decided": SideDecision.objects.count(),
     "pending": waiting,
     "leaves": Leaf.objects.count(),
     "numbers": [number.opened() for number in IdentityNumber.objects.all()],
@@ -57,7 +64,8 @@ def test_everything_of_the_release_before_opens_after_the_upgrade(older):
     assert found["movements"] == 16, "eight movements, and the other side's copy of each"
     assert found["decisions"] >= 16
     assert found["rerun"] == found["decisions"]
-    assert found["known_keys"] == found["messages"] > 0
+    assert found["verified"] == found["messages"] > 0, "as they were signed then"
+    assert found["decided"] == found["all_decided"]
     assert found["pending"] == 0
     assert found["leaves"] > 100, "what waited for a log has its place there"
     assert older.run("log", "verify", older.folder / "log").returncode == 0

@@ -8,6 +8,9 @@ import click
 
 from riverloop.cli.inputs import read_text
 from riverloop.cli.options import side_here_option
+from riverloop.core.kernel.errors import InputError
+
+_MOST_DIGITS = 18
 
 
 @click.group("node")
@@ -53,3 +56,46 @@ def node_trust(*, file: str, replace: bool) -> None:
     print(f"Trusted: side {trusted.side} at {trusted.url}")
     print(f"Fingerprint: {fingerprint}")
     print("Compare it with what the other side's operator reads out. If it differs, delete peers/ in the data folder.")
+
+
+@node_app.command("gap")
+@side_here_option
+@click.option("--agree", metavar="FIRST-LAST", help="Go on without these messages. It is recorded, and stays so.")
+def node_gap(*, agree: str | None) -> None:
+    """Show the messages that one node asks for again and the other keeps no longer; agree to go on without them.
+
+    That happens to a node that was restored from a backup older than messages are kept. What follows waits until the
+    operators of both nodes have agreed.
+    """
+    from riverloop.web.server import prepare
+
+    prepare()
+    from riverloop.apps.nodes.trusting import lone_side
+    from riverloop.apps.notices.gaps import gap_agree, gaps
+
+    side = lone_side()
+    if agree is not None:
+        first, last = _places(agree)
+        gap_agree(side, first=first, last=last)
+    found = list(gaps(side))
+    for one in found:
+        print(f"{one.from_side} -> {one.to_side}: messages {one.first}-{one.last} ({one.following - one.first})")
+        if one.agreed_at:
+            print(f"  left out, as was agreed here at {one.agreed_at.isoformat(timespec='seconds')}")
+        else:
+            print("  kept no longer where they were sent; ask the other side's operator, by another channel")
+            print(f"  to go on without them, at both nodes: riverloop node gap --agree {one.first}-{one.last}")
+    if not found:
+        print("Nothing is missing: no messages were asked for that are kept no longer.")
+
+
+def _places(text: str) -> tuple[int, int]:
+    first, dash, last = text.partition("-")
+    if not (dash and first.isdecimal() and last.isdecimal() and max(len(first), len(last)) < _MOST_DIGITS):
+        raise InputError(
+            "cli.places",
+            "{text} names no messages. Give them as riverloop node gap shows them.",
+            where="--agree",
+            text=text,
+        )
+    return int(first), int(last)

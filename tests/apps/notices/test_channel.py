@@ -2,103 +2,33 @@
 
 import json
 import random
+import types
 from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from riverloop.apps.nodes import calling, keys, trusting
-from riverloop.apps.nodes.calling import PeerError, RefusedError
-from riverloop.apps.nodes.endpoints import function_of
+from riverloop.apps.nodes import keys, trusting
 from riverloop.apps.nodes.links import LONGEST_PAUSE_SECONDS, link_of
-from riverloop.apps.notices import channel, pushes, receiving
+from riverloop.apps.notices import channel, envelopes, pushes, receiving, signing
 from riverloop.apps.notices.arriving import push_take
 from riverloop.apps.notices.channel import channel_push
 from riverloop.apps.notices.effect import message_in_effect
-from riverloop.apps.notices.envelopes import commitment_of_message, envelope_of
+from riverloop.apps.notices.envelopes import commitment_of_message, envelope_of, record_of, signed_bytes
 from riverloop.apps.notices.messages import Outgoing, messages_deliver, messages_send, on_message
 from riverloop.apps.notices.models import Channel, Message
-from riverloop.apps.record.models import Leaf
+from riverloop.apps.record.commitments import commitment_of
+from riverloop.apps.record.models import Leaf, PendingRecord
 from riverloop.apps.record.rounds import log_round
 from riverloop.apps.record.sequencing import sequence
+from riverloop.core.kernel.canonical import canonical_json
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.ids import new_id
+from tests.apps.notices.channels import altered, arrived, cut, due, send, states
 
 pytestmark = pytest.mark.django_db
 FAULTS = 4_000
-
-
-@pytest.fixture
-def heard(monkeypatch):
-    """What side hk's node has taken, by its body."""
-    found = []
-    monkeypatch.setattr(receiving, "_handlers", {})
-    on_message("side.decided", lambda _, bodies: found.extend(bodies))
-    return found
-
-
-class Way:
-    """The way from cn's node to hk's: it hands on, unless told to do otherwise with a push or its answer."""
-
-    def __init__(self, nodes):
-        self.nodes, self.pushes = nodes, []
-        self.before = self.after = lambda content: content
-
-    def __call__(self, own, side, name, body):
-        if name != "messages":
-            return self.hand_on(own, side, name, body)
-        sent = self.before(body)
-        self.pushes.append(sent)
-        return self.after(self.hand_on(own, side, name, sent))
-
-    def hand_on(self, own, side, name, body):
-        try:
-            with self.nodes.at(side):
-                return function_of(name)(own, side, body)
-        except InputError as error:
-            raise RefusedError("test.refused", "Side {side} refused it: {line}", side=side, line=error.text()) from None
-
-
-@pytest.fixture
-def way(nodes, monkeypatch, heard):
-    nodes.introduce()
-    made = Way(nodes)
-    monkeypatch.setattr(calling, "_over_https", made)
-    with nodes.at("cn"):
-        yield made
-
-
-@pytest.fixture
-def impatient(monkeypatch):
-    """Try again at once, however often it was in vain."""
-    monkeypatch.setattr(calling, "why_not_now", lambda _: None)
-
-
-def send(*subjects):
-    bodies = [{"movement": one, "outcome": "cleared", "number": n} for n, one in enumerate(subjects)]
-    outgoing = [Outgoing("side.decided", "side_decision", "goods", body["movement"], body) for body in bodies]
-    with transaction.atomic():
-        sent = messages_send(from_side="cn", to_side="hk", outgoing=outgoing)
-    sequence("cn")
-    return sent
-
-
-def arrived():
-    return list(Message.objects.filter(owner_side="hk").order_by("place").values_list("ref", flat=True))
-
-
-def states():
-    return set(Message.objects.filter(owner_side="cn").values_list("state", flat=True))
-
-
-def due():
-    """Let everything that waits for another try be due now."""
-    Message.objects.filter(state="queued").update(next_try_at=timezone.now())
-
-
-def cut(_content):
-    raise PeerError("test.cut", "The node of side {side} does not answer.", side="hk")
 
 
 def test_messages_get_places_without_gaps_when_they_are_sequenced_and_not_before(way, heard):
@@ -211,17 +141,6 @@ def test_what_one_subject_waits_for_holds_up_no_other(way, heard):
     assert states() == {"delivered"}
 
 
-def altered(**parts):
-    """Alter the first message of a push on its way."""
-
-    def alter(content):
-        told = json.loads(content)
-        told["messages"][0].update(parts)
-        return json.dumps(told).encode()
-
-    return alter
-
-
 @pytest.mark.parametrize(
     "parts",
     [
@@ -246,6 +165,7 @@ def test_a_message_under_a_key_that_is_not_trusted_yet_waits_until_it_is(way, he
     assert Message.objects.get(owner_side="cn").error.startswith("The other node does not know the key")
     with way.nodes.at("hk"):
         assert "is signed with a key that is not trusted here" in link_of("hk").refused_text
+        assert link_of("hk").refused_text.endswith("riverloop node trust FILE --replace")
     shown = way.nodes.shown("cn")
     with way.nodes.at("hk"):
         trusting.peer_trust(shown, replace=True)
@@ -254,9 +174,67 @@ def test_a_message_under_a_key_that_is_not_trusted_yet_waits_until_it_is(way, he
     assert len(heard) == 1
 
 
+def before_zones_were_named(message):
+    """Make a message what an older version signed: its record, and the signature, speak of no zone."""
+    message.form = 1
+    message.signature, message.key_id = signing.sign("cn", signed_bytes(message))
+    record = PendingRecord.objects.filter(subject=message.subject, kind="message.sent").get()
+    record.payload = canonical_json(record_of(message)).decode()
+    record.commitment = commitment_of(record.payload.encode(), bytes(record.salt))
+    record.save()
+    message.save()
+
+
+def send_as_before(subject):
+    (sent,) = send(subject, sequenced=False)
+    before_zones_were_named(sent)
+    sequence("cn")
+    return sent
+
+
+def test_a_message_that_an_older_version_signed_is_taken_once_this_zones_log_holds_its_record(way, heard):
+    send_as_before(new_id())
+    assert channel_push("cn") == 0
+    assert "did not name the zone" in Message.objects.get(owner_side="cn").error
+    log_round("cn")
+    due()
+    assert channel_push("cn") == 1
+    assert len(heard) == 1
+    theirs = Message.objects.get(owner_side="hk")
+    assert theirs.form == 1
+    assert signing.verify("cn", signed_bytes(theirs), bytes(theirs.signature), theirs.key_id)
+    with way.nodes.at("hk"):
+        assert message_in_effect(theirs)
+
+
+def test_a_push_of_an_older_version_is_read(way, heard):
+    send_as_before(new_id())
+    log_round("cn")
+
+    def older(content):
+        told = json.loads(content)
+        told["messages"] = told.pop("signed")
+        del told["messages"][0]["form"]
+        return json.dumps(told).encode()
+
+    way.before = older
+    assert channel_push("cn") == 1
+    assert len(heard) == 1
+
+
+def test_a_message_of_another_zone_is_not_taken_though_the_same_key_signed_it(way, heard, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(envelopes, "zone", lambda: types.SimpleNamespace(id="hengqin"))
+        send(new_id())
+    channel_push("cn")
+    assert heard == []
+    assert Message.objects.get(owner_side="cn").state == "refused"
+
+
 MALFORMED = [
-    b"", b"\xff", b"null", b"[]", b"{}", b"[" * 5_000, b'{"zone":"hetao","from":"cn","to":"hk","messages":{}}',
-    b'{"zone":"hetao","from":"cn","to":"hk","messages":[1]}', b'{"zone":"hetao","from":"cn","to":"hk","messages":[{}]}',
+    b"", b"\xff", b"null", b"[]", b"{}", b"[" * 5_000, b'{"zone":"hetao","from":"cn","to":"hk","signed":{}}',
+    b'{"zone":"hetao","from":"cn","to":"hk","signed":[1]}', b'{"zone":"hetao","from":"cn","to":"hk","signed":[{}]}',
+    b'{"zone":"hetao","from":"cn","to":"hk","messages":[{}]}',
 ]  # fmt: skip
 
 
@@ -272,6 +250,7 @@ WRONG = [
     {"ref": "short"}, {"ref": None}, {"subject": "x" * 27}, {"kind": "side"}, {"kind": "a." + "b" * 99},
     {"key_id": "zz"}, {"sent_at": "yesterday"}, {"sent_at": "2026-01-01T00:00:00"},
     {"body": "[1]"}, {"body": {}}, {"body": '{"a":"\0"}'}, {"body": "{" * 5_000},
+    {"form": 0}, {"form": 3}, {"form": True}, {"form": "2"},
     {"body": '{"a":"\ud800"}'}, {"signature": "AA=="}, {"signature": "é"}, {"salt": ""}, {"salt": 7},
 ]  # fmt: skip
 
@@ -333,16 +312,6 @@ def test_a_receiver_that_was_restored_from_a_backup_is_sent_again_what_it_forgot
     assert len(heard) == 4
     assert arrived() == [one.ref for one in sent]
     assert states() == {"delivered"}
-
-
-def test_what_is_kept_no_longer_cannot_be_sent_again_and_the_node_says_so(way):
-    send(new_id(), new_id())
-    channel_push("cn")
-    Message.objects.all().delete()
-    Channel.objects.filter(owner_side="hk").update(next_place=0)
-    send(new_id())
-    assert channel_push("cn") == 0
-    assert "Message 0, for which Hong Kong waits, is kept here no longer" in link_of("cn").refused_text
 
 
 def test_a_sender_that_was_restored_from_a_backup_goes_on_after_what_the_other_holds(way, heard):

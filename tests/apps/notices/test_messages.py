@@ -3,16 +3,17 @@
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
 from riverloop.apps.nodes import keys
+from riverloop.apps.notices import envelopes, receiving, signing
 from riverloop.apps.notices import messages as outbox
-from riverloop.apps.notices import receiving
 from riverloop.apps.notices.backoff import message_tried_again
-from riverloop.apps.notices.envelopes import envelope_of
+from riverloop.apps.notices.envelopes import envelope_of, signed_bytes
 from riverloop.apps.notices.messages import Outgoing, messages_deliver, messages_send, on_message
 from riverloop.apps.notices.models import Message, Webhook
 from riverloop.apps.record.models import PendingRecord
@@ -186,6 +187,7 @@ def test_a_crash_between_taking_and_writing_it_down_does_not_take_it_twice(heard
         ("signature", bytes(64)),
         ("signature", b""),
         ("key_id", "0" * 16),
+        ("form", 1),
     ],
     ids=lambda value: "" if isinstance(value, bytes) else None,
 )
@@ -197,6 +199,26 @@ def test_a_message_that_was_changed_in_any_column_is_refused_and_told_in_one_lin
     assert not heard
     assert not Message.objects.filter(owner_side="hk").exists()
     assert [record.getMessage().count("\n") for record in caplog.records] == [0]
+
+
+def test_a_message_of_another_zone_is_refused_though_the_same_key_signed_it(heard, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(envelopes, "zone", lambda: SimpleNamespace(id="hengqin"))
+        (sent,) = send(declared(new_id()))
+    assert receiving.receive("hk", [envelope_of(sent)])[sent.ref].word == "refused"
+    assert not heard
+
+
+def test_a_message_that_was_signed_before_zones_were_named_still_verifies_where_it_is_kept(heard):
+    (sent,) = send(declared(new_id()))
+    sent.form = 1
+    sent.signature, sent.key_id = signing.sign("cn", signed_bytes(sent))
+    sent.save()
+    assert messages_deliver() == 1
+    for copy in Message.objects.all():
+        assert copy.form == 1
+        assert signed_bytes(copy).startswith(b"riverloop message 1\n" + copy.ref.encode())
+        assert signing.verify("cn", signed_bytes(copy), bytes(copy.signature), copy.key_id)
 
 
 def test_a_message_for_another_side_is_refused(heard):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
 
 from riverloop.apps.nodes.endpoints import on_call
-from riverloop.apps.notices.channel import channel_locked
 from riverloop.apps.notices.envelopes import Envelope
+from riverloop.apps.notices.gaps import left_out_from
 from riverloop.apps.notices.models import Channel, Message
 from riverloop.apps.notices.pushes import CALL, answer_written, push_read
 from riverloop.apps.notices.receiving import receive
@@ -25,7 +27,7 @@ def push_take(from_side: str, to_side: str, content: bytes) -> bytes:
         InputError: it cannot be read, or is for another node.
     """
     envelopes = push_read(from_side, to_side, content)
-    channel = channel_locked(to_side, from_side, to_side)
+    channel = Channel.locked(to_side, from_side, to_side)
     held = _held(to_side, from_side, envelopes)
     due: list[Envelope] = []
     following = channel.next_place
@@ -37,9 +39,17 @@ def push_take(from_side: str, to_side: str, content: bytes) -> bytes:
             return answer_written(channel.next_place, {}, place)
         following = max(following, place + 1)
         due.append(one)
-    answers = receive(to_side, due)
+    answers = receive(to_side, _believed(from_side, to_side, due))
     Channel.objects.filter(pk=channel.pk).update(next_place=following)
     return answer_written(following, answers)
+
+
+def _believed(from_side: str, to_side: str, envelopes: list[Envelope]) -> list[Envelope]:
+    """Leave away that an earlier number is not kept, where this side never agreed that any be left out."""
+    if all(one.after is None for one in envelopes):
+        return envelopes
+    first = left_out_from(from_side, to_side)
+    return [one if first is not None and (one.place or 0) >= first else replace(one, after=None) for one in envelopes]
 
 
 def _held(to_side: str, from_side: str, envelopes: list[Envelope]) -> dict[int, str]:

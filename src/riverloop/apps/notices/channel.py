@@ -9,7 +9,8 @@ Source: the shape is that of C2SP tlog-mirror: indices without gaps, a receiver 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from threading import Event
 
 import structlog
@@ -20,7 +21,8 @@ from django.utils import timezone
 from riverloop.apps.nodes.calling import PeerError, call
 from riverloop.apps.nodes.here import hosted_sides, hosts, other_side
 from riverloop.apps.nodes.links import link_refused
-from riverloop.apps.notices.envelopes import Answer, envelope_of
+from riverloop.apps.notices.envelopes import Answer, Envelope, envelope_of
+from riverloop.apps.notices.gaps import gap_found, gap_line, gap_told, numbers_before
 from riverloop.apps.notices.messages import SENT, messages_settle
 from riverloop.apps.notices.models import Channel, Message
 from riverloop.apps.notices.pushes import CALL, Pushed, answer_read, push_written
@@ -51,7 +53,7 @@ def places_give(side: str, leaves: Sequence[Leaf]) -> None:
     found = [waiting[salt] for leaf in leaves if (salt := bytes(leaf.salt)) in waiting]
     if not found:
         return
-    channel = channel_locked(side, side, other)
+    channel = Channel.locked(side, side, other)
     for place, message in enumerate(found, channel.next_place):
         message.place = place
     Message.objects.bulk_update(found, ["place"], batch_size=_CHUNK)
@@ -67,12 +69,6 @@ def _without_place(side: str, subjects: list[str]) -> dict[bytes, Message]:
         for rows in (own.filter(subject__in=part), own.filter(subject="", ref__in=part)):
             found.update((bytes(row.salt), row) for row in rows.only("salt"))
     return found
-
-
-def channel_locked(owner: str, from_side: str, to_side: str) -> Channel:
-    """Return a channel's row, locked until the transaction ends."""
-    Channel.objects.get_or_create(owner_side=owner, from_side=from_side, to_side=to_side)
-    return Channel.objects.select_for_update().get(owner_side=owner, from_side=from_side, to_side=to_side)
 
 
 on_sequenced(SENT, places_give)
@@ -110,12 +106,12 @@ def channel_push(side: str) -> int:
         if not messages:
             break
         try:
-            pushed = answer_read(call(other_side(side), CALL, push_written(side, map(envelope_of, messages))))
+            pushed = answer_read(call(other_side(side), CALL, push_written(side, _envelopes(side, messages))))
+            delivered = _settled(side, messages, pushed)
+            if not delivered and not _resumed(side, messages, pushed):
+                break
         except PeerError:
             break  # the link says so, and when to try again
-        delivered = _settled(side, messages, pushed)
-        if not delivered and not _resumed(side, messages, pushed):
-            break
         taken += delivered
     return taken
 
@@ -135,6 +131,11 @@ def _due(side: str) -> list[Message]:
     return found
 
 
+def _envelopes(side: str, messages: list[Message]) -> Iterable[Envelope]:
+    before = numbers_before(side, messages)
+    return (replace(envelope_of(one), after=before.get(one.ref)) for one in messages)
+
+
 def _settled(side: str, messages: list[Message], pushed: Pushed) -> int:
     """Write down what was answered, and return how many messages were taken."""
     answered = [message for message in messages if message.ref in pushed.answers]
@@ -147,19 +148,27 @@ def _resumed(side: str, messages: list[Message], pushed: Pushed) -> bool:
         return bool(_renumber(side, pushed))
     first = messages[0].place
     elsewhere = not pushed.answers and first is not None and pushed.next_place < first
-    return elsewhere and bool(_go_back(side, pushed.next_place))
+    return elsewhere and _go_back(side, pushed.next_place)
 
 
-def _go_back(side: str, place: int) -> int:
+def _go_back(side: str, place: int) -> bool:
     """Send again from a place on: the receiver has forgotten what it took, with a backup that it was restored from."""
     other = other_side(side)
     again = Message.objects.filter(owner_side=side, from_side=side, place__gte=place)
     if not again.filter(place=place).exists():
-        line = N_("Message {place}, for which {side} waits, is kept here no longer. What follows it waits as well.")
-        link_refused(side, other, InputError("notices.gone", line, side=other, place=place))
-        return 0
+        return _leave_out(side, other, place)
     _logger.warning("the other side takes messages again from an earlier one", side=other, count=again.count())
-    return again.update(state="queued", next_try_at=timezone.now(), settled_at=None)
+    return bool(again.update(state="queued", next_try_at=timezone.now(), settled_at=None))
+
+
+def _leave_out(side: str, other: str, place: int) -> bool:
+    """Say that messages from a place on are kept no longer, and return whether both sides go on without them."""
+    with transaction.atomic():
+        gap = gap_found(side, place)
+    if gap.agreed_at and gap_told(gap):
+        return True
+    link_refused(side, other, gap_line(gap))
+    return False
 
 
 def _place_anew(channel: Channel, messages: list[Message], first: int) -> None:
@@ -178,7 +187,7 @@ def _renumber(side: str, pushed: Pushed) -> int:
     """Give new places to what waits: this side has forgotten messages that the other has taken, with a backup."""
     other = other_side(side)
     with transaction.atomic():
-        channel = channel_locked(side, side, other)
+        channel = Channel.locked(side, side, other)
         own = Message.objects.filter(owner_side=side, from_side=side)
         # The other node holds nothing yet from its next place on, whatever it said before it was restored itself.
         due = own.filter(Q(state="queued", place__gte=pushed.taken_place) | Q(place__gte=pushed.next_place))

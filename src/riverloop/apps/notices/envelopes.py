@@ -8,11 +8,15 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Literal
 
+from riverloop.apps.nodes.here import zone
 from riverloop.apps.notices.models import Message
 from riverloop.apps.record.commitments import commitment_of
 from riverloop.core.kernel.canonical import canonical_json
 
-_HEADER = "riverloop message 1"  # so that a signature under a message is one under nothing else
+FORM = 2
+"""How messages are signed now. Form 1 did not name the zone; what was signed so is verified so."""
+
+FORMS = (1, FORM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Envelope:
     """A message as it crosses: every column that both copies share.
 
     Salt and place are not signed: the one proves itself by the commitment that it opens, the other is the channel's.
+    ``form`` says how the rest was signed, and so is signed with it. ``after`` is the number before this one that the
+    sender still keeps, where some were left out: see ``gaps``.
     """
 
     ref: str
@@ -53,6 +59,8 @@ class Envelope:
     key_id: str
     salt: bytes = b""
     place: int | None = None
+    form: int = FORM
+    after: int | None = None
 
     @property
     def signed(self) -> bytes:
@@ -77,9 +85,10 @@ DELIVERED = Answer("delivered")
 
 
 def signed_bytes(message: Message | Envelope) -> bytes:
-    """Return what is signed: a header, one line a column, and the body as it is."""
+    """Return what is signed: a header, the zone, one line a column, and the body as it is."""
     lines = (
-        _HEADER,
+        f"riverloop message {message.form}",  # so that a signature under a message is one under nothing else
+        *(() if message.form == 1 else (zone().id,)),
         message.ref,
         message.from_side,
         message.to_side,
@@ -107,6 +116,7 @@ def envelope_of(message: Message) -> Envelope:
         message.key_id,
         bytes(message.salt),
         message.place,
+        message.form,
     )
 
 
@@ -115,6 +125,6 @@ def record_of(message: Message | Envelope) -> dict[str, str]:
     return {"message": sha256(signed_bytes(message)).hexdigest()}
 
 
-def commitment_of_message(message: Message) -> bytes:
+def commitment_of_message(message: Message | Envelope) -> bytes:
     """Return what the sender's log holds of a message: 32 bytes; the same in both copies."""
     return commitment_of(canonical_json(record_of(message)), bytes(message.salt))

@@ -16,7 +16,7 @@ from riverloop.apps.nodes.here import hosted_sides, hosts
 from riverloop.apps.notices import signing
 from riverloop.apps.notices.backoff import message_tried_again
 from riverloop.apps.notices.disclosing import check_disclosed
-from riverloop.apps.notices.envelopes import Answer, Outgoing, envelope_of, record_of, signed_bytes
+from riverloop.apps.notices.envelopes import FORM, Answer, Outgoing, envelope_of, record_of, signed_bytes
 from riverloop.apps.notices.models import Message
 from riverloop.apps.notices.receiving import on_message, receive
 from riverloop.apps.record.rows import rows_insert
@@ -112,6 +112,7 @@ def _message(from_side: str, to_side: str, one: Outgoing, number: int, now: date
         subject=one.subject,
         number=number,
         body=canonical_json(dict(one.body)).decode(),
+        form=FORM,
         sent_at=now,
         state="queued",
         next_try_at=now,

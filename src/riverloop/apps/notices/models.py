@@ -25,6 +25,7 @@ class Message(models.Model):
     body = models.TextField()  # canonical JSON, letter by letter what was signed, under the columns above
     signature = models.BinaryField(max_length=64)
     key_id = models.CharField(max_length=16)
+    form = models.PositiveSmallIntegerField(default=1)  # of what was signed: see envelopes.py
     sent_at = models.DateTimeField()
     # Of the record ``message.sent`` in the sender's log; it travels along, so that the receiver finds the commitment.
     salt = models.BinaryField(max_length=32, default=b"")
@@ -85,6 +86,40 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_side} → {self.to_side} at {self.owner_side}"
+
+    @classmethod
+    def locked(cls, owner: str, from_side: str, to_side: str) -> Channel:
+        """Return a channel's row, locked until the transaction ends."""
+        cls.objects.get_or_create(owner_side=owner, from_side=from_side, to_side=to_side)
+        return cls.objects.select_for_update().get(owner_side=owner, from_side=from_side, to_side=to_side)
+
+
+class Gap(models.Model):
+    """Messages that their receiver asks for again and their sender keeps no longer: see ``gaps``.
+
+    Each node keeps a row of its own, with when its own operator agreed to go on without them.
+    """
+
+    owner_side = side_field()
+    from_side = models.CharField(max_length=8)
+    to_side = models.CharField(max_length=8)
+    first = models.PositiveBigIntegerField()  # place of the first message that is missing
+    following = models.PositiveBigIntegerField()  # place of the first one after them
+    found_at = models.DateTimeField()
+    agreed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner_side", "from_side", "first"], name="notices_gap_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last} {self.from_side} → {self.to_side} at {self.owner_side}"
+
+    @property
+    def last(self) -> int:
+        """The place of the last message that is missing."""
+        return self.following - 1
 
 
 class Mail(models.Model):

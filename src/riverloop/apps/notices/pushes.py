@@ -12,12 +12,15 @@ from typing import Any, Literal, cast
 
 from riverloop.apps.nodes.calling import PeerError
 from riverloop.apps.nodes.here import other_side, zone
-from riverloop.apps.notices.envelopes import Answer, Envelope
+from riverloop.apps.notices.envelopes import FORMS, Answer, Envelope
 from riverloop.apps.notices.words import N_
 from riverloop.core.kernel.errors import InputError
 
 CALL = "messages"
 """The name under which a node takes a push."""
+
+_MESSAGES, _MESSAGES_BEFORE = "signed", "messages"
+"""A version that knew form 1 alone reads the other name, and leaves a push be rather than refuse what is in it."""
 
 _MOST = 1_000  # messages in a push: more than any sender puts there
 _MOST_LINE = 200
@@ -55,13 +58,14 @@ def push_written(from_side: str, envelopes: Iterable[Envelope]) -> bytes:
         "zone": zone().id,
         "from": from_side,
         "to": other_side(from_side),
-        "messages": [_written(one) for one in envelopes],
+        _MESSAGES: [_written(one) for one in envelopes],
     }
     return json.dumps(told, ensure_ascii=False).encode()
 
 
 def _written(one: Envelope) -> dict[str, Any]:
     return {
+        "form": one.form,
         "place": one.place,
         "ref": one.ref,
         "kind": one.kind,
@@ -72,6 +76,7 @@ def _written(one: Envelope) -> dict[str, Any]:
         "signature": base64.b64encode(one.signature).decode("ascii"),
         "key_id": one.key_id,
         "salt": base64.b64encode(one.salt).decode("ascii"),
+        **({} if one.after is None else {"after": one.after}),
     }
 
 
@@ -84,7 +89,7 @@ def push_read(from_side: str, to_side: str, content: bytes) -> list[Envelope]:
     try:
         told = json.loads(content)
         named = told["zone"], told["from"], told["to"]
-        listed = told["messages"]
+        listed = told[_MESSAGES] if _MESSAGES in told else told[_MESSAGES_BEFORE]
         if not isinstance(listed, list) or len(listed) > _MOST:
             raise _malformed("messages")
         envelopes = sorted((_read(from_side, to_side, one) for one in listed), key=lambda one: one.place or 0)
@@ -113,8 +118,11 @@ def _malformed(part: str) -> InputError:
 
 def _read(from_side: str, to_side: str, told: dict[str, Any]) -> Envelope:
     place, number, body = _place(told["place"]), told["number"], told["body"]
+    form, after = told.get("form", 1), told.get("after")
     if (
-        not _place(number) <= _MOST_NUMBER
+        type(form) is not int
+        or form not in FORMS
+        or not _place(number) <= _MOST_NUMBER
         or len(told["kind"]) > _MOST_KIND
         or not isinstance(body, str)
         or "\0" in body
@@ -141,6 +149,8 @@ def _read(from_side: str, to_side: str, told: dict[str, Any]) -> Envelope:
         key_id=told["key_id"],
         salt=salt,
         place=place,
+        form=form,
+        after=None if after is None else _place(after),
     )
 
 

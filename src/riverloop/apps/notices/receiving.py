@@ -20,12 +20,13 @@ from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.here import hosts, other_side
 from riverloop.apps.nodes.links import link_refused
 from riverloop.apps.notices import signing
-from riverloop.apps.notices.envelopes import DELIVERED, Answer, Envelope
+from riverloop.apps.notices.envelopes import DELIVERED, Answer, Envelope, commitment_of_message
 from riverloop.apps.notices.models import Message
 from riverloop.apps.notices.words import N_
 from riverloop.apps.record.rows import rows_insert
+from riverloop.apps.record.selectors import is_mirrored
 from riverloop.apps.runs.work import place_of
-from riverloop.core.kernel.errors import InputError
+from riverloop.core.kernel.errors import InputError, RiverloopError
 
 Handler = Callable[[list[Message], list[dict[str, Any]]], None]
 
@@ -55,10 +56,26 @@ def receive(to_side: str, envelopes: Iterable[Envelope]) -> dict[str, Answer]:
         verified = verifiers.get(sender) or verifiers.setdefault(sender, signing.verifier(sender))
         if envelope.to_side != to_side or not verified(envelope.signed, envelope.signature, envelope.key_id):
             answers[envelope.ref] = _forged(envelope)
+        elif not _is_of_this_zone(envelope):
+            answers[envelope.ref] = Answer("failed", _OF_ANY_ZONE)
         else:
             genuine.append(envelope)
     answers.update(_take(to_side, genuine))
     return answers
+
+
+_OF_ANY_ZONE = N_(
+    "The message was signed by an older version, which did not name the zone. It is taken once its record is in the "
+    "mirror of the sender's log."
+)
+
+
+def _is_of_this_zone(envelope: Envelope) -> bool:
+    """Say whether a message was told in this zone: its signature says so, or else the sender's log of this zone."""
+    if envelope.form != 1 or hosts(envelope.from_side):
+        return True
+    commitment = commitment_of_message(envelope)
+    return is_mirrored(side=envelope.to_side, of_side=envelope.from_side, commitment=commitment)
 
 
 def _forged(envelope: Envelope) -> Answer:
@@ -70,7 +87,7 @@ def _forged(envelope: Envelope) -> Answer:
     if envelope.key_id not in keys.verifying_keys(sender):
         line = N_(
             "A message of {side} is signed with a key that is not trusted here. Trust its node again: "
-            "riverloop node trust FILE"
+            "riverloop node trust FILE --replace"
         )
         link_refused(other_side(sender), sender, InputError("notices.unknown_key", line, side=sender))
         return Answer(
@@ -120,9 +137,16 @@ def _parts(envelopes: list[Envelope]) -> list[list[Envelope]]:
 def _take_one(to_side: str, envelope: Envelope, trouble: Exception) -> dict[str, Answer]:
     if isinstance(trouble, IntegrityError) and _known(to_side, [envelope]):
         return {envelope.ref: DELIVERED}
+    last = _last_numbers(to_side, [envelope]).get((envelope.from_side, envelope.subject), 0)
+    if isinstance(trouble, RiverloopError) and _is_after_gap(envelope, last):
+        _logger.error("a message refused: it builds on one that was left out", message=envelope.ref)
+        return {envelope.ref: Answer("refused", _BUILDS_ON_LOST)}
     line = _line_of(trouble)
     _logger.error("a message waits", message=envelope.ref, kind=envelope.kind, place=place_of(trouble))
     return {envelope.ref: Answer("failed", line)}
+
+
+_BUILDS_ON_LOST = N_("It builds on a message that was left out, as both sides agreed; here its subject is not known.")
 
 
 def _line_of(trouble: Exception) -> str:
@@ -169,7 +193,7 @@ def _in_order(to_side: str, envelopes: list[Envelope], answers: dict[str, Answer
         if one.subject and one.number <= last.get(key, 0):
             passed.append(one)
             continue
-        if one.subject and one.number != last.get(key, 0) + 1:
+        if one.subject and one.number != last.get(key, 0) + 1 and not _is_after_gap(one, last.get(key, 0)):
             answers[one.ref] = Answer("waiting", N_("An earlier message about the same subject has not come yet."))
             continue
         last[key] = one.number
@@ -182,6 +206,11 @@ def _in_order(to_side: str, envelopes: list[Envelope], answers: dict[str, Answer
     taken = _known(to_side, passed) if passed else set()
     answers.update((one.ref, DELIVERED if one.ref in taken else _doubled(one)) for one in passed)
     return waves
+
+
+def _is_after_gap(envelope: Envelope, last: int) -> bool:
+    """Say whether what lies between the last message that came and this one was left out, and nothing else."""
+    return envelope.after is not None and envelope.after <= last and envelope.number > last + 1
 
 
 def _doubled(envelope: Envelope) -> Answer:
@@ -217,6 +246,7 @@ def _copy(to_side: str, one: Envelope, now: Any) -> Message:
         body=one.body,
         signature=one.signature,
         key_id=one.key_id,
+        form=one.form,
         sent_at=one.sent_at,
         salt=one.salt,
         place=one.place,

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from riverloop.apps.nodes.links import link_of
 from riverloop.apps.nodes.models import Link
-from riverloop.apps.notices.models import Delivery, Message, Webhook
+from riverloop.apps.notices.models import Delivery, Gap, Message, Webhook
 from riverloop.apps.parties.models import Organisation, Role, User
 
 
@@ -24,6 +24,12 @@ def messages(*, visible_to: Any) -> QuerySet[Message]:
     """Return the messages an account may see, its side's copies, newest first: an auditor's alone."""
     sides = {role.owner_side for role in _held(visible_to, "auditor")}
     return Message.objects.filter(owner_side__in=sides).order_by("-sent_at", "-id")
+
+
+def gaps(*, visible_to: Any) -> QuerySet[Gap]:
+    """Return the messages that were left out, or are to be, at the side that an account audits, the latest first."""
+    sides = {role.owner_side for role in _held(visible_to, "auditor")}
+    return Gap.objects.filter(owner_side__in=sides).order_by("-found_at", "-id")
 
 
 def webhooks(*, visible_to: Any) -> QuerySet[Webhook]:

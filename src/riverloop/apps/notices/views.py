@@ -103,6 +103,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
     query["after"] = part.after
     context = {
         "form": form,
+        "gaps": selectors.gaps(visible_to=account_of(request))[:A_PAGE],
         "rows": [_told(one) for one in part.rows],
         "next": f"?{query.urlencode()}" if part.after else "",
         "filtered": any(form.cleaned_data.values()) if form.is_valid() else True,
