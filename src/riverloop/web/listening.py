@@ -13,7 +13,9 @@ import os
 import re
 import signal
 import time
+from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from riverloop.apps.nodes.words import N_
 from riverloop.core.kernel.errors import InputError
@@ -73,14 +75,14 @@ def listen(*, parent: int) -> None:
     ).serve()
 
 
-_QUIET = {
+_QUIET: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "loggers": {"_granian": {"handlers": [], "level": "DEBUG", "propagate": False}},
 }
 
 
-def _digest(files):
+def _digest(files: list[Path]) -> bytes:
     found = hashlib.sha256()
     for path in files:
         with contextlib.suppress(FileNotFoundError):
@@ -89,13 +91,13 @@ def _digest(files):
     return found.digest()
 
 
-def _end_on_change(files, before):
+def _end_on_change(files: list[Path], before: bytes) -> None:
     while _digest(files) == before:
         time.sleep(_LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def tell_of_handshakes():
+def tell_of_handshakes() -> None:
     """Say in one line who was cut off for a wrong certificate: the server tells of it in the process that serves."""
     logger = logging.getLogger("_granian")
     logger.handlers, logger.propagate = [_Handshakes()], False
