@@ -147,7 +147,10 @@ def test_a_design_and_a_case_are_chosen_and_parameters_set(run):
         (("--design", "tow_halls"), 'standard input:21: There is no design "tow_halls". Did you mean "two_halls"?'),
         (("--case", "latre"), 'standard input:34: There is no case "latre". Did you mean "later"?'),
         (("--set", "jobz=3"), 'standard input:2: There is no parameter "jobz". Did you mean "jobs"?'),
-        (("--set", "gates=2.5"), "standard input:15: stations.0.roster.0.channels is '2.5', which is not of type"),
+        (
+            ("--set", "gates=2.5"),
+            "standard input:15: With \"gates\" at 2.5: stations.0.roster.0.channels is '2.5', which is not",
+        ),
         (("--against", "design:tow_halls"), 'standard input:21: There is no design "tow_halls".'),
         (("--break-even", "design:tow_halls"), 'standard input:21: There is no design "tow_halls".'),
         (("--without-outages",), "standard input: Nothing is ever out of order here."),

@@ -29,7 +29,7 @@ def print_table(rows: Iterable[tuple[str, ...]]) -> None:
 
 @contextmanager
 def progress_line(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Give what tells how far something is: on a terminal, in a line that is gone afterwards; elsewhere nothing shows."""
+    """Give what tells on a terminal how far something is, in a line that is gone afterwards."""
     shown_at, shown = time.monotonic(), ""
 
     def tell(done: int, total: int) -> None:

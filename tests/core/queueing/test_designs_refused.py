@@ -33,9 +33,21 @@ def refusal(text, **asked):
         ("gates: {value: 3}", "gates: {value: $jobs}", 'halls.yaml:8: "$jobs" is neither a number nor a word.'),
         ("gates: {value: 3}", "gates: {low: 3}", 'halls.yaml:8: parameters.gates lacks "value". Add it.'),
         ("gates: {value: 3}", "gates: {valeu: 3, value: 3}", 'has no key "valeu". Did you mean "value"?'),
-        ("gates: {value: 3}", "gates: {value: 3.5}", "halls.yaml:15: stations.0.roster.0.channels is '3.5', which is"),
-        ("gates: {value: 3}", "gates: {value: -3}", "halls.yaml:15: stations.0.roster.0.channels: -3 is less than"),
-        ("value: 12}", "value: -12}", "halls.yaml:14: stations.0.service.mean_seconds: -12 is less than"),
+        (
+            "gates: {value: 3}",
+            "gates: {value: 3.5}",
+            "halls.yaml:15: With \"gates\" at 3.5: stations.0.roster.0.channels is '3.5', which is",
+        ),
+        (
+            "gates: {value: 3}",
+            "gates: {value: -3}",
+            'halls.yaml:15: With "gates" at -3: stations.0.roster.0.channels: -3 is less than',
+        ),
+        (
+            "value: 12}",
+            "value: -12}",
+            'halls.yaml:14: With "gate_seconds" at -12: stations.0.service.mean_seconds: -12 is less than',
+        ),
         (
             '"06:30"',
             '"25:30"',
@@ -93,8 +105,11 @@ def test_a_mistake_in_a_file_of_designs_is_one_line_with_its_place(old, new, lin
         ({"values": {"jobz": 3}}, 'There is no parameter "jobz". Did you mean "jobs"?'),
         ({"values": {"jobs": float("nan")}}, '"nan" is neither a number nor a word.'),
         ({"values": {"jobs": True}}, '"True" is neither a number nor a word.'),
-        ({"values": {"gates": 2.5}}, "halls.yaml:15: stations.0.roster.0.channels is '2.5'"),
-        ({"values": {"jobs": "median"}}, "halls.yaml:9: arrivals.passengers_per_day is 'median'"),
+        ({"values": {"gates": 2.5}}, "halls.yaml:15: With \"gates\" at 2.5: stations.0.roster.0.channels is '2.5'"),
+        (
+            {"values": {"jobs": "median"}},
+            "halls.yaml:9: With \"jobs\" at median: arrivals.passengers_per_day is 'median'",
+        ),
     ],
 )
 def test_what_is_asked_of_a_file_must_be_in_it(asked, line):

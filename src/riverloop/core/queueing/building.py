@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from riverloop.core.kernel.sources import Source, check_schema
+from riverloop.core.kernel.sources import Source
 from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.arrivals import HOUR_SECONDS
 from riverloop.core.queueing.network import PassengerClass, Pledge, Scenario, Station, Step, in_one_language
@@ -16,7 +16,6 @@ from riverloop.core.queueing.plan import make_plan
 from riverloop.core.queueing.reading import Entry, check_name, read_outages, read_station, read_text
 from riverloop.core.queueing.reading_arrivals import read_arrivals
 from riverloop.core.queueing.refusals import ScenarioError
-from riverloop.core.queueing.schemas import filled_schema
 
 if TYPE_CHECKING:
     from riverloop.core.queueing.real_traffic import Traffic
@@ -27,16 +26,15 @@ _ONE_CLASS = "passenger"
 
 
 def build_scenario(source: Source, traffic: Traffic | None = None) -> Scenario:
-    """Check a document as a whole and build the scenario.
+    """Build the scenario of a document.
 
     Args:
-        source: without parameters, designs and cases.
+        source: of the schema, without parameters, designs and cases.
         traffic: where real days are from; None where there are none.
 
     Raises:
-        InputError: it is not of the schema, or says something that cannot be simulated.
+        InputError: it says something that cannot be simulated.
     """
-    check_schema(source, filled_schema())
     raw = source.value
     class_names = list(raw.get("classes", {_ONE_CLASS: {}}))
     stations = _read_stations(source, class_names)

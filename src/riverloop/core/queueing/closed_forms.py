@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.refusals import ScenarioError
 
 
@@ -76,7 +77,7 @@ def _refuse_overload(load: float, channels: int) -> None:
     if load >= channels:
         raise ScenarioError(
             "scenario.overload",
-            "A load of {load:.3g} channels needs more than {channels}: the queue grows for ever. Add channels.",
-            load=load,
+            N_("A load of {load} channels needs more than {channels}: the queue grows for ever. Add channels."),
+            load=f"{load:.3g}",
             channels=channels,
         )

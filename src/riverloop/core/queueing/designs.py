@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from riverloop.core.kernel.errors import InputError
-from riverloop.core.kernel.sources import Source, check_schema, read_yaml
+from riverloop.core.kernel.sources import Path, Source, check_schema, read_yaml
 from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.alternatives import Case, Claim, Design, Need, read_case, read_claims, read_design
 from riverloop.core.queueing.building import build_scenario
@@ -36,6 +36,7 @@ __all__ = ["Case", "Claim", "Design", "Need", "Parameter", "ScenarioFile", "Text
 
 _NOT_OF_A_SCENARIO = frozenset({"parameters", "designs", "cases", "claims"})
 _WORDS_OF_A_DESIGN = frozenset({"title", "note", "needs", "claims"})
+_WITH = "scenario.with"
 _NOTHING_SET: Mapping[str, Value] = {}
 
 
@@ -105,7 +106,7 @@ class ScenarioFile:
     def used(self, design: str = "") -> tuple[str, ...]:
         """Return the names of the parameters that a design uses, in the order of the file."""
         _, used = fill(_of_design(self.source, self.design(design).key), self.values())
-        return tuple(one.name for one in self.parameters if one.name in used)
+        return tuple(one.name for one in self.parameters if one.name in used.values())
 
     def scenario(
         self,
@@ -126,9 +127,28 @@ class ScenarioFile:
         Raises:
             InputError: a name is not known, or what comes out cannot be simulated.
         """
-        filled, _ = fill(_of_design(self.source, self.design(design).key), self._all(case, values))
-        scenario = build_scenario(filled, traffic)
-        return replace(scenario, name=self.name(design, case))
+        filled, _ = self.filled(design, self._all(case, values))
+        return replace(build_scenario(filled, traffic), name=self.name(design, case))
+
+    def filled(self, design: str, values: Mapping[str, Value]) -> tuple[Source, Mapping[Path, str]]:
+        """Return the document of a design with values in their places, and which parameters stood where.
+
+        Args:
+            design: its key; without one, the first.
+            values: of every parameter.
+
+        Raises:
+            InputError: it is not of the schema.
+        """
+        filled, used = fill(_of_design(self.source, self.design(design).key), values)
+        try:
+            check_schema(filled, filled_schema())
+        except InputError as error:
+            for path, name in used.items():
+                if ".".join(map(str, path)) == error.parameters.get("name"):
+                    raise _with(name, values[name], error) from None
+            raise
+        return filled, used
 
     def swings(
         self,
@@ -171,15 +191,9 @@ class ScenarioFile:
         try:
             return self.scenario(design, case, values=values, traffic=traffic)
         except InputError as error:
-            where, error.where = error.where, ""
-            raise ScenarioError(
-                "scenario.end",
-                N_('With "{name}" at {value}: {reason}'),
-                where=where,
-                name=name,
-                value=values[name],
-                reason=error,
-            ) from None
+            if error.code == _WITH and error.parameters["name"] == name:
+                raise
+            raise _with(name, values[name], error) from None
 
     def _no_ends(self, name: str, value: Value) -> ScenarioError:
         return Entry(self.source, ("parameters", name)).refuse(
@@ -258,9 +272,7 @@ def _check_designs(read: ScenarioFile) -> None:
     """Check the form of every design, and that each parameter is of use to one of them."""
     values, used = {one.name: one.value for one in read.parameters}, set[str]()
     for design in read.designs:
-        filled, names = fill(_of_design(read.source, design.key), values)
-        check_schema(filled, filled_schema())
-        used |= names
+        used.update(read.filled(design.key, values)[1].values())
     for one in read.parameters:
         if one.name not in used:
             raise Entry(read.source, ("parameters", one.name)).refuse(
@@ -268,6 +280,14 @@ def _check_designs(read: ScenarioFile) -> None:
                 N_('Nothing uses the parameter "{name}". Write ${name} where it belongs, or take it out.'),
                 name=one.name,
             )
+
+
+def _with(name: str, value: Value, reason: InputError) -> ScenarioError:
+    """Return an error that says at which value of which parameter it came up."""
+    where, reason.where = reason.where, ""
+    return ScenarioError(
+        _WITH, N_('With "{name}" at {value}: {reason}'), where=where, name=name, value=value, reason=reason
+    )
 
 
 def _as_set(one: Parameter, case: Case) -> Parameter:

@@ -128,7 +128,7 @@ def _number(value: Value) -> float:
     return int(hours) + int(minutes) / 60
 
 
-def fill(source: Source, values: Mapping[str, Value]) -> tuple[Source, frozenset[str]]:
+def fill(source: Source, values: Mapping[str, Value]) -> tuple[Source, Mapping[Path, str]]:
     """Put values where they are used.
 
     Args:
@@ -136,22 +136,22 @@ def fill(source: Source, values: Mapping[str, Value]) -> tuple[Source, frozenset
         values: of every parameter.
 
     Returns:
-        The document without any ``$name``, and the names that it used.
+        The document without any ``$name``, and which of them stood where.
 
     Raises:
         ScenarioError: it uses a name that is no parameter's, or the shares beside ``$rest`` leave nothing.
     """
     filling = _Filling(source, values)
     filled = filling.fill(source.value, ())
-    return replace(source, value=filled), frozenset(filling.used)
+    return replace(source, value=filled), filling.used
 
 
 class _Filling:
-    """Copies a document with values in their places, and notes which were used."""
+    """Copies a document with values in their places, and notes which were used where."""
 
     def __init__(self, source: Source, values: Mapping[str, Value]) -> None:
         self.source, self.values = source, values
-        self.used: set[str] = set()
+        self.used: dict[Path, str] = {}
 
     def fill(self, raw: Any, path: Path) -> Any:
         if isinstance(raw, dict):
@@ -165,7 +165,7 @@ class _Filling:
         if name == REST:
             return _OPEN  # until those beside it are known
         check_name(Entry(self.source, path), name, list(self.values), "parameter")
-        self.used.add(name)
+        self.used[path] = name
         return self.values[name]
 
     def rest(self, holder: Any, path: Path) -> Any:
