@@ -129,12 +129,35 @@ def test_the_table_of_a_chart_of_hours_holds_what_is_drawn(drawn):
 
 def test_the_table_of_panels_holds_what_is_drawn(drawn):
     chart = charts.waits_by_hour(samples.four()[:1])
-    for place, (_shape, data, _sheet) in enumerate(drawn):
-        (series,) = data["series"]
-        middle = [row[1 + 3 * place] for row in chart.table.rows]
-        assert middle == [figures.number(value) for _at, value in series["points"]]
-        most = [row[3 + 3 * place] for row in chart.table.rows]
-        assert most == [figures.number(high) for _at, _low, high in series["band"]]
+    series = [one for _shape, data, _sheet in drawn for one in data["series"]]
+    middle = [figures.number(value) for one in series for _at, value in one["points"]]
+    bands = [(figures.number(low), figures.number(high)) for one in series for _at, low, high in one["band"]]
+    assert [row[2] for row in chart.table.rows] == middle
+    assert [row[3:] for row in chart.table.rows] == bands
+
+
+def test_of_many_stations_those_are_drawn_that_matter(drawn):
+    result = samples.answered()
+    customs = result["stations"]["customs"]
+    busy = customs | {"by_hour": [one | {"queue_max": one["queue_max"] + 9} for one in customs["by_hour"]]}
+    many = {f"s{place}": customs for place in range(9)} | {"busiest": busy}
+    chart = charts.queues_by_hour([("A", result | {"stations": many})])
+    assert len(drawn) == 6
+    assert chart.table.head == ("Hour", "s0", "s1", "s2", "s3", "s4", "busiest")
+    assert "Of 10 stations, the 6 where it is most." in chart.source
+
+
+def test_what_has_the_same_name_stays_apart(drawn):
+    (_name, result) = samples.four()[0]
+    chart = charts.waits_by_hour([("A", result), ("A", result), ("B", result)])
+    assert chart.table.head == ("Hour", "A (1)", "A (2)", "B")
+
+
+def test_a_process_that_forked_is_told_so_and_does_not_wait_for_ever(fresh, monkeypatch):
+    CHARTS["roster"]()
+    monkeypatch.setattr("os.getpid", lambda: 1)
+    with pytest.raises(RuntimeError, match="does not outlive a fork"):
+        CHARTS["days"]()
 
 
 @pytest.mark.parametrize(("name", "column"), [("pledge of four", 1), ("staff of four", 2), ("areas", 1)])

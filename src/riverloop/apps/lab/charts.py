@@ -6,7 +6,7 @@ language.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from riverloop.apps.lab.figures import (
     Values,
     both_sizes,
     clock,
+    distinct,
     divided,
     hour_text,
     in_unit,
@@ -66,7 +67,12 @@ def waits_by_hour(results: Labelled) -> Chart:
     Of one answer: station by station, the mean and how far it spreads. Of several: what 95 % of each one's journeys
     do not exceed.
     """
-    return _journeys(results) if len(results) > 1 else _waits(results)
+    return _journeys(_apart(results)) if len(results) > 1 else _waits(results)
+
+
+def _apart(results: Labelled) -> Labelled:
+    """Return answers under names of which none is another's."""
+    return list(zip(distinct([label for label, _result in results]), (one for _label, one in results), strict=True))
 
 
 def _waits(results: Labelled) -> Chart:
@@ -75,23 +81,48 @@ def _waits(results: Labelled) -> Chart:
     hours = open_hours(stations.values())
     if not hours:
         return nothing("waits", title, source, _by_no_hour())
-    waits = {
-        name: [_times(rows[hour]["wait_seconds"], "mean", "p50", "p95") for hour in hours]
-        for name, rows in stations.items()
-    }
+    waits = _most(
+        {
+            name: [_times(rows[hour]["wait_seconds"], "mean", "p50", "p95") for hour in hours]
+            for name, rows in stations.items()
+        },
+        lambda rows: max(known(value for row in rows for value in row), default=0.0),
+    )
     unit, told = in_unit(value for rows in waits.values() for row in rows for value in row)
     scaled = {name: [divided(row, unit) for row in rows] for name, rows in waits.items()}
     y = scale(0, max(known(value for rows in scaled.values() for row in rows for value in row), default=0), told)
     drawn = [(name, {"x": clock(hours), "y": y, "series": [_fan(hours, rows)]}) for name, rows in scaled.items()]
-    what = (_("mean"), _("half wait no longer"), _("95 % wait no longer"))
-    head = (_("Hour"), *(_("{station}: {what}").format(station=name, what=one) for name in scaled for one in what))
+    head = (_("Station"), _("Hour"), _("mean"), _("half wait no longer"), _("95 % wait no longer"))
     cells = [
-        (hour_text(hour), *(number(value) for rows in scaled.values() for value in rows[place]))
-        for place, hour in enumerate(hours)
+        (name, hour_text(hour), *map(number, row))
+        for name, rows in scaled.items()
+        for hour, row in zip(hours, rows, strict=True)
     ]
     title = f"{title} ({told})"
     about = _("The line is the mean; the band lies between what half and what 95 % do not exceed.")
-    return Chart("waits", title, panels("lines", drawn, title, about), Table(head, tuple(cells)), f"{about} {source}")
+    svg = panels("lines", drawn, title, about)
+    return Chart("waits", title, svg, Table(head, tuple(cells)), _said(about, _chosen(scaled, stations), source))
+
+
+def _most(stations: Mapping[str, Any], size: Callable[[Any], float]) -> dict[str, Any]:
+    """Return the stations that matter most, as many as can be taken in, in the order of the file."""
+    chosen = sorted(stations, key=lambda name: -size(stations[name]))[:_PANELS]
+    return {name: one for name, one in stations.items() if name in chosen}
+
+
+_PANELS = 6
+
+
+def _chosen(shown: Mapping[str, Any], stations: Mapping[str, Any]) -> str:
+    if len(shown) == len(stations):
+        return ""
+    return _("Of {all} stations, the {count} where it is most.").format(
+        all=number(len(stations)), count=number(len(shown))
+    )
+
+
+def _said(*sentences: str) -> str:
+    return " ".join(one for one in sentences if one)
 
 
 def _times(wait: Json, *names: str) -> list[float | None]:
@@ -151,19 +182,19 @@ def queues_by_hour(results: Labelled) -> Chart:
     if len(results) > 1:
         longest = {
             label: [float(max(rows[hour]["queue_max"] for rows in one.values())) for hour in hours]
-            for (label, _result), one in zip(results, stations, strict=True)
+            for (label, _result), one in zip(_apart(results), stations, strict=True)
         }
         title = _("Longest queue of any station, by hour (persons)")
         return _over_the_day(name, title, _("persons"), hours, longest, source=simulated(results), step=True)
-    queues = {one: [float(rows[hour]["queue_max"]) for hour in hours] for one, rows in stations[0].items()}
+    queues = _most({one: [float(rows[hour]["queue_max"]) for hour in hours] for one, rows in stations[0].items()}, max)
     y = scale(0, max(value for rows in queues.values() for value in rows), _("persons"))
     drawn = [
         (one, {"x": clock(hours), "y": y, "series": [line(0, _steps(hours, rows)) | {"letter": ""}], "step": True})
         for one, rows in queues.items()
     ]
-    table = _hour_table(hours, queues)
     about = _("The most who waited at once, in any replication.")
-    return Chart(name, title, panels("lines", drawn, title, about), table, f"{about} {simulated(results)}")
+    source = _said(about, _chosen(queues, stations[0]), simulated(results))
+    return Chart(name, title, panels("lines", drawn, title, about), _hour_table(hours, queues), source)
 
 
 def roster(answer: Json) -> Chart:
@@ -234,12 +265,10 @@ def _pledged(results: Labelled, unit: float) -> list[dict[str, Any]]:
 
 def _stations(result: Json) -> dict[str, Sequence[Json]]:
     """Return the hours of each station where anybody can wait."""
-    found = {}
-    for name, station in result["stations"].items():
-        rows = station.get("by_hour") or []
-        if any(row["queue_max"] or row["channels"] for row in rows):
-            found[own(station.get("title"), name)] = rows
-    return found
+    stations = result["stations"]
+    titles = distinct([own(one.get("title"), name) for name, one in stations.items()])
+    hourly = zip(titles, (one.get("by_hour") or [] for one in stations.values()), strict=True)
+    return {title: rows for title, rows in hourly if any(row["queue_max"] or row["channels"] for row in rows)}
 
 
 def _by_no_hour() -> str:

@@ -71,6 +71,14 @@ def own(text: Mapping[str, str] | None, otherwise: str = "") -> str:
     return held.get(language()) or held.get("en") or held.get("") or next(iter(held.values()), "") or otherwise
 
 
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return names of which none is another's: those that were alike are numbered."""
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[:place].count(name)})"
+        for place, name in enumerate(names, 1)
+    ]
+
+
 def side_name(side: str) -> str:
     """Return what a side is called: as the zone says, or as the scenario does."""
     if side in {"", "unnamed"}:

@@ -76,6 +76,10 @@ def draw(shape: str, data: Data, sheet: Sheet, *, title: str, description: str) 
 
 
 def _render(shape: str, data: Data, sheet: Sheet) -> str:
+    global _process  # noqa: PLW0603 - which process the renderer's threads live in
+    if _process not in {0, os.getpid()}:
+        raise RuntimeError("The renderer does not outlive a fork: start the process anew, or draw before it forks.")
+    _process = os.getpid()
     import vl_convert  # noqa: PLC0415 - a whole JavaScript engine, for a drawing that is not yet kept
     from altair.utils.schemapi import debug_mode  # noqa: PLC0415 - likewise
 
@@ -193,6 +197,7 @@ def _shapes(parent: ET.Element) -> list[ET.Element]:
 _MOST_HELD = 256
 _MOST_KEPT = 2_000
 _held: dict[str, str] = {}
+_process = 0
 _lock = threading.Lock()  # one drawing at a time: the renderer takes a core, and the same one is often asked for twice
 
 
