@@ -187,5 +187,5 @@ def test_the_page_of_messages_of_each_side_shows_what_was_left_out(cast, way, en
     agree_at_both(way, 1, 1)
     assert {gap.agreed_at is None for gap in Gap.objects.all()} == {False}
     page = enter(cast.amy).get("/messages/").content.decode()
-    assert "1 to 1" in page
+    assert "Messages 1 to 1" in page
     assert "operator agreed to go on without them" in page

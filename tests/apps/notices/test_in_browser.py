@@ -2,11 +2,12 @@
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from riverloop.apps.notices import receiving, webhooks
 from riverloop.apps.notices.calling import Called
 from riverloop.apps.notices.messages import Outgoing, messages_send, on_message
-from riverloop.apps.notices.models import Message
+from riverloop.apps.notices.models import Gap, Message
 from riverloop.apps.runs import work
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_start
@@ -44,6 +45,9 @@ def test_the_pages_are_readable_to_all_and_fit_a_phone(entered, cast, monkeypatc
         outgoing = [Outgoing("movement.declared", "declare", "goods", subject, body)]
         messages_send(from_side="cn", to_side="hk", outgoing=outgoing)
     message = Message.objects.get(owner_side="hk")
+    for first, agreed_at in ((3, None), (120, timezone.now())):
+        sides = {"owner_side": "hk", "from_side": "cn", "to_side": "hk"}
+        Gap.objects.create(**sides, first=first, following=first + 4, found_at=timezone.now(), agreed_at=agreed_at)
     pages = {
         cast.dora: ["/webhooks/", f"/webhooks/{webhook.id}/"],
         cast.ada: ["/messages/", f"/messages/{message.id}/"],
