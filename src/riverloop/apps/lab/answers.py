@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from riverloop.apps.clearance.formats import number_text, share_text
 from riverloop.apps.lab.opening import said
-from riverloop.apps.lab.words import MEASURE_WORDS, NEED_WORDS, UNIT_WORDS
+from riverloop.apps.lab.words import MEASURE_WORDS, N_, NEED_WORDS, UNIT_WORDS
 from riverloop.apps.parties.here import active_language, zone
 
 Json = Mapping[str, Any]
@@ -43,6 +43,11 @@ def duration(seconds: float | None) -> str:
     if abs(seconds) < _SHORT_SECONDS:
         return _("{number} s").format(number=number(seconds, 1 if abs(seconds) < 10 else 0))  # noqa: PLR2004 - digits
     return _("{number} min").format(number=number(seconds / 60, 1))
+
+
+def time_bounds(bounds: Any) -> str:
+    """Return the bounds of a time, which is never below nothing."""
+    return between([max(one, 0) for one in bounds] if bounds and None not in bounds else bounds)
 
 
 def between(bounds: Any, form: Any = duration) -> str:
@@ -112,23 +117,33 @@ def headline(answer: Json) -> str:
 def pledge_sentence(result: Json) -> str:
     """Return whether the pledge is kept."""
     pledge = result["pledge"]
-    kept = {
-        ("journey", True): _(
-            "The pledge is kept: {share} are through within {minutes} minutes, and {pledged} were to be."
-        ),
-        ("journey", False): _(
-            "The pledge is not kept: {share} are through within {minutes} minutes, and {pledged} were to be."
-        ),
-        ("waiting", True): _(
-            "The pledge is kept: {share} wait no longer than {minutes} minutes in all, and {pledged} were to."
-        ),
-        ("waiting", False): _(
-            "The pledge is not kept: {share} wait no longer than {minutes} minutes in all, and {pledged} were to."
-        ),
-    }[pledge["of"], bool(pledge["met"])]
-    return kept.format(
+    said_of = _KEPT[pledge["of"], bool(pledge["met"]), pledge.get("met_with_95_confidence") is not False]
+    return _(said_of).format(
         share=share(pledge["share_within"]), minutes=number(pledge["minutes"], 1), pledged=share(pledge["share"])
     )
+
+
+_KEPT = {
+    ("journey", True, True): N_(
+        "The pledge is kept: {share} are through within {minutes} minutes (pledged: {pledged})."
+    ),
+    ("journey", True, False): N_(
+        "The pledge is kept on average, but not surely: {share} are through within {minutes} minutes (pledged: "
+        "{pledged})."
+    ),
+    ("waiting", True, True): N_(
+        "The pledge is kept: {share} wait no longer than {minutes} minutes in all (pledged: {pledged})."
+    ),
+    ("waiting", True, False): N_(
+        "The pledge is kept on average, but not surely: {share} wait no longer than {minutes} minutes in all (pledged: "
+        "{pledged})."
+    ),
+}
+_LATE = {
+    "journey": N_("The pledge is not kept: {share} are through within {minutes} minutes (pledged: {pledged})."),
+    "waiting": N_("The pledge is not kept: {share} wait no longer than {minutes} minutes in all (pledged: {pledged})."),
+}
+_KEPT |= {(of, False, sure): text for of, text in _LATE.items() for sure in (True, False)}
 
 
 def shortfall_sentences(answer: Json) -> Iterator[str]:
@@ -188,7 +203,7 @@ def figures(answer: Json) -> list[Figure]:
         Figure(
             _("Within the pledge"), share(result["pledge"]["share_within"]), between(result["pledge"]["ci95"], share)
         ),
-        Figure(_("Mean time to get through"), duration(journey["mean"]), between(journey["ci95"])),
+        Figure(_("Mean time to get through"), duration(journey["mean"]), time_bounds(journey["ci95"])),
         Figure(_("95 % are through within"), duration(journey["p95"])),
         Figure(_("Longest queue"), _persons(longest[1]), station_title(answer, longest[0]) if longest[0] else ""),
         Figure(_("Passengers a day"), number(answer["about"]["passengers_a_day"])),
@@ -233,7 +248,7 @@ def stations(answer: Json) -> Rows:
             continue
         wait = one["wait_seconds"]
         cells = [station_title(answer, name), ", ".join(map(side_title, about.get("sides", [])))]
-        cells += [number(one["passengers"]), duration(wait["mean"]), between(wait["ci95"]), duration(wait["p95"])]
+        cells += [number(one["passengers"]), duration(wait["mean"]), time_bounds(wait["ci95"]), duration(wait["p95"])]
         cells += [number(one["queue_max"]), share(one["utilisation"]) if one["utilisation"] is not None else ""]
         cells += [number(one.get("area_m2"))] if with_area else []
         rows.append(tuple(cells))

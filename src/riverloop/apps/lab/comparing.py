@@ -44,7 +44,8 @@ def differences_json(ours: Json, theirs: Json) -> dict[str, Any]:
 
     found = {}
     for name in MEASURES:
-        one = difference(*([row[name] for row in answer["replications"]] for answer in (ours, theirs)))
+        own, other = ([row[name] for row in answer["replications"]] for answer in (ours, theirs))
+        one = difference(own, other)
         if one is not None:
             found[name] = {"mean": one.mean, "ci95": [one.low, one.high], "sure": one.sure}
     return found

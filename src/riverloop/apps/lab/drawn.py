@@ -13,17 +13,33 @@ from riverloop.apps.lab.models import Experiment
 
 Json = Any
 MOST_BARS = 12
+MOST_STATIONS = 6
+"""Drawn one by one; the table has all."""
 
 
 def of_simulation(results: Sequence[tuple[str, Json]]) -> list[Any]:
     """Return the charts of one simulation, or of several side by side."""
-    found = [charts.waits_by_hour(results)]
     if len(results) == 1:
-        found.append(charts.classes_by_hour(results))
-    found += [charts.queues_by_hour(results), charts.pledge_shares(results), charts.staff(results)]
+        busiest = [(label, _busiest(result)) for label, result in results]
+        found = [charts.waits_by_hour(busiest), charts.classes_by_hour(results), charts.queues_by_hour(busiest)]
+    else:
+        found = [charts.waits_by_hour(results), charts.queues_by_hour(results)]
+    found += [charts.pledge_shares(results), charts.staff(results)]
     if len(results) > 1:
         found.append(charts.hall_areas(results))
     return [one for one in found if not one.empty]
+
+
+def _busiest(result: Json) -> Json:
+    """Return a result with only the stations that are drawn: those with the longest waits, in their order."""
+    waits = {name: _wait(one) for name, one in result["stations"].items()}
+    drawn = set(sorted(waits, key=lambda name: -waits[name])[:MOST_STATIONS])
+    return {**result, "stations": {name: one for name, one in result["stations"].items() if name in drawn}}
+
+
+def _wait(station: Json) -> float:
+    wait = station["wait_seconds"]
+    return float((wait["p95"] or 0) + (wait["mean"] or 0))
 
 
 def of_kind(kind: str, answer: Json) -> list[Any]:
@@ -34,20 +50,20 @@ def of_kind(kind: str, answer: Json) -> list[Any]:
         return [charts.tornado_bars(answer[kind]["bars"], measure=answer[kind]["measure"], most=MOST_BARS)]
     if kind == "break_even":
         one, design = answer[kind], answer["about"]["design"]
-        ours, theirs = answers.said(design["title"], design["key"]), answers.said(one["against_title"], one["against"])
+        ours, theirs = opening.said(design["title"], design["key"]), opening.said(one["against_title"], one["against"])
         return [charts.break_even_line(one, ours=ours, theirs=theirs, measure=one["measure"])]
     return []
 
 
 def _titled(answer: Json) -> list[dict[str, Any]]:
     return [
-        {**bar, "name": answers.said(bar["label"], bar["name"].replace("_", " "))} for bar in answer["tornado"]["bars"]
+        {**bar, "name": opening.said(bar["label"], bar["name"].replace("_", " "))} for bar in answer["tornado"]["bars"]
     ]
 
 
 def labels(found: Sequence[Experiment]) -> list[str]:
     """Return what tells experiments apart: the parts of their names that are not the same for all."""
-    named = [[answers.said(one.names.get(part)) for part in ("scenario", "design", "case")] for one in found]
+    named = [[opening.said(one.names.get(part)) for part in ("scenario", "design", "case")] for one in found]
     differing = [place for place in range(3) if len({names[place] for names in named}) > 1] or [1]
     told = [_(" · ").join(names[place] for place in differing if names[place]) for names in named]
     return [f"{text} ({place})" if told.count(text) > 1 or not text else text for place, text in enumerate(told, 1)]
@@ -117,8 +133,8 @@ def _tornado(answer: Json) -> dict[str, Any]:
 
 def _break_even(answer: Json) -> dict[str, Any]:
     one = answer["break_even"]
-    ours = answers.said(answer["about"]["design"]["title"], answer["about"]["design"]["key"])
-    theirs = answers.said(one["against_title"], one["against"])
+    ours = opening.said(answer["about"]["design"]["title"], answer["about"]["design"]["key"])
+    theirs = opening.said(one["against_title"], one["against"])
     words = {"ours": ours, "theirs": theirs, "measure": answers.measure_title(one["measure"])}
     if one["factor"] is None:
         better = _better(one["measure"], one["at_low"]["mean"])
@@ -177,8 +193,13 @@ _FOUND = {
 }
 
 
-def report(found: Sequence[Experiment]) -> str:
-    """Return a report of answers as one self-contained page, in the reader's language."""
+def report(found: Sequence[Experiment], more: Sequence[Experiment] = ()) -> str:
+    """Return a report of answers as one self-contained page, in the reader's language.
+
+    Args:
+        found: simulations, answered.
+        more: what else was asked of the first, answered; of each kind the newest is told.
+    """
     from riverloop.apps.lab import reports  # noqa: PLC0415 - only a download needs it
 
     subjects = [
@@ -194,7 +215,23 @@ def report(found: Sequence[Experiment]) -> str:
         )
         for label, one in zip(labels(found), found, strict=True)
     ]
-    return reports.report(subjects, reports.Found(differences=_differences(found)), made_on=timezone.now().date())
+    asked = reports.Found(differences=_differences(found), **_asked(more))
+    return reports.report(subjects, asked, made_on=timezone.now().date())
+
+
+def _asked(more: Sequence[Experiment]) -> dict[str, Any]:
+    """Return what else was asked, by the names that a report has for it."""
+    newest: dict[str, Json] = {}
+    for one in more:  # the newest first
+        newest.setdefault(one.kind, _of(one).get(one.kind))
+    told: dict[str, Any] = {kind: newest[kind] for kind in ("least_channels", "least_roster") if kind in newest}
+    if "tornado" in newest:
+        told |= {"tornado": newest["tornado"]["bars"], "tornado_measure": newest["tornado"]["measure"]}
+    if "break_even" in newest:
+        one = newest["break_even"]
+        theirs = opening.said(one["against_title"], one["against"])
+        told |= {"break_even": {theirs: one}, "break_even_measure": one["measure"]}
+    return told
 
 
 def _of(one: Experiment) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class EditedText:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._root = yaml.compose(text, Loader=_Loader)
+        self._root: Any = yaml.compose(text, Loader=_Loader)
 
     def has(self, path: Path) -> bool:
         """Whether something stands at a path."""
@@ -73,7 +73,7 @@ class EditedText:
         line_end = self.text.find("\n", end)
         return EditedText(self.text[:line_begin] + (self.text[line_end + 1 :] if line_end >= 0 else ""))
 
-    def _find(self, path: Path) -> tuple[yaml.Node, yaml.Node, yaml.Node] | None:
+    def _find(self, path: Path) -> tuple[yaml.Node, Any, yaml.Node] | None:
         """Return the node at a path, the one that it stands in, and its key (or itself, in a list)."""
         node, parent, key = self._root, self._root, self._root
         for step in path:

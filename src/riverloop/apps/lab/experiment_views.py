@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from riverloop.apps.lab import answers, asking, comparing, drawn, selectors, services
+from riverloop.apps.lab import answers, asking, comparing, drawn, opening, selectors, services
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.lab.words import KIND_WORDS
 from riverloop.apps.parties.here import mistake_text
@@ -120,6 +120,16 @@ def _page(
     }
     if found.answered_at:
         context |= _answered(found)
+    if found.kind == "simulate":
+        more = selectors.experiments(visible_to=user).filter(asked_of=found.id).defer("text", "result")
+        context["more"] = [
+            {**row, "asked": asking.sentence(row["experiment"].kind, row["experiment"].asked, about)}
+            for row in listed(more[:A_PAGE])
+        ]
+    elif found.asked_of:
+        context["asked_of"] = (
+            selectors.experiments(visible_to=user).filter(pk=found.asked_of).values_list("pk", flat=True).first()
+        )
     return render(request, "lab/experiment.html", context, status=status)
 
 
@@ -130,8 +140,8 @@ def _answered(found: Experiment) -> dict[str, Any]:
         "needs": answers.needs(answer),
         "assumptions": answers.assumptions(answer, found.values),
         "outages": answers.outages(answer),
-        "note": answers.said(answer["about"]["note"]),
-        "design_note": answers.said(answer["about"]["design"]["note"]),
+        "note": opening.said(answer["about"]["note"]),
+        "design_note": opening.said(answer["about"]["design"]["note"]),
         "passengers_a_day": answers.number(answer["about"]["passengers_a_day"]),
     }
     if found.kind == "simulate":
@@ -184,6 +194,7 @@ def experiment_ask(request: HttpRequest, experiment_id: str) -> HttpResponse:
             case=found.case,
             values=found.values,
             asked=asking.read_asked(kind, request.POST),
+            asked_of=found.id,
         )
     except RiverloopError as error:
         return _page(request, user, found, error=error, status=409 if isinstance(error, ConflictError) else 400)
@@ -205,6 +216,7 @@ def experiment_again(request: HttpRequest, experiment_id: str) -> HttpResponse:
             case=found.case,
             values=found.values,
             asked=found.asked,
+            asked_of=found.asked_of,
         )
     except RiverloopError as error:
         return _page(request, user, found, error=error, status=409 if isinstance(error, ConflictError) else 400)
@@ -259,10 +271,11 @@ def experiment_json(request: HttpRequest, experiment_id: str) -> HttpResponse:
 @require_safe
 def experiment_report(request: HttpRequest, experiment_id: str) -> HttpResponse:
     """Give the answer as one page that holds everything, to be printed or attached."""
-    _user, found = _found(request, experiment_id)
-    if not found.answered_at:
+    user, found = _found(request, experiment_id)
+    if not found.answered_at or found.kind != "simulate":
         raise Http404
-    return _file(drawn.report([found]), "text/html; charset=utf-8", "report.html")
+    more = selectors.experiments(visible_to=user).filter(asked_of=found.id).exclude(answered_at=None)
+    return _file(drawn.report([found], list(more)), "text/html; charset=utf-8", "report.html")
 
 
 def _file(text: str, content_type: str, name: str) -> HttpResponse:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from riverloop.apps.lab import opening
@@ -38,9 +39,21 @@ class Watched:
 
     def __call__(self, function: Callable[..., _Found], tasks: Sequence[tuple[Any, ...]]) -> Iterator[_Found]:
         self.look()
-        for found in self.spread(function, tasks):
-            yield found
-            self.look()
+        results = self.spread(function, tasks)
+        try:
+            for found in results:
+                yield found
+                self.look()
+        finally:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # joblib's, that tasks were cancelled: they were to be
+                _close(results)
+
+
+def _close(results: Iterator[Any]) -> None:
+    """Let what gives results end at once, where it can."""
+    if isinstance(results, Generator):
+        results.close()
 
 
 def answer(experiment: Experiment, progress: Progress) -> Answer:

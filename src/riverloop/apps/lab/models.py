@@ -48,6 +48,7 @@ class Experiment(models.Model):
     case = models.CharField(max_length=80, blank=True)
     values = models.JSONField(default=dict)  # parameters that differ from what the case says, by name
     asked = models.JSONField(default=dict)  # by kind: see asking.py
+    asked_of = models.CharField(max_length=26, blank=True)  # id of the simulation whose page asked more
     run_id = models.CharField(max_length=26, blank=True)
     result = models.JSONField(null=True, blank=True)
     summary = models.JSONField(default=dict)  # of the result, for lists
@@ -57,7 +58,7 @@ class Experiment(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["owner_side", "-created_at", "id"], name="lab_experiments_newest"),
-            models.Index(fields=["created_by", "answered_at"], name="lab_experiments_waiting"),
+            models.Index(fields=["asked_of"], name="lab_experiments_asked_of"),
         ]
 
     def __str__(self) -> str:

@@ -42,7 +42,6 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "bundled": bundled,
         "part": part,
-        "based_on": {one["kept"].key: one["kept"].title for one in bundled},
         "experiments": listed(latest),
     }
     return render(request, "lab/home.html", context)

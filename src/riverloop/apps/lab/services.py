@@ -164,6 +164,7 @@ def experiment_start(
     case: str = "",
     values: Mapping[str, Any] | None = None,
     asked: Mapping[str, Any] | None = None,
+    asked_of: str = "",
 ) -> Experiment:
     """Ask something of a scenario; it is answered in the background.
 
@@ -177,6 +178,7 @@ def experiment_start(
         case: likewise.
         values: parameters that were changed, to be shown.
         asked: by kind: see ``asking``.
+        asked_of: id of the simulation of which more is asked.
 
     Raises:
         ConflictError: too many experiments of the account wait.
@@ -201,6 +203,7 @@ def experiment_start(
         case=case,
         values=dict(values or {}),
         asked=dict(asked or {}),
+        asked_of=asked_of,
         created_at=timezone.now(),
     )
     run = run_start(side=experiment.owner_side, kind=EXPERIMENT, params={"experiment": experiment.id}, by=by)

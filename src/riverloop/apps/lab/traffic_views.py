@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from riverloop.apps.clearance.formats import date_text
 from riverloop.apps.lab import answers, charts, opening
 from riverloop.apps.lab.permissions import sides_planned
+from riverloop.apps.lab.traffic_charts import Step
 from riverloop.apps.lab.words import BY_WORDS, WEEKDAY_WORDS
 from riverloop.apps.parties.here import active_language, mistake_text
 from riverloop.core.kernel.errors import InputError
@@ -210,12 +211,12 @@ def _chart(found: DailyTraffic, wanted: Wanted) -> Any:
     for way in ways:
         counted = {row["period"]: row["total"] for row in frame.iter_rows(named=True) if row["direction"] == way}
         series[opening.said(found.source.direction_titles[way])] = [counted.get(day) for day in days]
-    step = wanted.by if wanted.by in ("week", "month") else None
-    return charts.traffic_series(days, series, source=opening.said(found.source.attribution), step=step)
+    steps: dict[str, Step] = {"week": "week", "month": "month"}
+    return charts.traffic_series(days, series, source=opening.said(found.source.attribution), step=steps.get(wanted.by))
 
 
 @require_safe
-def traffic_csv(request: HttpRequest) -> HttpResponse:
+def traffic_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Give what the page shows as CSV, with its source in the first line."""
     found = opening.daily_traffic()
     wanted = read_wanted(found, request.GET)
