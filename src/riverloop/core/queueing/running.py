@@ -42,18 +42,29 @@ def run(scenario: Scenario, *, spread: Spread = in_turn, progress: Progress | No
     total, through = round(sum(map(_expected, tasks))), 0.0
     pooled = Tallies.empty(plan)
     done: list[Replication] = []
-    current = Tallies.empty(plan)
+    parts: list[Tallies] = []
     for task, found in zip(tasks, spread(simulate_parts, tasks), strict=True):
         for (replication, days), tallies in zip(task[1], found, strict=True):
-            current.add(tallies)
+            parts.append(tallies)
             if days.stop == scenario.days:
-                done.append(Replication.of(replication, current))
-                pooled.add(current)
-                current = Tallies.empty(plan)
+                whole = _together(plan, parts)
+                done.append(Replication.of(replication, whole))
+                pooled.add(whole)
+                parts = []
         through += _expected(task)
         if progress is not None:
             progress(round(through), total)
     return Result(scenario, pooled, tuple(done))
+
+
+def _together(plan: Plan, parts: list[Tallies]) -> Tallies:
+    """Add up the parts of a replication; a single one stays as it is, since tables take longer than small days do."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = Tallies.empty(plan)
+    for one in parts:
+        whole.add(one)
+    return whole
 
 
 def tasks_of(plan: Plan) -> list[Task]:

@@ -241,7 +241,9 @@ class Tally:
             elif one.name == "overtime":
                 self.overtime = max(self.overtime, other.overtime)
             else:
-                setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+                total = getattr(self, one.name)
+                total += getattr(other, one.name)  # tables in place
+                setattr(self, one.name, total)
 
     @property
     def passengers(self) -> int:
