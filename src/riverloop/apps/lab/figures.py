@@ -87,13 +87,13 @@ def side_name(side: str) -> str:
     return own(titles.get(side), side)
 
 
-def duration(seconds: float | None) -> str:
+def duration(seconds: float | None, digits: int = 1) -> str:
     """Return a time in seconds while it is short, and in minutes after."""
     if seconds is None:
         return "–"
     if abs(seconds) < _SHORT_SECONDS:
-        return _("{number} s").format(number=number(seconds))
-    return _("{number} min").format(number=number(seconds / 60))
+        return _("{number} s").format(number=number(seconds, digits))
+    return _("{number} min").format(number=number(seconds / 60, digits))
 
 
 # Sheets ----------------------------------------------------------------------------------------------------------

@@ -258,7 +258,7 @@ def side_by_side(every: Subjects) -> Titled | None:
         (told.format(side=side_name(side)), *(number(one["staff_hours"].get(side)) for one in results))
         for side in sides
     ]
-    return Titled(_("In numbers"), ("", *(one.label for one in subjects)), rows)
+    return Titled("", ("", *(one.label for one in subjects)), rows)
 
 
 def stations(subject: Subject) -> Titled:
@@ -307,8 +307,8 @@ def classes(subject: Subject) -> Titled | None:
 def differences(subjects: Subjects, found: Found) -> list[Titled]:
     """Return how the first subject differs from each other one."""
     measures_of = {
-        "journey_seconds": (_("Mean time from arriving to leaving"), duration),
-        "journey_p95_seconds": (_("Time that 95 % do not exceed"), duration),
+        "journey_seconds": (_("Mean time from arriving to leaving"), _finely),
+        "journey_p95_seconds": (_("Time that 95 % do not exceed"), _finely),
         "share_within": (_("Share within the pledge"), _points),
     }
     tables = []
@@ -397,6 +397,10 @@ def _mean(times: Json) -> str:
     if not bounds or None in bounds:
         return told
     return _("{value} (95 % sure: {bounds})").format(value=told, bounds=between(bounds, duration))
+
+
+def _finely(seconds: float) -> str:
+    return duration(seconds, 2)
 
 
 def _points(share: float) -> str:

@@ -145,7 +145,7 @@ def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     )
     by_class = [charts.classes_by_hour(labelled)] if len(labelled) == 1 else []
     yield Part(
-        _("Waiting"),
+        _("How long passengers wait"),
         tables=[
             table for one in answered for table in (report_parts.stations(one), report_parts.classes(one)) if table
         ],
