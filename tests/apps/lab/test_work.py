@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from riverloop.apps.lab import experimenting, services
 from riverloop.apps.lab.models import Experiment
+from riverloop.apps.parties import retention
 from riverloop.apps.runs import long_runs, work, worker
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_cancel, run_start
@@ -149,6 +150,18 @@ def test_the_same_answer_comes_from_threads_and_from_one(start, monkeypatch):
     work.work_once([services.EXPERIMENT])
     answers = dict(Experiment.objects.values_list("id", "result"))
     assert answers[first.id] == answers[second.id]
+
+
+def test_an_experiment_is_kept_as_long_as_the_table_says_and_a_scenario_until_it_is_deleted(start, cast):
+    experiment = start()
+    saved = services.scenario_save(by=cast.paul, title="Mine", text=MINIMAL)
+    long_ago = timezone.now() - timedelta(days=5 * 365)
+    Experiment.objects.update(created_at=long_ago)
+    type(saved).objects.update(created_at=long_ago, changed_at=long_ago)
+    assert retention.run("cn")["experiments"] == 0
+    assert retention.run("hk")["experiments"] == 1
+    assert not Experiment.objects.filter(pk=experiment.pk).exists()
+    assert type(saved).objects.count() == 1
 
 
 def wait_for(found, patience_seconds=20):

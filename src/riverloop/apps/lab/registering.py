@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from riverloop.apps.lab import services
 from riverloop.apps.lab.words import N_
+from riverloop.apps.parties import retention
 from riverloop.apps.runs import work
 from riverloop.apps.runs.models import Run
 
@@ -23,3 +24,4 @@ work.register(
     long=True,
 )
 work.prepare_long(services.simulator_warm)
+retention.register("experiments", services.experiments_forget)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -18,7 +19,6 @@ from riverloop.apps.lab.words import N_
 from riverloop.apps.parties.models import User
 from riverloop.apps.record.services import record_append
 from riverloop.apps.runs.locks import take_turns
-from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_cancel, run_start
 from riverloop.apps.runs.work import Progress
 from riverloop.core.kernel.errors import ConflictError, InputError
@@ -321,11 +321,10 @@ def simulator_warm() -> None:
     warm()
 
 
-def experiments_forget(before: Any, side: str) -> int:
-    """Delete experiments that were started before an instant."""
+def experiments_forget(before: datetime, side: str) -> int:
+    """Delete experiments that were started before an instant; scenarios stay until a planner deletes them."""
     old = Experiment.objects.filter(owner_side=side, created_at__lt=before)
     keys = list(old.order_by("pk").values_list("pk", flat=True)[:_A_PART])
-    Run.objects.filter(kind=EXPERIMENT, params__experiment__in=keys, state="waiting").delete()
     Experiment.objects.filter(pk__in=keys).delete()
     return len(keys)
 
