@@ -64,6 +64,8 @@ def _titled(answer: Json) -> list[dict[str, Any]]:
 def labels(found: Sequence[Experiment]) -> list[str]:
     """Return what tells experiments apart: the parts of their names that are not the same for all."""
     named = [[opening.said(one.names.get(part)) for part in ("scenario", "design", "case")] for one in found]
+    if len(named) == 1:
+        return [named[0][1] or named[0][0]]
     differing = [place for place in range(3) if len({names[place] for names in named}) > 1] or [1]
     told = [_(" · ").join(names[place] for place in differing if names[place]) for names in named]
     return [f"{text} ({place})" if told.count(text) > 1 or not text else text for place, text in enumerate(told, 1)]

@@ -158,7 +158,7 @@ def _simulated(found: Experiment, answer: Any) -> dict[str, Any]:
         "sureness": answers.sureness(answer["result"]),
         "stations": answers.stations(answer),
         "classes": answers.classes(answer),
-        "charts": drawn.of_simulation([(answers.title(found.names), answer["result"])]),
+        "charts": drawn.of_simulation([(drawn.labels([found])[0], answer["result"])]),
         "outage": _outage(answer),
         "claims": answers.claims(answer),
         "choices": asking.choices(found.text, found.design, answer["about"]),

@@ -272,8 +272,10 @@ def check_work(text: str, design: str, case: str, kind: str) -> None:
     """
     from riverloop.apps.lab import effort  # noqa: PLC0415 - it knows the simulator, which is slow to import
 
-    scenario = opening.scenario_of(text, design, case)
-    effort.check(scenario, kind, swings=len(opening.opened(text).parameters), most=settings.RIVERLOOP_LAB_VISITS)
+    file, scenario = opening.opened(text), opening.scenario_of(text, design, case)
+    used = file.used(design)
+    swings = sum(one.low is not None and one.name in used for one in file.parameters_of(case))
+    effort.check(scenario, kind, swings=swings, most=settings.RIVERLOOP_LAB_VISITS)
 
 
 def experiment_cancel(*, by: User, experiment: Experiment) -> None:

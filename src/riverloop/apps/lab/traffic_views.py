@@ -10,12 +10,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from babel.dates import format_skeleton
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from riverloop.apps.clearance.formats import date_text
+from riverloop.apps.clearance.formats import date_text, locale
 from riverloop.apps.lab import answers, charts, opening
 from riverloop.apps.lab.permissions import sides_planned
 from riverloop.apps.lab.traffic_charts import Step
@@ -195,7 +196,7 @@ def period_text(period: Any, by: str) -> str:
     if by == "weekday":
         return _(WEEKDAY_WORDS[period - 1])
     if by == "month":
-        return f"{period:%Y-%m}"
+        return str(format_skeleton("yMMMM", period, locale=locale(active_language())))
     told = date_text(period, active_language())
     return _("week from {day}").format(day=told) if by == "week" else told
 
