@@ -254,6 +254,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "riverloop.web.storage.StaticStorage"},
 }
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "riverloop.apps.lab.bundle.BundleFinder",
+]
 WHITENOISE_USE_FINDERS = True  # before `riverloop serve` has gathered the files, as in tests
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -12,6 +13,8 @@ from riverloop.apps.lab.words import N_
 from riverloop.core.kernel.errors import InputError
 
 Path = tuple[str | int, ...]
+Found = tuple[yaml.Node, Any, yaml.Node]
+"""A value, what it stands in, and its key (or itself, in a list)."""
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = re.compile(r"[A-Za-z_][\w-]*")
@@ -29,10 +32,6 @@ class EditedText:
         self.text = text
         self._root: Any = yaml.compose(text, Loader=_Loader)
 
-    def has(self, path: Path) -> bool:
-        """Whether something stands at a path."""
-        return self._find(path) is not None
-
     def put(self, path: Path, value: Any) -> EditedText:
         """Return the text with a value at a path, there already or new in a mapping that is.
 
@@ -43,15 +42,32 @@ class EditedText:
         Raises:
             InputError: the value is shared with other places by an alias, or there is no mapping to put it in.
         """
-        found = self._find(path)
-        if found is None:
-            return self._add(path, value)
+        return self.put_all([(path, value)])
+
+    def put_all(self, changes: Iterable[tuple[Path, Any]]) -> EditedText:
+        """Return the text with several values, none within another; see ``put``."""
+        there, new = [], []
+        for path, value in changes:
+            found = self._find(path)
+            if found is None:
+                new.append((path, value))
+            else:
+                there.append(self._replacement(path, found, value))
+        text = self.text
+        for begin, end, written_value in sorted(there, reverse=True):  # from the end, so that no place moves
+            text = text[:begin] + written_value + text[end:]
+        edited = EditedText(text) if there else self
+        for path, value in new:
+            edited = edited.add(path, value)
+        return edited
+
+    def _replacement(self, path: Path, found: Found, value: Any) -> tuple[int, int, str]:
         node, parent, _ = found
         begin, end = _begin(node), self._end(node)
         if self.text[begin : begin + 1] == "&":
             raise _shared(path)
         lacking = parent.start_mark.column + 1 - node.start_mark.column if _stands_below(node, parent) else 0
-        return EditedText(self.text[:begin] + " " * max(lacking, 0) + written(value) + self.text[end:])
+        return begin, end, " " * max(lacking, 0) + written(value)
 
     def without(self, path: Path) -> EditedText:
         """Return the text without a key of a mapping; as it is if there is none."""
@@ -73,7 +89,7 @@ class EditedText:
         line_end = self.text.find("\n", end)
         return EditedText(self.text[:line_begin] + (self.text[line_end + 1 :] if line_end >= 0 else ""))
 
-    def _find(self, path: Path) -> tuple[yaml.Node, Any, yaml.Node] | None:
+    def _find(self, path: Path) -> Found | None:
         """Return the node at a path, the one that it stands in, and its key (or itself, in a list)."""
         node, parent, key = self._root, self._root, self._root
         for step in path:
@@ -104,7 +120,8 @@ class EditedText:
             lines = "\n".join(lines[:-1]).rstrip().split("\n")
         return len("\n".join(lines))
 
-    def _add(self, path: Path, value: Any) -> EditedText:
+    def add(self, path: Path, value: Any) -> EditedText:
+        """Return the text with a key that is not there yet; see ``put``."""
         found = self._find(path[:-1])
         parent = found[0] if found else None
         if not isinstance(parent, yaml.MappingNode):

@@ -377,11 +377,12 @@ def changed(text: str, design: str, case: str, form: Form, posted: Mapping[str, 
     Raises:
         InputError: what was typed is no such value.
     """
-    edited = EditedText(text)
+    changes = []
     for field in form.fields:
         typed = posted.get(field.name, field.value).replace("\r\n", "\n").strip()
         if typed != field.value and not field.name.startswith(("o.", "t.")):
-            edited = edited.put(field.path, read(field, typed))
+            changes.append((field.path, read(field, typed)))
+    edited = EditedText(text).put_all(changes)
     edited = _with_outage(edited, form, posted)
     return _with_traffic(edited, design, case, form, posted).text
 
