@@ -49,7 +49,7 @@ def traffic_series(
     lines = [_line(place, spans, unit, step) for place, spans in enumerate(found.values())]
     data = {"x": _calendar(days[0], days[-1], step), "y": scale(0, most / unit, told), "series": lines}
     svg = key(list(found)) + both_sizes("lines", data, title, _described(found))
-    return Chart("traffic", title, svg, _table(found, step), f"{source} {_about(step)}".strip())
+    return Chart("traffic", title, svg, _table(found, step), f"{_about(step)} {source}".strip())
 
 
 def _step(days: int) -> Step:
