@@ -22,6 +22,7 @@ class Difference:
     value: str
     bounds: str
     sure: bool
+    none: bool
 
 
 def differences(ours: Json, theirs: Json) -> list[Difference]:
@@ -34,7 +35,8 @@ def differences(ours: Json, theirs: Json) -> list[Difference]:
     found = []
     for name, one in differences_json(ours, theirs).items():
         bounds = answers.between(one["ci95"], lambda value, name=name: answers.gap(name, value))
-        found.append(Difference(answers.measure_title(name), answers.gap(name, one["mean"]), bounds, one["sure"]))
+        none = one["ci95"] == [0, 0]
+        found.append(Difference(answers.measure_title(name), answers.gap(name, one["mean"]), bounds, one["sure"], none))
     return found
 
 
