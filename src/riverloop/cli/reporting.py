@@ -13,6 +13,7 @@ from riverloop.core.kernel.errors import InputError
 if TYPE_CHECKING:
     from riverloop.apps.lab.reports import Found, Subject
     from riverloop.cli.simulated import Answers, Chosen
+    from riverloop.core.queueing.sensitivity import BreakEven
 
 _TAGS = {"en": "en", "zh-Hant": "zh-hant", "zh-Hans": "zh-hans"}
 
@@ -131,9 +132,14 @@ def _found(answers: Answers, subjects: Sequence[Subject]) -> Found:
         least_roster=said.get("least_roster"),
         tornado=_bars(answers.ours, tornado["bars"]) if tornado else None,
         tornado_measure=tornado["measure"] if tornado else "",
-        break_even={turning["against"]: turning | {"factor": turning["demand_factor"]}} if turning else {},
+        break_even={turning["against"]: _turning(answers.even)} if turning and answers.even else {},
         break_even_measure=turning["measure"] if turning else "",
     )
+
+
+def _turning(even: BreakEven) -> dict[str, Any]:
+    points = [{"factor": at, "mean": one.mean, "low": one.low, "high": one.high} for at, one in even.tried]
+    return {"factor": even.factor, "points": points}
 
 
 def _bars(chosen: Chosen, bars: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

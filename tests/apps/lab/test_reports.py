@@ -2,14 +2,13 @@
 
 import hashlib
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from html.parser import HTMLParser
-from types import SimpleNamespace
 
 import pytest
 from django.utils import translation
 
-from riverloop.apps.lab.reports import Found, Subject, report, report_of
+from riverloop.apps.lab.reports import Found, Subject, report
 from riverloop.core.queueing.designs import open_scenario_file
 from riverloop.core.queueing.network import without_outages
 from riverloop.core.queueing.running import run
@@ -215,61 +214,6 @@ def test_a_scenario_without_hours_or_several_of_anything_has_a_report():
     found = Checked(written("en", [one])).text
     assert "small.yaml" in found
     assert "are through within 30 minutes" in found
-
-
-def experiment(text, **answer):
-    return SimpleNamespace(
-        title="Mine", text=text, design="", case="", result=answer, answered_at=datetime(2026, 11, 22, tzinfo=UTC)
-    )
-
-
-def kept(text):
-    """Give the answer of an experiment as it is kept."""
-    found = run(open_scenario_file(text, name="x").scenario())
-    rows = [{"journey_seconds": one.journey_seconds, "share_within": one.share_within} for one in found.replications]
-    return {"result": found.as_json(), "replications": rows, "about": {"arrivals": "same"}}
-
-
-def test_kept_experiments_are_reported_side_by_side():
-    other = samples.DAY.replace("channels: 4", "channels: 2")
-    pairs = [("Four", experiment(samples.DAY, **kept(samples.DAY))), ("Two", experiment(other, **kept(other)))]
-    found = Checked(report_of(pairs)).text
-    assert re.search(r"Four is quicker than Two by [\d.]+ min on average; that is sure\.", found)
-    assert found.count("SHA-256") == 2
-
-
-def test_kept_experiments_that_saw_other_passengers_stand_without_a_difference():
-    first, second = kept(samples.DAY), kept(samples.DAY) | {"about": {"arrivals": "other"}}
-    found = Checked(report_of([("A", experiment(samples.DAY, **first)), ("B", experiment(samples.DAY, **second))])).text
-    assert "quicker" not in found
-    assert "The first less" not in found
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        ({"least_roster": samples.ROSTER}, "40 paid hours"),
-        ({"least_channels": {"channels": {"customs": 5}, "met": False, "share_within": 0.9}}, "No number of channels"),
-        ({"tornado": {"measure": "share_within", "bars": samples.tornado()}}, "Jobs <i>"),
-        (
-            {
-                "break_even": {
-                    "measure": "journey_seconds",
-                    "against": "b",
-                    "against_title": {"en": "The other"},
-                    "from": 0.5,
-                    "to": 2,
-                    "factor": None,
-                    "at_low": {"mean": 3.0, "low": 2.0, "high": 4.0, "sure": True},
-                    "at_high": {"mean": 8.0, "low": 7.0, "high": 9.0, "sure": True},
-                }
-            },
-            "the same at every demand",
-        ),
-    ],
-)
-def test_an_experiment_that_simulated_nothing_has_a_report_of_what_it_found(answer, said):
-    assert said in Checked(report_of([("A", experiment(samples.DAY, **answer))])).text
 
 
 @pytest.mark.browser

@@ -131,5 +131,5 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
 def _tried(answer: Json) -> list[Json]:
     if answer.get("points"):
         return list(answer["points"])
-    low, high = answer.get("from", 0.5), answer.get("to", 2.0)
-    return [{"factor": factor, **answer[at]} for factor, at in ((low, "at_low"), (high, "at_high")) if answer.get(at)]
+    ends = ((answer.get("from"), answer.get("at_low")), (answer.get("to"), answer.get("at_high")))
+    return [{"factor": factor, **one} for factor, one in ends if factor and one]

@@ -42,8 +42,6 @@ def claims(subjects: Subjects) -> list[Titled]:
 
 
 def _modelled(one: Subject, measure: str) -> str:
-    if not one.result or not measure:
-        return _("nothing: the model does not tell this")
     result = one.result
     times, pledge = result["journey_seconds"], result["pledge"]
     if measure in {"journey_seconds", "journey_p95_seconds"}:

@@ -31,7 +31,7 @@ class Subject:
         design: key of the design; empty for the first.
         case: likewise.
         values: of parameters that were set otherwise than the case does.
-        result: the JSON of its answer; empty where nothing was simulated but something else found.
+        result: the JSON of its answer.
         undisturbed: the JSON of its answer without outages, where that was asked.
     """
 
@@ -93,8 +93,7 @@ def asked(subjects: Subjects, found: Found) -> Iterator[str]:
             yield _("There, set otherwise than the scenario says: {values}").format(
                 values=list_text(changed, language())
             )
-    if any(one.result for one in subjects):
-        yield _("How long do passengers wait, and is the pledge kept?")
+    yield _("How long do passengers wait, and is the pledge kept?")
     if len(subjects) > 1:
         yield _("How do they differ, and how sure is that?")
     if found.least_channels is not None:
@@ -115,10 +114,9 @@ def _full_name(one: Subject) -> str:
 
 def answers(subjects: Subjects, found: Found) -> Iterator[str]:
     """Say the answer in sentences."""
-    told = simulated(subjects)
-    if len(told) > 1:
-        yield _all_kept(told)
-    for one in told:
+    if len(subjects) > 1:
+        yield _all_kept(subjects)
+    for one in subjects:
         yield _kept(one, name=len(subjects) > 1)
     for label, measures in found.differences.items():
         yield _compared(subjects[0].label, label, measures.get("journey_seconds"))
@@ -128,11 +126,6 @@ def answers(subjects: Subjects, found: Found) -> Iterator[str]:
         yield _least_channels(found.least_channels)
     for label, turning in found.break_even.items():
         yield _turns(subjects[0].label, label, turning)
-
-
-def simulated(subjects: Subjects) -> list[Subject]:
-    """Return those of which there is a simulation."""
-    return [one for one in subjects if one.result]
 
 
 def _all_kept(subjects: Subjects) -> str:
@@ -209,7 +202,7 @@ def _turns(ours: str, theirs: str, one: Json) -> str:
 
 def warnings(subjects: Subjects) -> Iterator[str]:
     """Say where a queue cannot drain, and what is lacking."""
-    for one in simulated(subjects):
+    for one in subjects:
         for lack in one.result["shortfalls"]:
             yield _(
                 "{label}: the queue of {station} cannot drain. {left} passengers are left, {never} of them never "
@@ -227,11 +220,8 @@ def warnings(subjects: Subjects) -> Iterator[str]:
 # In numbers ------------------------------------------------------------------------------------------------------
 
 
-def side_by_side(every: Subjects) -> Titled | None:
+def side_by_side(subjects: Subjects) -> Titled:
     """Return what came out of each, one column a subject."""
-    subjects = simulated(every)
-    if not subjects:
-        return None
     results = [one.result for one in subjects]
     sides = sorted({side for one in results for side in one["staff_hours"]})
     rows: list[Row] = [

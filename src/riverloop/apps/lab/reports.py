@@ -24,10 +24,10 @@ from django.utils.translation import gettext as _
 from riverloop import __version__
 from riverloop.apps.clearance.formats import date_text
 from riverloop.apps.lab import charts, report_basis, report_parts
-from riverloop.apps.lab.figures import Chart, language, own
+from riverloop.apps.lab.figures import Chart, language
 from riverloop.apps.lab.report_parts import Found, Subject, Titled
 
-__all__ = ["Found", "Subject", "report", "report_of"]
+__all__ = ["Found", "Subject", "report"]
 
 Json = Mapping[str, Any]
 _HERE = Path(__file__).parent
@@ -80,64 +80,13 @@ def report(
     return str(_engine().get_template("lab/report.html").render(Context(context)))
 
 
-def report_of(pairs: Sequence[tuple[str, Any]]) -> str:
-    """Return the report of experiments that were answered, each with what it is called beside the others."""
-    from riverloop.core.queueing.designs import open_scenario_file  # noqa: PLC0415 - the simulator is slow to import
-
-    subjects = [
-        Subject(
-            label=label,
-            file=open_scenario_file(one.text, name=one.title),
-            text=one.text,
-            name="scenario.yaml" if len(pairs) == 1 else f"scenario-{place}.yaml",
-            design=one.design,
-            case=one.case,
-            result=one.result.get("result", {}),
-            undisturbed=one.result.get("without_outages", {}).get("result"),
-        )
-        for place, (label, one) in enumerate(pairs, 1)
-    ]
-    return report(subjects, _found(pairs), made_on=pairs[0][1].answered_at.date())
-
-
-def _found(pairs: Sequence[tuple[str, Any]]) -> Found:
-    (_label, first), *others = pairs
-    answer = first.result
-    tornado, turning = answer.get("tornado"), answer.get("break_even")
-    return Found(
-        differences={label: found for label, one in others if (found := _differences(answer, one.result))},
-        least_channels=answer.get("least_channels"),
-        least_roster=answer.get("least_roster"),
-        tornado=tornado and tornado["bars"],
-        tornado_measure=tornado["measure"] if tornado else "",
-        break_even={own(turning["against_title"], turning["against"]): turning} if turning else {},
-        break_even_measure=turning["measure"] if turning else "",
-    )
-
-
-def _differences(ours: Json, theirs: Json) -> dict[str, Json]:
-    """Return the first less the other, measure by measure; nothing where they did not see the same passengers."""
-    from riverloop.core.queueing.intervals import difference  # noqa: PLC0415 - the simulator is slow to import
-
-    rows, others = ours["replications"], theirs["replications"]
-    if ours["about"]["arrivals"] != theirs["about"]["arrivals"] or len(rows) != len(others):
-        return {}
-    found = {name: difference([one[name] for one in rows], [one[name] for one in others]) for name in rows[0]}
-    return {
-        name: {"mean": one.mean, "ci95": [one.low, one.high], "sure": one.sure}
-        for name, one in found.items()
-        if one is not None
-    }
-
-
 def sha256(text: str) -> str:
     """Return the hash of a scenario text, in hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
-    answered = report_parts.simulated(subjects)
-    labelled = [(one.label, one.result) for one in answered]
+    labelled = [(one.label, one.result) for one in subjects]
     notes = report_basis.design_notes(subjects) if len(subjects) > 1 else None
     yield Part(_("The designs"), tables=[notes] if notes else [])
     yield Part(
@@ -147,7 +96,7 @@ def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     yield Part(
         _("How long passengers wait"),
         tables=[
-            table for one in answered for table in (report_parts.stations(one), report_parts.classes(one)) if table
+            table for one in subjects for table in (report_parts.stations(one), report_parts.classes(one)) if table
         ],
         charts=_drawn(charts.pledge_shares(labelled), charts.waits_by_hour(labelled), *by_class),
     )
@@ -155,7 +104,7 @@ def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     yield Part(_("Staff of both sides"), charts=_drawn(charts.staff(labelled)))
     yield _least(found)
     yield from _decided(subjects, found)
-    without = report_parts.outages(answered)
+    without = report_parts.outages(subjects)
     yield Part(_("What the outages do"), tables=[without] if without else [])
     yield Part(_("What each design needs besides, as stated"), tables=report_basis.needs(subjects))
     yield Part(_("What was claimed, and what the model says"), tables=report_basis.claims(subjects))
@@ -217,10 +166,7 @@ def _command(one: Subject) -> str:
 
 def _made_with(subjects: Sequence[Subject]) -> Titled:
     versions = {name: version(name) for name in ("numpy", "numba", "scipy")}
-    rows = [
-        (_("Seed: {label}").format(label=one.label), str(one.result["seed"]))
-        for one in report_parts.simulated(subjects)
-    ] + [
+    rows = [(_("Seed: {label}").format(label=one.label), str(one.result["seed"])) for one in subjects] + [
         ("Riverloop", __version__),
         ("Python", platform.python_version()),
         *versions.items(),

@@ -156,6 +156,7 @@ class BreakEven:
         sure_above: from this factor on the other answer is sure.
         at_low: difference at the lowest demand (ours less theirs).
         at_high: difference at the highest.
+        tried: every demand that was tried, with its difference, the lowest first.
     """
 
     factor: float | None
@@ -163,6 +164,7 @@ class BreakEven:
     sure_above: float
     at_low: Interval
     at_high: Interval
+    tried: tuple[tuple[float, Interval], ...] = ()
 
 
 def break_even(
@@ -194,17 +196,20 @@ def break_even(
     halvings = max(math.ceil(math.log2((between[1] - between[0]) / precision)), 0)
     steps = _Steps(2 * (2 + halvings), spread, progress)
 
+    tried: list[tuple[float, Interval]] = []
+
     def at(factor: float) -> Interval:
         own, other = (steps.run(one.with_demand(factor)) for one in (ours, theirs))
         found = compare(own, other, measure)
         if found is None:
             raise ScenarioError("scenario.compare", N_("One replication tells no difference apart. Give at least two."))
+        tried.append((factor, found))
         return found
 
     low, high = between
     at_low, at_high = at(low), at(high)
     if at_low.mean * at_high.mean >= 0:
-        return BreakEven(None, high, low, at_low, at_high)
+        return BreakEven(None, high, low, at_low, at_high, tuple(tried))
     sure_below, sure_above, rising = low, high, at_low.mean < 0
     while high - low > precision:
         middle = (low + high) / 2
@@ -215,4 +220,5 @@ def break_even(
         else:
             high = middle
             sure_above = min(sure_above, middle) if found.sure else sure_above
-    return BreakEven((low + high) / 2, sure_below, sure_above, at_low, at_high)
+    in_order = tuple(sorted(tried, key=lambda pair: pair[0]))
+    return BreakEven((low + high) / 2, sure_below, sure_above, at_low, at_high, in_order)
