@@ -126,6 +126,31 @@ def _sources(value: Any, where: str = "") -> Iterator[tuple[str, str]]:
             yield from _sources(one, f"{where} › {name}")
 
 
+def synthetic(subjects: Subjects) -> Iterator[str]:
+    """Say which profiles were made up rather than counted."""
+    found: dict[str, None] = {}
+    for one in {one.text: one for one in subjects}.values():
+        found |= dict.fromkeys(_told(source) for source in _profiles(one.file.source.value) if _is_synthetic(source))
+    for told in found:
+        yield _("How passengers spread over the day was not counted. {source}").format(source=told)
+
+
+def _profiles(value: Any) -> Iterator[str | Mapping[str, str]]:
+    if isinstance(value, dict):
+        if "profile_source" in value:
+            yield value["profile_source"]
+        for one in value.values():
+            yield from _profiles(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _profiles(one)
+
+
+def _is_synthetic(source: str | Mapping[str, str]) -> bool:
+    said = source if isinstance(source, str) else source.get("en", "")
+    return said.strip().lower().startswith(("synthetic", "assumed"))
+
+
 def sourced(source: str | Mapping[str, str]) -> str:
     """Return a source as it is told; what is assumed says so in the reader's language."""
     told = _told(source)

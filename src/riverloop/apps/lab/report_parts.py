@@ -115,7 +115,7 @@ def _full_name(one: Subject) -> str:
 def answers(subjects: Subjects, found: Found) -> Iterator[str]:
     """Say the answer in sentences."""
     if len(subjects) > 1:
-        yield _all_kept(subjects)
+        yield f"{_all_kept(subjects)} {_quickest(subjects)}"
     for one in subjects:
         yield _kept(one, name=len(subjects) > 1)
     for label, measures in found.differences.items():
@@ -135,6 +135,15 @@ def _all_kept(subjects: Subjects) -> str:
     if not kept:
         return _("None of them keeps the pledge.")
     return _("The pledge is kept by {kept}, and not by the others.").format(kept=list_text(kept, language()))
+
+
+def _quickest(subjects: Subjects) -> str:
+    served = [one for one in subjects if one.result["journey_seconds"]["mean"] is not None]
+    if not served:
+        return ""
+    best = min(served, key=lambda one: one.result["journey_seconds"]["mean"])
+    time = duration(best.result["journey_seconds"]["mean"])
+    return _("Quickest on average: {label}, {time} from arriving to leaving.").format(label=best.label, time=time)
 
 
 def _kept(one: Subject, *, name: bool) -> str:
@@ -271,6 +280,7 @@ def stations(subject: Subject) -> Titled:
             "–" if one["utilisation"] is None else percent(one["utilisation"]),
         )
         for name, one in subject.result["stations"].items()
+        if one["queue_max"] or one["utilisation"] is not None  # on a walk nobody waits
     ]
     return Titled(_("Stations: {label}").format(label=subject.label), head, rows)
 

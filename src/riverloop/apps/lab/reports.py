@@ -63,7 +63,7 @@ def report(
         "notes": list(report_basis.notes(subjects)),
         "asked": list(report_parts.asked(subjects, found)),
         "answers": list(report_parts.answers(subjects, found)),
-        "warnings": list(report_parts.warnings(subjects)),
+        "warnings": [*report_parts.warnings(subjects), *report_basis.synthetic(subjects)],
         "several": len(subjects) > 1,
         "beside": report_parts.side_by_side(subjects),
         "parts": parts,
