@@ -73,6 +73,17 @@ def test_an_outbox_goes_on_while_an_experiment_is_at_work(start, monkeypatch):
         thread.join(20)
 
 
+def test_a_worker_that_is_to_end_does_not_wait_for_a_compiler(db, monkeypatch):
+    compiled, stopping = Event(), Event()
+    monkeypatch.setattr(work, "_prepared", [lambda: compiled.wait(20)])
+    thread = Thread(target=long_runs.long_runs_keep, args=(stopping,))
+    thread.start()
+    stopping.set()
+    thread.join(5)
+    assert not thread.is_alive()
+    compiled.set()
+
+
 def test_a_run_is_cancelled_between_two_steps_and_nothing_of_it_is_kept(start, cast, monkeypatch):
     experiment = start(LONG)
     run = Run.objects.get()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, Thread
 
 import structlog
 from django.db import close_old_connections, connection
@@ -16,14 +16,22 @@ _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
 def long_runs_keep(stopping: Event) -> None:
     """Do long runs until the event is set; one at work is given back at its next step."""
-    for function in work.prepared():
-        _quietly(function)
+    _prepare(stopping)
     try:
         while not stopping.is_set():
             if not _quietly(_once):
                 stopping.wait(_IDLE_SECONDS)
     finally:
         connection.close()
+
+
+def _prepare(stopping: Event) -> None:
+    """Call what makes the first long run as quick as the next; whoever is to end does not wait for it."""
+    for function in work.prepared():
+        thread = Thread(target=_quietly, args=(function,), name="prepare long runs", daemon=True)
+        thread.start()
+        while thread.is_alive() and not stopping.is_set():
+            thread.join(_IDLE_SECONDS)
 
 
 def _once() -> bool:
