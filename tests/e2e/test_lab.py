@@ -122,3 +122,38 @@ def test_an_experiment_is_stopped_and_asked_again(open_as, cast, scenarios, look
     work.work_all(KINDS)
     page.get_by_role("heading", name="How sure it is").wait_for()
     assert Experiment.objects.filter(answered_at=None).count() == 1
+
+
+@pytest.mark.parametrize("phone", [True, False])
+def test_mistakes_confirmations_and_other_answers_are_read_by_everyone(open_as, cast, scenarios, look, *, phone):
+    page = open_as(cast.paul, phone=phone)
+    page.goto("/lab/scenarios/bridge/")
+    page.get_by_label("value People a day").fill("many")
+    page.get_by_role("button", name="Run it", exact=True).first.click()
+    page.get_by_text('"many" is not a number').wait_for()
+    look(page, "mistake")
+    page.goto("/lab/scenarios/bridge/?show=text")
+    text = page.get_by_label("Text of the scenario (YAML)")
+    wrong = scenarios["bridge"].replace("seed: 7", "sead: 7")
+    text.fill(wrong)
+    page.get_by_role("button", name="Run this text").click()
+    page.get_by_text(f"Line {wrong.split(chr(10)).index('sead: 7') + 1}:").wait_for()
+    look(page, "mistake-in-text")
+    page.goto("/lab/scenarios/bridge/")
+    page.get_by_role("button", name="Run it", exact=True).first.click()
+    work.work_all(KINDS)
+    page.get_by_role("heading", name="How sure it is").wait_for()
+    for question, button in (
+        ("Which assumption decides it?", "Swing every assumption"),
+        ("At what demand is another design better?", "Find where the answer turns"),
+        ("How few channels keep the pledge?", "Find the least channels"),
+    ):
+        address = page.url
+        page.get_by_text(question).click()
+        page.get_by_role("button", name=button).click()
+        work.work_all(KINDS)
+        page.get_by_role("heading", name="What it rests on").wait_for()
+        look(page, button.lower().replace(" ", "-"))
+        page.goto(address)
+    page.get_by_role("link", name="Delete it").click()
+    look(page, "delete")
