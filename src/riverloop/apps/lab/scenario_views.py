@@ -87,6 +87,7 @@ def _page(
     context: dict[str, Any] = {
         "kept": kept,
         "text": kept.text if typed_text is None else typed_text,
+        "mistyped": error is not None and typed_text is None,
         "text_open": typed_text is not None or chosen.get("show") == "text",
         "most_characters": MOST_CHARACTERS,
         "may_change": kept.saved is not None and user.has_perm("lab.change_savedscenario", kept.saved),
