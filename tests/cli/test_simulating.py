@@ -103,6 +103,9 @@ def test_the_least_that_keeps_the_pledge_is_found(run):
         ("--cluster", "tcp://x:1"),
         ("--backend", "spark"),
         ("--set", "jobs"),
+        ("--set", "jobs=1", "--set", "jobs=2"),
+        ("--confidence", "nan"),
+        ("--between", "1e-9,1e9"),
         ("--between", "2,1"),
         ("--between", "one,two"),
         ("--tornado", "happiness"),
@@ -219,6 +222,27 @@ def test_bundled_scenarios_are_listed_and_run_by_their_names(run):
     assert "co_located" in {one["name"]: one for one in json.loads(out)}["hetao-west-bridge"]["designs"]
     _, out, _ = run("simulate", "hetao-west-bridge", "--design", "co_located", "--json")
     assert json.loads(out)["design"] == "co_located"
+
+
+def test_what_was_claimed_stands_beside_what_the_model_says(run):
+    _, out, _ = run("simulate", "-", "--design", "two_halls", stdin=HALLS)
+    assert "\nClaimed: Ten minutes longer\n  The model: a journey takes " in out
+    _, out, _ = run("simulate", "-", "--against", "design:two_halls", "--json", stdin=HALLS)
+    answer = json.loads(out)
+    assert "claims" not in answer
+    assert answer["against"][0]["claims"] == [
+        {
+            "text": {"": "Ten minutes longer"},
+            "value": 10,
+            "unit": "minutes",
+            "measure": "journey_seconds",
+            "as_of": "",
+            "source": "",
+        }
+    ]
+    told = SHORT + "claims: [{text: Nobody waits, measure: complaints, as_of: 2025-12, source: A paper}]\n"
+    _, out, _ = run("simulate", "-", stdin=told)
+    assert "\nClaimed: Nobody waits (A paper, 2025-12)\n  The model does not tell this.\n" in out
 
 
 def test_what_a_file_holds_is_listed(run):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riverloop.cli.printing import print_json, print_table, progress_line
-from riverloop.core.queueing.designs import Case, Design, Parameter, ScenarioFile
+from riverloop.core.queueing.designs import Case, Claim, Design, Parameter, ScenarioFile
 from riverloop.core.queueing.intervals import Interval
 from riverloop.core.queueing.network import Scenario, in_one_language, without_outages
 from riverloop.core.queueing.parameters import Value
@@ -51,8 +51,14 @@ class Chosen:
         return self.file.scenario(self.design, self.case, values=self.values, traffic=self.traffic)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what was asked for."""
-        return self.file.asked(self.design, self.case, values=self.values)
+        """Return what was asked for, and what was claimed of it elsewhere."""
+        asked = self.file.asked(self.design, self.case, values=self.values)
+        claims = [_claim_json(one) for one in self.claims()]
+        return asked | ({"claims": claims} if claims else {})
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Return what was claimed of the design, and of the whole."""
+        return self.file.claims_of(self.design)
 
 
 class Answers:
@@ -161,9 +167,11 @@ class Answers:
     def show(self) -> None:
         """Print all of it for people."""
         _print_result(self.result)
-        for _, theirs in self.others:
+        _print_claims(self.ours.claims(), self.result)
+        for one, theirs in self.others:
             print()
             _print_result(theirs)
+            _print_claims(one.claims(), theirs)
             _print_differences(self.result, theirs, "\nThe first less this one, on the same passengers:")
         if self.still is not None:
             _print_differences(self.result, self.still, "\nWhat the outages do:")
@@ -219,6 +227,17 @@ def _roster_json(found: Roster) -> dict[str, Any]:
         "needed": list(found.needed),
         "channels": list(found.open),
         "shifts": [{"from": one.begins, "hours": one.hours, "channels": one.channels} for one in found.duties],
+    }
+
+
+def _claim_json(one: Claim) -> dict[str, Any]:
+    return {
+        "text": dict(one.text),
+        "value": one.value,
+        "unit": one.unit,
+        "measure": one.measure,
+        "as_of": one.as_of,
+        "source": one.source if isinstance(one.source, str) else dict(one.source),
     }
 
 
@@ -299,6 +318,29 @@ def _print_result(result: Result) -> None:
             f'\nThe queue of "{one.station}" cannot drain: {one.passengers:,.0f} are left, {one.channel_hours:,.1f} '
             f"channel-hours are lacking, {one.channels} channels would be needed throughout.{never}"
         )
+
+
+def _print_claims(claims: Sequence[Claim], result: Result) -> None:
+    for place, one in enumerate(claims):
+        source = one.source if isinstance(one.source, str) else in_one_language(one.source)
+        said = ", ".join(part for part in (source, one.as_of) if part)
+        model = _modelled(one.measure, result)
+        print(f"{'' if place else chr(10)}Claimed: {in_one_language(one.text)}{f' ({said})' if said else ''}")
+        print(f"  The model: {model}." if model else "  The model does not tell this.")
+
+
+def _modelled(measure: str, result: Result) -> str:
+    """Return what the answer says of what a claim is about; nothing where it says nothing."""
+    journeys = result.tallies.journeys
+    if measure == "journey_seconds":
+        return f"a journey takes {journeys.mean:.1f} seconds on average"
+    if measure == "journey_p95_seconds":
+        return f"95 % of journeys take no longer than {journeys.quantile(0.95)[0]:.1f} seconds"
+    if measure == "share_within":
+        return f"{result.share_within:.1%} are within {result.scenario.pledge.minutes:g} minutes"
+    if measure == "passengers_per_day":
+        return f"{result.passengers / result.tallies.days:,.0f} a day are simulated"
+    return ""
 
 
 def _rows(result: Result) -> list[tuple[str, ...]]:

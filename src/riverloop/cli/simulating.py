@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MEASURES = ("journey_seconds", "journey_p95_seconds", "share_within")
 _MOST_OTHERS = 3
+_FEWEST_TIMES, _MOST_TIMES = 0.001, 1000.0
 _WORTH_SPREADING = 10_000_000
 """Visits to stations: fewer take less time than starting workers does."""
 
@@ -107,7 +109,7 @@ def simulate(
         return
     if not file:
         raise click.UsageError("Name a FILE, or a bundled scenario: `riverloop simulate --list` lists them.")
-    _check_usage(against, backend, cluster)
+    _check_usage(against, backend, cluster, confidence)
     _check_report(report, lang)
     factors, lengths, values = _factors(between), _lengths(shift_hours), _values(settings)
     opened, text = _opened(file)
@@ -136,7 +138,9 @@ def simulate(
         answers.show()
 
 
-def _check_usage(against: tuple[str, ...], backend: Backend | None, cluster: str) -> None:
+def _check_usage(against: tuple[str, ...], backend: Backend | None, cluster: str, confidence: float) -> None:
+    if math.isnan(confidence):
+        raise click.UsageError("--confidence is a number from 0.5 to 1, such as 0.95.")
     if cluster and backend != "dask":
         raise click.UsageError("--cluster is for --backend dask.")
     if len(against) > _MOST_OTHERS:
@@ -194,6 +198,8 @@ def _values(settings: tuple[str, ...]) -> dict[str, float | str]:
         name, equals, value = one.partition("=")
         if not (name and equals and value):
             raise click.UsageError(f'--set takes NAME=VALUE, such as jobs=1400, and not "{one}".')
+        if name in values:
+            raise click.UsageError(f'--set gives "{name}" twice. Keep one.')
         values[name] = _number(value) if _NUMBER.fullmatch(value) else value
     return values
 
@@ -212,9 +218,14 @@ def _lengths(text: str) -> tuple[int, ...]:
 
 def _factors(text: str) -> tuple[float, float]:
     ends = [one.strip() for one in text.split(",")]
-    if len(ends) == 2 and all(map(_NUMBER.fullmatch, ends)) and 0 < float(ends[0]) < float(ends[1]):  # noqa: PLR2004
-        return float(ends[0]), float(ends[1])
-    raise click.UsageError("--between takes two multiples of demand, the lower one first, such as 0.5,2.")
+    if len(ends) == 2 and all(map(_NUMBER.fullmatch, ends)):  # noqa: PLR2004
+        low, high = map(float, ends)
+        if _FEWEST_TIMES <= low < high <= _MOST_TIMES:
+            return low, high
+    raise click.UsageError(
+        f"--between takes two multiples of demand from {_FEWEST_TIMES:g} to {_MOST_TIMES:g}, the lower one first, "
+        "such as 0.5,2."
+    )
 
 
 def _daily_traffic(control_point: str, direction: str, choice: DayChoice) -> Counts:

@@ -69,7 +69,16 @@ def refusal(text, **asked):
         # Designs and cases
         ("  one_hall:", "  one hall:", 'halls.yaml:21: designs: "one hall" does not match'),
         ("kind: legal", "kind: leagl", 'Did you mean "legal"?'),
-        ("    route: [gate", "    routes: [gate", 'halls.yaml:32: the file has no key "routes". Did you mean "route"?'),
+        (
+            "    route: [gate",
+            "    routes: [gate",
+            'halls.yaml:32: designs.two_halls has no key "routes". Did you mean "route"?',
+        ),
+        (
+            "    route: [gate",
+            "    parameters: {}\n    route: [gate",
+            'halls.yaml:32: designs.two_halls has no key "parameters". Its keys are title, note',
+        ),
         ("walk, counter]", "wakl, counter]", 'halls.yaml:32: There is no station "wakl". Did you mean "walk"?'),
         (
             "{jobs: {value: 50000",

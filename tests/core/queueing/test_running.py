@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from riverloop.core.queueing.intervals import Interval, lower_bound, over_replic
 from riverloop.core.queueing.plan import make_plan
 from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.running import run, tasks_of, work_of
-from riverloop.core.queueing.spreading import Workers
+from riverloop.core.queueing.spreading import Workers, _not_interrupted
 from riverloop.core.queueing.warming import warm
 from tests.core.queueing.scenes import CONTRACT, DAY, one_station, scenario
 
@@ -83,6 +84,14 @@ def test_a_run_is_the_same_bits_on_a_dask_cluster():
     assert any(loaded.values())
 
 
+def test_processes_of_a_cluster_leave_being_interrupted_to_whoever_began_them():
+    before = signal.getsignal(signal.SIGINT)
+    with _not_interrupted():
+        told = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"]
+        assert subprocess.run(told, capture_output=True, check=True, text=True).stdout == "True\n"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_a_cluster_that_is_not_there_is_told_of():
     with pytest.raises(ScenarioError, match=r"No Dask scheduler answers at nowhere"):
         told(WEEK, spread=Workers("dask", cluster="nowhere"))
@@ -120,6 +129,34 @@ def test_progress_is_told_and_stops_a_run():
 def test_a_day_of_too_many_passengers_is_refused_before_it_begins():
     with pytest.raises(ScenarioError, match=r"120,000,000 passengers in one go are more than 20,000,000"):
         run(scenario(CONTRACT.replace("hours: 2000", "hours: 200000")))
+
+
+def test_more_visits_at_once_than_memory_holds_are_refused():
+    halls = ", ".join(f"h{number}" for number in range(40))
+    stations = "".join(
+        f"  - {{name: h{number}, channels: 9, service: {{distribution: exponential, mean_seconds: 1}}}}\n"
+        for number in range(40)
+    )
+    text = f"arrivals: {{rate_per_hour: 3000000, hours: 1}}\nstations:\n{stations}route: [{halls}]\n"
+    with pytest.raises(ScenarioError, match=r"3,000,000 passengers in one go are more than 2,000,000"):
+        run(scenario(text))
+    with pytest.raises(ScenarioError, match=r"^1e\+200 passengers in one go"):
+        run(scenario(CONTRACT.replace("rate_per_hour: 600, hours: 2000", "rate_per_hour: 1e200, hours: 1")))
+
+
+def test_a_worker_holds_the_tables_of_some_hundred_replications_at_most():
+    many = CONTRACT.replace("rate_per_hour: 600, hours: 2000", "rate_per_hour: 1, hours: 24")
+    tasks = tasks_of(make_plan(scenario(many.replace("replications: 4", "replications: 1000"))))
+    assert [len(parts) for _, parts in tasks] == [300, 300, 300, 100]
+
+
+def test_the_interval_of_a_time_does_not_go_below_zero():
+    text = CONTRACT.replace("hours: 2000", "hours: 2").replace("replications: 4", "replications: 2")
+    found = run(scenario(text.replace("channels: 12", "channels: 18")))
+    waits = [one.wait_seconds[0] for one in found.replications]
+    assert over_replications(waits).low < 0
+    assert found.wait("counter").low == 0 < found.wait("counter").mean < found.wait("counter").high
+    assert found.as_json()["stations"]["counter"]["wait_seconds"]["ci95"][0] == 0
 
 
 def test_plain_python_gives_the_same_bits_as_compiled_code():

@@ -132,6 +132,39 @@ def test_distributions_are_written_in_several_ways(written, read):
         ("seed: 1", "seed: 1\nseed: 2", 'scene.yaml:6: The key "seed" is given twice.'),
         ("seed: 1", "seed: 1\npledge: {share: 95}", "scene.yaml:6: pledge.share: 95 is greater than"),
         ("{process: poisson", "[{process: poisson", "scene.yaml:2: This is not YAML"),
+        # What no machine can bear
+        ("mean_seconds: 60", "mean_seconds: 1e300", "scene.yaml:3: stations.0.service.mean_seconds: 1e+300 is greater"),
+        (
+            "distribution: exponential, mean_seconds: 60",
+            "distribution: gamma, mean_seconds: 60, shape: 1e-300",
+            "scene.yaml:3: stations.0.service.shape: 1e-300 is less than 0.0001. Give 0.0001 or more.",
+        ),
+        (
+            "distribution: exponential, mean_seconds: 60",
+            "distribution: gamma, mean_seconds: 60, sd_seconds: 1e-300",
+            "scene.yaml:3: stations.0.service.sd_seconds: 1e-300 is less than 0.006.",
+        ),
+        (
+            "distribution: exponential, mean_seconds: 60",
+            "distribution: lognormal, mean_seconds: 60, cv: 1e200",
+            "scene.yaml:3: stations.0.service.cv: 1e+200 is greater than 100. Give 100 or less.",
+        ),
+        (
+            "process: poisson, rate_per_hour: 600",
+            "process: platoons, size: 9, every_seconds: 1e-7",
+            "scene.yaml:1: arrivals.every_seconds: 1e-07 is less than 3.6. Give 3.6 or more.",
+        ),
+        (
+            "channels: 12",
+            "shuttle: {capacity: 9, headway_seconds: 1e-9}",
+            "scene.yaml:3: stations.0.shuttle.headway_seconds: 1e-09 is less than 3.6288. Give 3.6288 or more.",
+        ),
+        ("channels: 12", f"outages: [{'{from: 1, until: 2},' * 101}], channels: 12", "outages has too many entries."),
+        (
+            "hours: 2000}",
+            f"hours: 2000}}\nclasses: {{{', '.join(f'c{number}: {{share: 0.002}}' for number in range(500))}}}",
+            "scene.yaml:2: classes has too many entries. Give 300 or fewer.",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_with_its_place_and_its_remedy(old, new, line):
@@ -260,3 +293,41 @@ def test_every_design_and_case_of_the_guide_is_read():
         ("two_halls", "opening"): (3, pytest.approx(1400)),
         ("two_halls", "ten_years"): (3, pytest.approx(5000)),
     }
+
+
+def test_days_and_changes_that_nobody_could_wait_for_are_refused():
+    many = CONTRACT.replace("rate_per_hour: 600, hours: 2000", f"passengers_per_day: [{'9, ' * 200}9]")
+    told = refusal(many.replace("replications: 4", "replications: 9999"))
+    assert told.startswith("scene.yaml:6: replications: 9999 is greater than 4975.")
+    hourly = ", ".join(f"{{from: {hour}, until: {hour + 1}, channels: {hour % 2}}}" for hour in range(24))
+    long = CONTRACT.replace("2000", "1000000").replace("channels: 12", f"roster: [{hourly}]")
+    assert "stations.0.roster has too many entries. Give 4 or fewer." in refusal(long)
+
+
+def test_nobody_is_diverted_to_where_they_may_not_be_served():
+    text = """\
+arrivals: {rate_per_hour: 60, hours: 24, shares: {listed: 0.5, other: 0.5}}
+classes: {listed: {}, other: {}}
+stations:
+  - {name: gate, channels: 2, service: {distribution: exponential, mean_seconds: 12},
+     failure: {share: 0.05, divert_to: desk}}
+  - {name: desk, channels: 1, eligible: [listed], service: {distribution: exponential, mean_seconds: 20}}
+route: [gate]
+"""
+    assert refusal(text).startswith('scene.yaml:5: "other" may use none of desk.')
+    assert read_scenario(text.replace("eligible: [listed]", "eligible: [listed, other]"), name="scene.yaml")
+
+
+def test_a_note_may_stand_beside_a_group_and_its_visits():
+    text = """\
+arrivals:
+  demand:
+    groups: [{name: staff, note: Of today, direction: in, back: out, jobs: 50, share_living_across: 1,
+              shifts: [{share: 1, from: "09:00", until: "18:00"}]}]
+    visits: [{name: meetings, note: {en: Mostly short}, direction: in, back: out, people: 10,
+              trips_per_person_per_day: 1, from: "10:00", until: "11:00"}]
+stations:
+  - {name: counter, channels: 2, service: {distribution: exponential, mean_seconds: 60}}
+route: [counter]
+"""
+    assert read_scenario(text, name="scene.yaml").expected(0) == pytest.approx(120)

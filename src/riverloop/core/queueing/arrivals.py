@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -28,6 +29,10 @@ class Platoons:
     every_seconds: float
     spread_seconds: float = 0.0
     size: int = 0
+
+    def count(self, horizon_seconds: float) -> int:
+        """Return how many of them come in a run."""
+        return math.ceil(horizon_seconds / self.every_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Arrivals:
     def expected(self, day: int) -> float:
         """Return how many passengers to expect in a day."""
         if self.platoons is not None and self.platoons.size:
-            return self._fixed(day) * float(self._instants().size)
+            return self._fixed(day) * float(self.platoons.count(self.horizon_seconds))
         part_hours = self.horizon_seconds / len(self.rates_per_hour) / HOUR_SECONDS
         return sum(self.rates_per_hour) * part_hours * self.factor(day)
 

@@ -5,6 +5,7 @@ What the schema cannot say is checked here.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,19 @@ from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.arrivals import HOUR_SECONDS
 from riverloop.core.queueing.network import PassengerClass, Pledge, Scenario, Station, Step, in_one_language
 from riverloop.core.queueing.plan import make_plan
-from riverloop.core.queueing.reading import Entry, check_name, read_outages, read_station, read_text
+from riverloop.core.queueing.reading import (
+    Entry,
+    check_entries,
+    check_least,
+    check_most,
+    check_name,
+    read_outages,
+    read_station,
+    read_text,
+)
 from riverloop.core.queueing.reading_arrivals import read_arrivals
 from riverloop.core.queueing.refusals import ScenarioError
+from riverloop.core.queueing.rosters import DAY_SECONDS
 
 if TYPE_CHECKING:
     from riverloop.core.queueing.real_traffic import Traffic
@@ -54,6 +65,7 @@ def build_scenario(source: Source, traffic: Traffic | None = None) -> Scenario:
         name=raw.get("name") or in_one_language(read_text(raw.get("title"))),
         area_per_waiting_m2=raw["area"]["per_waiting_m2"] if "area" in raw else None,
     )
+    _check_size(source, scenario)
     scenario = _with_warm_up(source, scenario)
     try:
         make_plan(scenario)
@@ -61,6 +73,26 @@ def build_scenario(source: Source, traffic: Traffic | None = None) -> Scenario:
         error.where = source.where("route") if "route" in raw else source.where("classes")
         raise
     return scenario
+
+
+_MOST_TABLES = 600
+_MOST_DAYS = 1_000_000
+_MOST_CHANGES = 200_000
+_MOST_DEPARTURES = 2_000_000
+
+
+def _check_size(source: Source, scenario: Scenario) -> None:
+    """Refuse what is well-formed, and no machine can bear: what repeats itself through a long run, above all."""
+    entry = Entry(source)
+    check_entries(entry.into("classes"), len(scenario.classes), _MOST_TABLES // (len(scenario.stations) + 1))
+    check_most(entry.into("replications"), scenario.replications, _MOST_DAYS // scenario.days)
+    days = max(math.ceil(scenario.horizon_seconds / DAY_SECONDS), 1)
+    for place, station in enumerate(scenario.stations):
+        here = entry.into("stations", place)
+        check_entries(here.into("roster"), len(station.shifts), max(_MOST_CHANGES // days, 1))
+        if station.shuttle and station.shuttle.headway_seconds:
+            least = days * DAY_SECONDS / _MOST_DEPARTURES
+            check_least(here.into("shuttle", "headway_seconds"), station.shuttle.headway_seconds, least)
 
 
 def _with_warm_up(source: Source, scenario: Scenario) -> Scenario:
@@ -139,7 +171,35 @@ def _read_class(source: Source, name: str, stations: tuple[Station, ...]) -> Pas
             "route", N_('Nothing says where "{name}" goes. Add a route: a list of stations.'), name=name
         )
     steps = tuple(_read_step(entry.into(place), name, step, stations) for place, step in enumerate(route))
+    _check_diversions(source, name, steps, stations)
     return PassengerClass(name, steps, int(raw.get("priority", 1)), read_text(raw.get("title")))
+
+
+def _check_diversions(source: Source, class_name: str, steps: tuple[Step, ...], stations: tuple[Station, ...]) -> None:
+    """Refuse a failure that sends somebody to where they may not be served."""
+    numbers = {station.name: number for number, station in enumerate(stations)}
+    ahead = [name for step in steps for name in step if stations[numbers[name]].serves(class_name)]
+    seen: set[str] = set()
+    while ahead:
+        place = numbers[ahead.pop()]
+        failure = stations[place].failure
+        if failure is None or stations[place].name in seen:
+            continue
+        seen.add(stations[place].name)
+        if not stations[numbers[failure.divert_to]].serves(class_name):
+            raise _not_eligible(
+                Entry(source, ("stations", place, "failure", "divert_to")), class_name, (failure.divert_to,)
+            )
+        ahead.append(failure.divert_to)
+
+
+def _not_eligible(entry: Entry, class_name: str, step: Step) -> ScenarioError:
+    return entry.refuse(
+        "eligible",
+        N_('"{name}" may use none of {stations}. Add a station for it, or list it under eligible.'),
+        name=class_name,
+        stations=", ".join(step),
+    )
 
 
 def _read_step(entry: Entry, class_name: str, raw: str | list[str], stations: tuple[Station, ...]) -> Step:
@@ -153,10 +213,5 @@ def _read_step(entry: Entry, class_name: str, raw: str | list[str], stations: tu
             N_("A walk or a shuttle is not chosen by its queue. Give it a step of its own."),
         )
     if not any(by_name[name].serves(class_name) for name in step):
-        raise entry.refuse(
-            "eligible",
-            N_('"{name}" may use none of {stations}. Add a station for it, or list it under eligible.'),
-            name=class_name,
-            stations=", ".join(step),
-        )
+        raise _not_eligible(entry, class_name, step)
     return step

@@ -94,6 +94,10 @@ class ScenarioFile:
         check_name(Entry(self.source, ("parameters",)), name, found, "parameter")
         return found[name]
 
+    def claims_of(self, design: str = "") -> tuple[Claim, ...]:
+        """Return what was claimed of a design, and then of the whole."""
+        return (*self.design(design).claims, *self.claims)
+
     def values(self, case: str = "") -> dict[str, Value]:
         """Return the value of every parameter in a case."""
         return {one.name: one.value for one in self.parameters} | dict(self.case(case).set)

@@ -60,6 +60,34 @@ def check_sum(entry: Entry, shares: list[float], message: str) -> None:
         raise entry.refuse("shares", message, total=f"{total:.6g}")
 
 
+def check_most(entry: Entry, value: float, most: float) -> None:
+    """Refuse a number that no run can bear."""
+    if value > most:
+        raise entry.refuse(
+            "limit", N_("{name}: {value} is greater than {limit}. Give {limit} or less."), **_limit(entry, value, most)
+        )
+
+
+def check_least(entry: Entry, value: float, least: float) -> None:
+    """Refuse a number so small that no run can bear it."""
+    if value < least:
+        raise entry.refuse(
+            "limit", N_("{name}: {value} is less than {limit}. Give {limit} or more."), **_limit(entry, value, least)
+        )
+
+
+def check_entries(entry: Entry, count: int, most: int) -> None:
+    """Refuse more of something than a run can bear."""
+    if count > most:
+        raise entry.refuse(
+            "limit", N_("{name} has too many entries. Give {limit} or fewer."), **_limit(entry, count, most)
+        )
+
+
+def _limit(entry: Entry, value: float, limit: float) -> dict[str, str]:
+    return {"name": ".".join(map(str, entry.path)), "value": f"{value:.6g}", "limit": f"{limit:.10g}"}
+
+
 def check_name(entry: Entry, name: str, known: Iterable[str], what: str) -> None:
     """Refuse a name that nothing has.
 
@@ -162,10 +190,18 @@ def _read_spread(entry: Entry, kind: str, raw: dict[str, Any], mean: float) -> D
             kind=kind,
             known=", ".join(_KEYS[kind][1:]),
         )
-    value = float(raw[given[0]])
+    key, value = given[0], float(raw[given[0]])
+    least, most = _SPREADS if key != "shape" else (_SPREADS[1] ** -2, _SPREADS[0] ** -2)
+    scale = mean if key == "sd_seconds" else 1.0
+    check_least(entry.into(key), value, least * scale)
+    check_most(entry.into(key), value, most * scale)
     if kind == "lognormal":
-        return LogNormal(mean, value if given[0] == "sd_seconds" else value * mean)
-    return Gamma(mean, {"shape": value, "cv": value**-2, "sd_seconds": (mean / value) ** 2}[given[0]])
+        return LogNormal(mean, value if key == "sd_seconds" else value * mean)
+    return Gamma(mean, {"shape": value, "cv": value**-2, "sd_seconds": (mean / value) ** 2}[key])
+
+
+_SPREADS = (1e-4, 100.0)
+"""Standard deviations over means between which a distribution still is one that can be drawn."""
 
 
 def _read_empirical(entry: Entry, raw: dict[str, Any]) -> Empirical:

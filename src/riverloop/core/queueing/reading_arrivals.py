@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.arrivals import HOUR_SECONDS, Arrivals, Platoons
-from riverloop.core.queueing.reading import Entry, check_name, check_sum
+from riverloop.core.queueing.reading import Entry, check_least, check_name, check_sum
 from riverloop.core.queueing.reading_demand import read_demand, read_sources, read_traffic
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def _hours(entry: Entry, raw: dict[str, Any]) -> float:
 
 def _read_stream(entry: Entry, raw: dict[str, Any], classes: list[str], given: str) -> Arrivals:
     hours, platoons = _hours(entry, raw), _read_platoons(entry, raw)
+    if platoons:
+        check_least(entry.into("every_seconds"), platoons.every_seconds, hours * HOUR_SECONDS / _MOST_PLATOONS)
     if "profile" in raw and given != "passengers_per_day":
         raise entry.into("profile").refuse(
             "profile", N_("A profile spreads passengers_per_day. Give that instead of {key}."), key=given
@@ -127,6 +129,9 @@ def _read_stream(entry: Entry, raw: dict[str, Any], classes: list[str], given: s
         platoons=platoons,
         sources=read_sources(raw),
     )
+
+
+_MOST_PLATOONS = 2_000_000
 
 
 def _floats(raw: float | list[float]) -> tuple[float, ...]:

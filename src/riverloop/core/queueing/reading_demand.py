@@ -44,6 +44,7 @@ def _named(raw: Mapping[str, Any], times: tuple[str, ...]) -> dict[str, Any]:
         if key in _WORDS or isinstance(one, list)
         else float(one)
         for key, one in raw.items()
+        if key != "note"
     }
 
 

@@ -175,10 +175,13 @@ class Result:
         return math.fsum(known) if known else None
 
     def _interval(self, values: Iterable[float], tally: Tally) -> Interval | None:
+        """Return the interval of a mean time; a time is not negative, and its lower bound is not either."""
         if len(self.replications) > 1:
-            return over_replications(list(values))
-        found = over_batches(tally.batch_sums, tally.batch_counts) if self.scenario.steady else None
-        return found and replace(found, mean=tally.mean)  # batches differ a little in size
+            found = over_replications(list(values))
+        else:
+            found = over_batches(tally.batch_sums, tally.batch_counts) if self.scenario.steady else None
+            found = found and replace(found, mean=tally.mean)  # batches differ a little in size
+        return found and replace(found, low=max(found.low, 0.0))
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer of ``riverloop simulate --json``."""

@@ -15,7 +15,10 @@ from riverloop.core.queueing.spreading import Spread, in_turn
 MOST_AT_ONCE = 20_000_000
 """Passengers of a day, or of one long run: each takes about 200 bytes."""
 
+_MOST_VISITS_AT_ONCE = 80_000_000
 _TASK_PASSENGERS = 400_000
+_TASK_TABLES = 600
+"""Tables of waits that a worker holds: one for each station and class of each replication, 0.3 MB each."""
 
 Task = tuple[Plan, tuple[Part, ...]]
 """What one worker does in one go."""
@@ -77,17 +80,20 @@ def tasks_of(plan: Plan) -> list[Task]:
     tasks: list[Task] = []
     parts: list[Part] = []
     gathered = 0.0
+    steps = max(len(one.route) for one in scenario.classes)
+    tables = len(scenario.classes) * (len(scenario.stations) + 1)
     for replication in range(scenario.replications):
         first = 0
         for day in range(scenario.days):
             expected = scenario.expected(day)
-            _refuse_too_many(expected)
+            _refuse_too_many(expected, steps)
             gathered += expected
             last = day + 1 == scenario.days
             if gathered >= _TASK_PASSENGERS or last:
                 parts.append((replication, range(first, day + 1)))
                 first = day + 1
-            if gathered >= _TASK_PASSENGERS or (last and replication + 1 == scenario.replications):
+            full = gathered >= _TASK_PASSENGERS or (last and len(parts) * tables >= _TASK_TABLES)
+            if full or (last and replication + 1 == scenario.replications):
                 tasks.append((plan, tuple(parts)))
                 parts, gathered = [], 0.0
     return tasks
@@ -98,14 +104,18 @@ def _expected(task: Task) -> float:
     return sum(plan.scenario.expected(day) for _, days in parts for day in days)
 
 
-def _refuse_too_many(expected: float) -> None:
-    if expected > MOST_AT_ONCE:
+def _refuse_too_many(expected: float, steps: int) -> None:
+    most = min(MOST_AT_ONCE, _MOST_VISITS_AT_ONCE // steps)
+    if expected > most:
         raise ScenarioError(
             "scenario.size",
             N_("{expected} passengers in one go are more than {most}. Shorten `hours` and raise `replications`."),
-            expected=f"{expected:,.0f}",
-            most=f"{MOST_AT_ONCE:,}",
+            expected=f"{expected:,.0f}" if expected < _LEGIBLE else f"{expected:.3g}",
+            most=f"{most:,}",
         )
+
+
+_LEGIBLE = 1e15
 
 
 def work_of(scenario: Scenario) -> float:

@@ -32,11 +32,11 @@ def head_schema() -> dict[str, Any]:
     """Return the schema of what is read first: parameters, and what designs and cases are called."""
     schema = filled_schema()
     design = schema["$defs"]["design"]
-    words = {name: design["properties"][name] for name in _WORDS_OF_A_DESIGN}
+    words = {name: one if name in _WORDS_OF_A_DESIGN else True for name, one in design["properties"].items()}
     return {
         "type": "object",
         "properties": {name: schema["properties"][name] for name in _HEAD},
-        "$defs": schema["$defs"] | {"design": {"type": "object", "properties": words}},
+        "$defs": schema["$defs"] | {"design": {"type": "object", "properties": words, "additionalProperties": False}},
     }
 
 

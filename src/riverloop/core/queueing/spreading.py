@@ -5,6 +5,10 @@ A *spread* takes a function and tasks, and gives their results in the order of t
 
 from __future__ import annotations
 
+import logging
+import signal
+import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,7 +56,9 @@ class Workers:
         # Slow to import, and small runs never need it.
         from joblib import Parallel, delayed, parallel_config  # noqa: PLC0415
 
-        with self._backend() as backend, parallel_config(backend=backend, n_jobs=self.jobs):
+        with self._backend() as backend, parallel_config(backend=backend, n_jobs=self.jobs), warnings.catch_warnings():
+            # One that has grown is replaced by another, and what it was given is done all the same.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
             parallel = Parallel(return_as="generator", batch_size=1)
             yield from parallel(delayed(function)(*task) for task in tasks)
 
@@ -74,8 +80,25 @@ class Workers:
             return
         workers = None if self.jobs < 0 else self.jobs
         local: Any = distributed.LocalCluster
-        with local(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster, cluster.get_client():
+        with _not_interrupted():
+            cluster = local(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            )
+        with cluster, cluster.get_client():
             yield "dask"
+
+
+@contextmanager
+def _not_interrupted() -> Iterator[None]:
+    """Start processes that leave Ctrl+C to this one, which ends them; what ignores it passes that on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _connected(distributed: Any, address: str) -> Any:
