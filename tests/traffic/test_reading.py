@@ -228,3 +228,7 @@ def test_an_archive_of_which_a_byte_is_flipped_is_refused():
     with pytest.raises(TrafficError) as refused:
         read_csv(bytes(data), name="f.csv")
     assert refused.value.code == "traffic.gzip"
+
+
+def test_what_a_terminal_would_obey_is_shown_as_a_mark():
+    assert 'There is no control point "�[31mLo Wu".' in told(read(row(point="\x1b[31mLo Wu")).problems)[0]

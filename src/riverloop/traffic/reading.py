@@ -330,7 +330,8 @@ def _wrong(code: str, message: str, **parameters: object) -> TrafficError:
 
 
 def _shown(text: str) -> str:
-    return " ".join(text.split())[:_LONGEST_SHOWN]
+    """Return a cell as one line that a terminal shows as it is."""
+    return "".join(one if one.isprintable() else "�" for one in " ".join(text.split()))[:_LONGEST_SHOWN]
 
 
 def _without_place(error: TrafficError) -> str:
