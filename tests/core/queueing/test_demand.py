@@ -87,6 +87,13 @@ def test_the_total_is_the_product_of_what_was_stated():
     assert west.expected(0) == pytest.approx(126 + 1400 * 0.5 * 0.2, rel=1e-12)
 
 
+def test_who_comes_a_hair_before_midnight_comes():
+    shift = replace(STAFF.shifts[0], share=1.0, from_minutes=0.0)
+    night = replace(STAFF, shifts=(shift,), minutes_before=1e-20, spread_minutes=0.0)
+    west, _ = streams(Demand((night,)))
+    assert west.expected(0) == pytest.approx(126, rel=1e-12)
+
+
 @given(demands)
 def test_totals_are_exact_nothing_is_negative_and_both_ways_are_equal(demand):
     stated = math.fsum(

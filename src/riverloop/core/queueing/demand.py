@@ -321,12 +321,17 @@ def _of_group(one: Group, direction: str, bin_minutes: int) -> list[list[float]]
     for shift in one.shifts:
         people, spread = one.people * shift.share, one.spread_minutes
         if direction == one.direction:
-            there = (shift.from_minutes - one.minutes_before) % DAY_MINUTES
+            there = _of_day(shift.from_minutes - one.minutes_before)
             found.append(_spread(people, _normal(there, spread), bin_minutes))
         if direction == one.back:
-            home = (shift.until_minutes + one.minutes_after) % DAY_MINUTES
+            home = _of_day(shift.until_minutes + one.minutes_after)
             found.append(_spread(people, _normal(home, spread), bin_minutes))
     return found
+
+
+def _of_day(minutes: float) -> float:
+    """Return a minute of the day, which is below its end: the remainder of a hair before midnight is rounded up to it."""
+    return minutes % DAY_MINUTES % DAY_MINUTES
 
 
 def _of_visit(one: Visit, direction: str, bin_minutes: int) -> list[list[float]]:
