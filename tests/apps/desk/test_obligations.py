@@ -16,6 +16,7 @@ from riverloop.apps.parties import services as parties
 from riverloop.apps.runs.services import run_start
 from riverloop.apps.runs.work import work_once
 from riverloop.core.kernel.errors import InputError
+from riverloop.core.kernel.instants import date_in
 from tests.apps.desk.conftest import opened
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +24,7 @@ SUBJECT = "S" * 26
 
 
 def wanted(cast, act="declare", days=2, **more):
-    day = timezone.now().date() + timedelta(days=days)
+    day = date_in(timezone.now(), "Asia/Hong_Kong") + timedelta(days=days)  # as its side counts days
     return Wanted("hk", "hk.one", act, **{"due_on": day, "organisation": cast.delta, **more})
 
 
