@@ -23,6 +23,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -274,31 +275,57 @@ def soak(arguments):
 
 
 def run_tests(arguments):
-    """Run the database tests on PostgreSQL, then everything on SQLite, whose summary comes last."""
+    """Run everything on SQLite and, beside it, the database tests on PostgreSQL, which are told of when both are through."""
     only = next((text.partition("=")[2] for text in arguments if text.startswith("--database=")), None)
     arguments = [text for text in arguments if not text.startswith("--database=")]
     pytest = [str(HERE.python), "-m", "pytest"]
-    on_postgresql = on_sqlite = 0
-    if only != "sqlite":
-        command = [*pytest, "--database=postgresql", *arguments]
-        on_postgresql = run_on_postgresql(command, required=bool(only))
-    if only != "postgresql":
-        on_sqlite = call([*pytest, "--database=sqlite", *arguments], DATABASE_URL=None)
-    if on_postgresql and only is None:
-        say("The tests on PostgreSQL failed; their output stands above that of SQLite.")
-    return on_sqlite or on_postgresql
-
-
-def run_on_postgresql(command, *, required):
-    if not postgres.binaries():
-        line = f"PostgreSQL is missing, so nothing is tested on it; to get it: {postgres.HOW_TO_GET}"
-        if required or os.environ.get("CI"):
-            raise TroubleError(line)
-        say(line)
-        return 0
-    no_test_selected = 5
+    on_sqlite = [*pytest, "--database=sqlite", *arguments]
+    on_postgresql = [*pytest, "--database=postgresql", *arguments]
+    if only == "sqlite" or not has_postgresql(required=bool(only)):
+        return call(on_sqlite, DATABASE_URL=None)
     with postgres.cluster() as url:
-        code = call(command, DATABASE_URL=url)
+        if only == "postgresql":
+            return unless_none_selected(call(on_postgresql, DATABASE_URL=url))
+        return run_both(on_sqlite, on_postgresql, url)
+
+
+def has_postgresql(*, required):
+    if postgres.binaries():
+        return True
+    line = f"PostgreSQL is missing, so nothing is tested on it; to get it: {postgres.HOW_TO_GET}"
+    if required or os.environ.get("CI"):
+        raise TroubleError(line)
+    say(line)
+    return False
+
+
+def run_both(on_sqlite, on_postgresql, url):
+    """Run both halves at once; what the one on PostgreSQL says is kept until the other has ended."""
+    environment = os.environ | {"DATABASE_URL": url}
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        beside = subprocess.Popen(on_postgresql, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT)
+        code = STOPPED
+        try:
+            code = call(on_sqlite, DATABASE_URL=None)
+        finally:
+            if code >= STOPPED:
+                beside.terminate()
+            failed = unless_none_selected(beside.wait())
+        said.seek(0)
+        text = said.read()
+    if failed:
+        say(f"\n{text}\nThe tests on PostgreSQL failed; their output stands above.")
+    else:
+        say(f"On PostgreSQL: {last_line(text).strip('= ')}")
+    return code or failed
+
+
+STOPPED = 128  # codes from here on: a signal ended it
+
+
+def unless_none_selected(code):
+    """Return the code of a run, in which it is no failure that no test was asked for."""
+    no_test_selected = 5
     return 0 if code == no_test_selected else code
 
 
