@@ -275,7 +275,7 @@ def soak(arguments):
 
 
 def run_tests(arguments):
-    """Run everything on SQLite and, beside it, the database tests on PostgreSQL, which are told of when both are through."""
+    """Run everything on SQLite and, beside it, the database tests on PostgreSQL, told of when both are through."""
     only = next((text.partition("=")[2] for text in arguments if text.startswith("--database=")), None)
     arguments = [text for text in arguments if not text.startswith("--database=")]
     pytest = [str(HERE.python), "-m", "pytest"]

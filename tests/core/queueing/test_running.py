@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from riverloop.core.queueing import spreading
 from riverloop.core.queueing.intervals import Interval, lower_bound, over_replications, student
 from riverloop.core.queueing.plan import make_plan
 from riverloop.core.queueing.refusals import ScenarioError
@@ -90,6 +91,20 @@ def test_processes_of_a_cluster_leave_being_interrupted_to_whoever_began_them():
         told = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"]
         assert subprocess.run(told, capture_output=True, check=True, text=True).stdout == "True\n"
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+def test_a_cluster_without_workers_is_told_of(monkeypatch):
+    from distributed import LocalCluster
+
+    monkeypatch.setattr(spreading, "_WORKER_SECONDS", 0.2)
+    with LocalCluster(n_workers=0, dashboard_address=None, host="127.0.0.1") as cluster:
+        address = cluster.scheduler_address
+        with pytest.raises(ScenarioError) as refused:
+            told(WEEK, spread=Workers("dask", cluster=address))
+    assert refused.value.text() == f"The Dask scheduler at {address} has no workers. Start some: dask worker {address}."
 
 
 def test_a_cluster_that_is_not_there_is_told_of():

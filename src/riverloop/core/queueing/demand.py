@@ -330,7 +330,7 @@ def _of_group(one: Group, direction: str, bin_minutes: int) -> list[list[float]]
 
 
 def _of_day(minutes: float) -> float:
-    """Return a minute of the day, which is below its end: the remainder of a hair before midnight is rounded up to it."""
+    """Return a minute below the end of the day, to which the remainder of a hair before midnight is rounded up."""
     return minutes % DAY_MINUTES % DAY_MINUTES
 
 

@@ -75,7 +75,8 @@ class Workers:
                 "scenario.dask", N_("The backend dask is not installed. Install it: pip install 'riverloop[dask]'.")
             ) from None
         if self.cluster:
-            with _connected(distributed, self.cluster):
+            with _connected(distributed, self.cluster) as client:
+                _await_workers(client, self.cluster)
                 yield "dask"
             return
         workers = None if self.jobs < 0 else self.jobs
@@ -99,6 +100,20 @@ def _not_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _await_workers(client: Any, address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=_WORKER_SECONDS)
+    except TimeoutError:
+        raise ScenarioError(
+            "scenario.cluster",
+            N_("The Dask scheduler at {address} has no workers. Start some: dask worker {address}."),
+            address=address,
+        ) from None
+
+
+_WORKER_SECONDS = 20
 
 
 def _connected(distributed: Any, address: str) -> Any:
