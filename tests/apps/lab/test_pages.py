@@ -54,7 +54,7 @@ def test_a_scenario_is_run_and_its_answer_says_whether_the_pledge_is_kept(paul):
     words = page_of(paul, experiment)
     assert "The pledge is kept:" in words
     assert 'They wait longest at "Exit hall"' in words
-    assert "4 replications: with 95 % confidence the share lies between" in words
+    assert "4 replications: with a confidence of 95 %, the share lies between" in words
     assert "Staff hours a day: Hong Kong" in words
     assert "Land on both banks" in words
     assert "A small bridge · Two halls · At opening" in words
@@ -195,7 +195,7 @@ def test_the_least_roster_is_found_in_shifts(paul):
     experiment = answered(paul, BRIDGE)
     words = asked(paul, experiment, kind="least_roster", station="exit", shift_hours="4, 8", confidence="90")
     assert "paid hours a day at Exit hall keep the pledge" in words
-    assert "in shifts of 4, 8 hours" in words
+    assert "in shifts of 4 and 8 hours" in words
 
 
 def test_assumptions_are_swung(paul):

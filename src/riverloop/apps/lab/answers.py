@@ -5,16 +5,16 @@ It reads the JSON that was kept, so that an answer reads the same for as long as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from riverloop.apps.clearance.formats import number_text, share_text
+from riverloop.apps.clearance.formats import list_text, number_text, share_text
 from riverloop.apps.lab.opening import said
-from riverloop.apps.lab.words import MEASURE_WORDS, N_, NEED_WORDS, UNIT_WORDS
+from riverloop.apps.lab.words import MEASURE_WORDS, N_, NEED_WORDS, UNIT_WORDS, sentences
 from riverloop.apps.parties.here import active_language, zone
 
 Json = Mapping[str, Any]
@@ -72,6 +72,11 @@ def gap(name: str, value: float | None) -> str:
     return sign + duration(abs(value))
 
 
+def names(parts: Iterable[str]) -> str:
+    """Return names, or numbers, one after the other."""
+    return list_text(list(parts), active_language())
+
+
 def side_title(side: str) -> str:
     """Return what a side is called; a scenario may name one that the zone has not."""
     found = next((one for one in zone().sides if one.id == side), None)
@@ -111,7 +116,7 @@ def class_title(answer: Json, name: str) -> str:
 def headline(answer: Json) -> str:
     """Return the answer in one or two sentences: whether the pledge is kept, and where passengers wait longest."""
     result = answer["result"]
-    return " ".join((pledge_sentence(result), *shortfall_sentences(answer), *bottleneck_sentence(answer)))
+    return sentences(pledge_sentence(result), *shortfall_sentences(answer), *bottleneck_sentence(answer))
 
 
 def pledge_sentence(result: Json) -> str:
@@ -178,7 +183,7 @@ def sureness(result: Json) -> str:
         return _("One replication says nothing of how sure this is. Ask for ten or more.")
     many = ngettext("{count} replication", "{count} replications", count).format(count=number(count))
     return _(
-        "{many}: with 95 % confidence the share lies between {bounds}; the pledge is kept in {kept} of them."
+        "{many}: with a confidence of 95 %, the share lies between {bounds}; the pledge is kept in {kept} of them."
     ).format(
         many=many,
         bounds=_("{low} and {high}").format(low=share(pledge["ci95"][0]), high=share(pledge["ci95"][1])),
@@ -239,7 +244,7 @@ def stations(answer: Json) -> Rows:
     """Return the table of the stations where anybody can wait."""
     result = answer["result"]
     with_area = any(one.get("area_m2") for one in result["stations"].values())
-    head = [_("Station"), _("Staff of"), _("Passengers"), _("Mean wait"), _("95 % sure"), _("95 % wait no longer")]
+    head = [_("Station"), _("Staff of"), _("Passengers"), _("Mean wait"), _("Sure to 95 %"), _("95 % wait no longer")]
     head += [_("Longest queue"), _("Channels busy"), *([_("Area, m²")] if with_area else [])]
     rows = []
     for name, one in result["stations"].items():
@@ -247,7 +252,7 @@ def stations(answer: Json) -> Rows:
         if about.get("kind") == "walk":
             continue
         wait = one["wait_seconds"]
-        cells = [station_title(answer, name), ", ".join(map(side_title, about.get("sides", [])))]
+        cells = [station_title(answer, name), names(map(side_title, about.get("sides", ())))]
         cells += [number(one["passengers"]), duration(wait["mean"]), time_bounds(wait["ci95"]), duration(wait["p95"])]
         cells += [number(one["queue_max"]), share(one["utilisation"]) if one["utilisation"] is not None else ""]
         cells += [number(one.get("area_m2"))] if with_area else []
@@ -363,7 +368,7 @@ def outages(answer: Json) -> list[str]:
             _("{stations}: out of order from {begin} until {end}.")
             if channels is None
             else _("{stations}: {channels} channels fewer from {begin} until {end}.")
-        ).format(stations=", ".join(stations), begin=clock(begin), end=clock(end), channels=channels)
+        ).format(stations=names(stations), begin=clock(begin), end=clock(end), channels=channels)
         for (begin, end, channels), stations in told.items()
     ]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import answers, opening
-from riverloop.apps.lab.words import MEASURE_WORDS, N_
+from riverloop.apps.lab.words import MEASURE_WORDS, N_, sentences
 from riverloop.core.kernel.errors import InputError
 
 Asked = dict[str, Any]
@@ -98,14 +98,12 @@ def sentence(kind: str, asked: Mapping[str, Any], about: Mapping[str, Any] | Non
         return answers.station_title({"about": about}, name) if about else name
 
     if kind == "least_channels":
-        names = ", ".join(map(station, asked["stations"]))
-        return _("The least channels at {stations}, open throughout, that keep the pledge.").format(
-            stations=names
-        ) + _sure(asked)
+        line = _("The least channels at {stations}, open throughout, that keep the pledge.")
+        return sentences(line.format(stations=answers.names(map(station, asked["stations"]))), *_sure(asked))
     if kind == "least_roster":
-        hours = ", ".join(map(str, asked["shift_hours"]))
+        hours = answers.names(map(str, asked["shift_hours"]))
         line = _("The least roster of {station}, in shifts of {hours} hours, that keeps the pledge.")
-        return line.format(station=station(asked["station"]), hours=hours) + _sure(asked)
+        return sentences(line.format(station=station(asked["station"]), hours=hours), *_sure(asked))
     if kind == "tornado":
         return _("How far each assumption moves this: {measure}.").format(
             measure=answers.measure_title(asked["measure"])
@@ -119,9 +117,10 @@ def sentence(kind: str, asked: Mapping[str, Any], about: Mapping[str, Any] | Non
     return ""
 
 
-def _sure(asked: Mapping[str, Any]) -> str:
-    line = " " + _("With {confidence} confidence.").format(confidence=answers.share(asked["confidence"]))
-    return line + (" " + _("For those of each hour, not only of the day.") if asked["every_hour"] else "")
+def _sure(asked: Mapping[str, Any]) -> Iterator[str]:
+    yield _("With {confidence} confidence.").format(confidence=answers.share(asked["confidence"]))
+    if asked["every_hour"]:
+        yield _("For those of each hour, not only of the day.")
 
 
 def choices(experiment_text: str, design: str, about: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from riverloop.apps.lab.figures import (
     side_name,
 )
 from riverloop.apps.lab.traffic_charts import traffic_series as traffic_series  # noqa: PLC0414 - likewise
+from riverloop.apps.lab.words import sentences, with_note
 
 Json = Mapping[str, Any]
 Labelled = Sequence[tuple[str, Json]]
@@ -98,10 +99,10 @@ def _waits(results: Labelled) -> Chart:
         for name, rows in scaled.items()
         for hour, row in zip(hours, rows, strict=True)
     ]
-    title = f"{title} ({told})"
-    about = _("The line is the mean; the band lies between what half and what 95 % do not exceed.")
+    title = with_note(title, told)
+    about = _("The line is the mean; the band lies between what half and what 95 % never exceed.")
     svg = panels("lines", drawn, title, about)
-    return Chart("waits", title, svg, Table(head, tuple(cells)), _said(about, _chosen(scaled, stations), source))
+    return Chart("waits", title, svg, Table(head, tuple(cells)), sentences(about, _chosen(scaled, stations), source))
 
 
 def _most(stations: Mapping[str, Any], size: Callable[[Any], float]) -> dict[str, Any]:
@@ -119,10 +120,6 @@ def _chosen(shown: Mapping[str, Any], stations: Mapping[str, Any]) -> str:
     return _("Of {all} stations, the {count} where it is most.").format(
         all=number(len(stations)), count=number(len(shown))
     )
-
-
-def _said(*sentences: str) -> str:
-    return " ".join(one for one in sentences if one)
 
 
 def _times(wait: Json, *names: str) -> list[float | None]:
@@ -145,7 +142,7 @@ def _journeys(results: Labelled) -> Chart:
     unit, told = in_unit(value for rows in values.values() for value in rows)
     return _over_the_day(
         name,
-        f"{title} ({told})",
+        with_note(title, told),
         told,
         hours,
         {label: divided(rows, unit) for label, rows in values.items()},
@@ -156,7 +153,7 @@ def _journeys(results: Labelled) -> Chart:
 
 def classes_by_hour(results: Labelled) -> Chart:
     """Return how long passengers of each class need, by their hour of arrival; of the first answer."""
-    name, title = "classes", _("Time that 95 % of each class need, by hour of arrival")
+    name, title = "classes", _("Time that 95 % need in each class, by hour of arrival")
     classes = results[0][1].get("classes", {}) if results else {}
     largest = sorted(classes, key=lambda one: -classes[one]["passengers"])[: len(LETTERS)]
     hourly = {
@@ -169,7 +166,7 @@ def classes_by_hour(results: Labelled) -> Chart:
     unit, told = in_unit(value for rows in values.values() for value in rows)
     scaled = {label: divided(rows, unit) for label, rows in values.items()}
     rules = _pledged(results[:1], unit)
-    return _over_the_day(name, f"{title} ({told})", told, hours, scaled, source=simulated(results[:1]), rules=rules)
+    return _over_the_day(name, with_note(title, told), told, hours, scaled, source=simulated(results[:1]), rules=rules)
 
 
 def queues_by_hour(results: Labelled) -> Chart:
@@ -193,7 +190,7 @@ def queues_by_hour(results: Labelled) -> Chart:
         for one, rows in queues.items()
     ]
     about = _("The most who waited at once, in any replication.")
-    source = _said(about, _chosen(queues, stations[0]), simulated(results))
+    source = sentences(about, _chosen(queues, stations[0]), simulated(results))
     return Chart(name, title, panels("lines", drawn, title, about), _hour_table(hours, queues), source)
 
 
@@ -253,7 +250,7 @@ def _peaks(hours: Sequence[int], values: Mapping[str, Values]) -> str:
         most = max(known(rows))
         at = hour_text(hours[list(rows).index(most)])
         said.append(_("{label}: greatest {value}, at {time}.").format(label=label, value=number(most), time=at))
-    return " ".join(said)
+    return sentences(*said)
 
 
 def _pledged(results: Labelled, unit: float) -> list[dict[str, Any]]:
@@ -301,9 +298,11 @@ def pledge_shares(results: Labelled) -> Chart:
     rules = [{"x": one, "label": _("pledged: {share}").format(share=_share(one))} for one in pledged]
     cells = tuple((label, _share(share), _bounds(low, high)) for label, share, (low, high) in shown)
     data = {"x": axis, "rows": rows, "rules": rules}
-    description = " ".join(f"{label}: {_share(share)}." for label, share, _bounds_ in shown)
+    description = sentences(
+        *(_("{label}: {value}.").format(label=label, value=_share(share)) for label, share, _bounds_ in shown)
+    )
     svg = both_sizes("dots", data, title, description, rows=len(rows))
-    return Chart("pledge", title, svg, Table(("", _("Share within"), _("95 % sure")), cells), source)
+    return Chart("pledge", title, svg, Table(("", _("Share within"), _("Sure to 95 %")), cells), source)
 
 
 def _percent_axis(lowest: float) -> dict[str, Any]:
@@ -336,7 +335,12 @@ def _bars(name: str, title: str, of: str, values: Sequence[tuple[str, str, float
         | {"style": labels.index(label) % 4, "value": value, "text": number(value)}
         for label, side, value in values
     ]
-    description = " ".join(f"{row['name']} {row['told']}: {row['text']}." for row in rows)
+    description = sentences(
+        *(
+            _("{label}: {value}.").format(label=f"{row['name']} {row['told']}".strip(), value=row["text"])
+            for row in rows
+        )
+    )
     svg = both_sizes("bars", {"rows": rows}, title, description, rows=len(rows))
     head = ("", of, title) if of else ("", title)
     cells = tuple(

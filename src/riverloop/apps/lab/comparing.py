@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import answers
+from riverloop.apps.lab.words import with_note
 
 Json = Mapping[str, Any]
 MEASURES = ("share_within", "journey_seconds", "journey_p95_seconds")
@@ -88,5 +89,5 @@ def _column(answer: Json) -> dict[str, str]:
         _("Waits are longest at"): answers.station_title(answer, bottleneck) if bottleneck else answers.NOT_KNOWN,
     }
     for one in answers.figures(answer):
-        column[one.label] = f"{one.value} ({one.note})" if one.note else one.value
+        column[one.label] = with_note(one.value, one.note) if one.note else one.value
     return column

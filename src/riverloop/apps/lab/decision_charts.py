@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab.figures import Chart, Table, both_sizes, line, nothing, number, own, scale
+from riverloop.apps.lab.words import sentences
 
 Json = Mapping[str, Any]
 
@@ -33,12 +34,18 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
         for one in shown
     ]
     axis = scale(min([*ends, 0.0]), max([*ends, 0.0]))
-    description = " ".join(
-        f"{own(one.get('label'), one['name'])}: {_change(one['low'], unit)}, {_change(one['high'], unit)}."
-        for one in shown
+    description = sentences(
+        *(
+            _("{label}: {low}, {high}.").format(
+                label=own(one.get("label"), one["name"]),
+                low=_change(one["low"], unit),
+                high=_change(one["high"], unit),
+            )
+            for one in shown
+        )
     )
     svg = both_sizes("both_ways", {"x": axis, "rows": rows}, title, description, rows=len(rows))
-    head = ("", _("Tried"), _("At its low value"), _("95 % sure"), _("At its high value"), _("95 % sure"))
+    head = ("", _("Tried"), _("At its low value"), _("Sure to 95 %"), _("At its high value"), _("Sure to 95 %"))
     cells = tuple(
         (
             own(one.get("label"), one["name"]),
@@ -48,7 +55,7 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
         for one in bars
     )
     source = _(
-        "Hollow: at the low value. Filled: at the high value. Thin line: 95 % sure. Change from the answer as asked."
+        "Hollow: at the low value. Filled: at the high value. Thin line: sure to 95 %. Change from the answer as asked."
     )
     return Chart("tornado", title, svg, Table(head, cells), source)
 
@@ -121,11 +128,16 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
     if answer.get("factor") is not None:
         rules.append({"x": answer["factor"], "label": f"× {number(answer['factor'], 2)}"})
     data = {"x": x, "y": scale(min([*ends, 0.0]), max([*ends, 0.0]), told), "series": [series], "rules": rules}
-    description = " ".join(f"× {number(one['factor'], 2)}: {_change(one, unit)}." for one in points)
+    description = sentences(
+        *(
+            _("{label}: {value}.").format(label=f"× {number(one['factor'], 2)}", value=_change(one, unit))
+            for one in points
+        )
+    )
     cells = tuple((f"× {number(one['factor'], 3)}", _change(one, unit), _sure(one, unit)) for one in points)
     svg = both_sizes("lines", data, title, description)
-    source = _("The band is 95 % sure. Both designs saw the same passengers.")
-    return Chart("break_even", title, svg, Table((_("Demand"), told, _("95 % sure")), cells), source)
+    source = _("The band is sure to 95 %. Both designs saw the same passengers.")
+    return Chart("break_even", title, svg, Table((_("Demand"), told, _("Sure to 95 %")), cells), source)
 
 
 def _tried(answer: Json) -> list[Json]:

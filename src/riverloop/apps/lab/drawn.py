@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import answers, charts, comparing, opening
 from riverloop.apps.lab.models import Experiment
+from riverloop.apps.lab.words import sentences, with_note
 
 Json = Any
 MOST_BARS = 12
@@ -68,7 +69,9 @@ def labels(found: Sequence[Experiment]) -> list[str]:
         return [named[0][1] or named[0][0]]
     differing = [place for place in range(3) if len({names[place] for names in named}) > 1] or [1]
     told = [_(" · ").join(names[place] for place in differing if names[place]) for names in named]
-    return [f"{text} ({place})" if told.count(text) > 1 or not text else text for place, text in enumerate(told, 1)]
+    return [
+        with_note(text, str(place)) if told.count(text) > 1 or not text else text for place, text in enumerate(told, 1)
+    ]
 
 
 def found(kind: str, answer: Json) -> dict[str, Any]:
@@ -78,19 +81,19 @@ def found(kind: str, answer: Json) -> dict[str, Any]:
 
 def _least_channels(answer: Json) -> dict[str, Any]:
     one = answer["least_channels"]
-    said = ", ".join(
+    said = answers.names(
         _("{station}: {count}").format(station=answers.station_title(answer, name), count=answers.number(count))
         for name, count in one["channels"].items()
     )
     line = _("{share} are within the pledge.").format(share=answers.share(one["share_within"]))
     if not one["met"]:
         begin = _("No number of channels there keeps the pledge: something else holds passengers up.")
-        return {"headline": f"{begin} {line}", "table": None}
+        return {"headline": sentences(begin, line), "table": None}
     rows = tuple(
         (answers.station_title(answer, name), answers.number(count)) for name, count in one["channels"].items()
     )
     return {
-        "headline": _("The least that keeps the pledge: {said}.").format(said=said) + " " + line,
+        "headline": sentences(_("The least that keeps the pledge: {said}.").format(said=said), line),
         "table": answers.Rows((_("Station"), _("Channels")), rows),
     }
 
@@ -168,7 +171,7 @@ def _break_even(answer: Json) -> dict[str, Any]:
         )
         for factor, end in zip(one["between"], (one["at_low"], one["at_high"]), strict=True)
     )
-    head = (_("Demand"), _("{ours} less {theirs}").format(**words), _("95 % sure"), "")
+    head = (_("Demand"), _("{ours} less {theirs}").format(**words), _("Sure to 95 %"), "")
     sure = ""
     if one["factor"] is not None:
         sure = _("The first is sure up to {below} times, the other from {above} times.").format(

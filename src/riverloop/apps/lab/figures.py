@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance.formats import number_text
 from riverloop.apps.lab.svg import NARROW, PANEL, WIDE, Data, Sheet, draw
+from riverloop.apps.lab.words import with_note
 from riverloop.apps.nodes import here
 
 LETTERS = "ABCD"
@@ -74,7 +75,7 @@ def own(text: Mapping[str, str] | None, otherwise: str = "") -> str:
 def distinct(names: Sequence[str]) -> list[str]:
     """Return names of which none is another's: those that were alike are numbered."""
     return [
-        name if names.count(name) == 1 else f"{name} ({names[:place].count(name)})"
+        name if names.count(name) == 1 else with_note(name, str(names[:place].count(name)))
         for place, name in enumerate(names, 1)
     ]
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from riverloop.apps.clearance.formats import list_text, share_text
 from riverloop.apps.lab.decision_charts import interval
 from riverloop.apps.lab.figures import duration, language, number, own, side_name
+from riverloop.apps.lab.words import sentences
 
 if TYPE_CHECKING:
     from riverloop.core.queueing.designs import ScenarioFile  # its simulator is slow to import
@@ -115,15 +117,15 @@ def _full_name(one: Subject) -> str:
 def answers(subjects: Subjects, found: Found) -> Iterator[str]:
     """Say the answer in sentences."""
     if len(subjects) > 1:
-        yield f"{_all_kept(subjects)} {_quickest(subjects)}"
+        yield sentences(_all_kept(subjects), _quickest(subjects))
     for one in subjects:
         yield _kept(one, name=len(subjects) > 1)
     for label, measures in found.differences.items():
         yield _compared(subjects[0].label, label, measures.get("journey_seconds"))
     if found.least_roster is not None:
-        yield _least_roster(found.least_roster)
+        yield _least_roster(found.least_roster, subjects[0])
     if found.least_channels is not None:
-        yield _least_channels(found.least_channels)
+        yield _least_channels(found.least_channels, subjects[0])
     for label, turning in found.break_even.items():
         yield _turns(subjects[0].label, label, turning)
 
@@ -161,7 +163,7 @@ def _kept(one: Subject, *, name: bool) -> str:
         share=percent(share), minutes=number(pledge["minutes"]), pledged=percent(pledge["share"])
     )
     if pledge.get("ci95"):
-        said += " " + _("95 % sure: {bounds}.").format(bounds=between(pledge["ci95"], percent))
+        said = sentences(said, _("Sure to 95 %: {bounds}.").format(bounds=between(pledge["ci95"], percent)))
     return _("{label}: {said}").format(label=one.label, said=said) if name else said
 
 
@@ -180,17 +182,27 @@ def _compared(ours: str, theirs: str, one: Json | None) -> str:
     return text.format(ours=ours, theirs=theirs, time=apart)
 
 
-def _least_roster(one: Json) -> str:
+def _least_roster(one: Json, subject: Subject) -> str:
     text = (
         _("The least roster of {station} takes {hours} paid hours; {share} are then within the pledge.")
         if one["met"]
         else _("No roster of {station} keeps the pledge: with {hours} paid hours, {share} are within it.")
     )
-    return text.format(station=one["station"], hours=number(one["paid_hours"]), share=percent(one["share_within"]))
+    return text.format(
+        station=station_title(subject.result, one["station"]),
+        hours=number(one["paid_hours"]),
+        share=percent(one["share_within"]),
+    )
 
 
-def _least_channels(one: Json) -> str:
-    said = list_text([f"{name} {number(count)}" for name, count in one["channels"].items()], language())
+def _least_channels(one: Json, subject: Subject) -> str:
+    said = list_text(
+        [
+            _("{station}: {count}").format(station=station_title(subject.result, name), count=number(count))
+            for name, count in one["channels"].items()
+        ],
+        language(),
+    )
     text = (
         _("The least channels that keep the pledge: {channels}; {share} are then within it.")
         if one["met"]
@@ -218,7 +230,7 @@ def warnings(subjects: Subjects) -> Iterator[str]:
                 "served; {hours} channel-hours are lacking, and at least {channels} channels are needed throughout."
             ).format(
                 label=one.label,
-                station=lack["station"],
+                station=station_title(one.result, lack["station"]),
                 left=number(lack["passengers_left"], 0),
                 never=number(lack["never_served"], 0),
                 hours=number(lack["channel_hours"]),
@@ -245,8 +257,8 @@ def side_by_side(subjects: Subjects) -> Titled:
         ),
         (_("Pledge"), *(_pledge(one["pledge"]) for one in results)),
         (_("Mean time from arriving to leaving"), *(_mean(one["journey_seconds"]) for one in results)),
-        (_("Time that 95 % do not exceed"), *(duration(one["journey_seconds"]["p95"]) for one in results)),
-        (_("Time that 99 % do not exceed"), *(duration(one["journey_seconds"]["p99"]) for one in results)),
+        (_("Time that 95 % never exceed"), *(duration(one["journey_seconds"]["p95"]) for one in results)),
+        (_("Time that 99 % never exceed"), *(duration(one["journey_seconds"]["p99"]) for one in results)),
         (_("Longest queue (persons), and where"), *(_longest(one) for one in results)),
         (_("Where passengers wait longest in all"), *(_bottleneck(one) for one in results)),
     ]
@@ -308,7 +320,7 @@ def differences(subjects: Subjects, found: Found) -> list[Titled]:
     """Return how the first subject differs from each other one."""
     measures_of = {
         "journey_seconds": (_("Mean time from arriving to leaving"), _finely),
-        "journey_p95_seconds": (_("Time that 95 % do not exceed"), _finely),
+        "journey_p95_seconds": (_("Time that 95 % never exceed"), _finely),
         "share_within": (_("Share within the pledge"), _points),
     }
     tables = []
@@ -325,7 +337,7 @@ def differences(subjects: Subjects, found: Found) -> list[Titled]:
         ]
         if rows:
             title = _("{ours} less {theirs}").format(ours=subjects[0].label, theirs=label)
-            tables.append(Titled(title, ("", _("Difference"), _("95 % sure"), _("Is it sure?")), rows))
+            tables.append(Titled(title, ("", _("Difference"), _("Sure to 95 %"), _("Is it sure?")), rows))
     return tables
 
 
@@ -354,13 +366,15 @@ def outages(subjects: Subjects) -> Titled | None:
     return Titled(_("With the outages of the scenario, and without"), head, rows)
 
 
-def shifts(one: Json) -> Titled:
-    """Return the shifts of a least roster."""
+def shifts(one: Json, subject: Subject) -> Titled:
+    """Return the shifts of a least roster of a subject's station."""
     rows = [
         (f"{duty['from']:02}:00", f"{duty['from'] + duty['hours']:02}:00", number(duty["channels"], 0))
         for duty in one["shifts"]
     ]
-    return Titled(_("Shifts of {station}").format(station=one["station"]), (_("From"), _("Until"), _("Channels")), rows)
+    station = station_title(subject.result, one["station"])
+    head = (pgettext("lab", "From"), _("Until"), _("Channels"))
+    return Titled(_("Shifts of {station}").format(station=station), head, rows)
 
 
 # Words -----------------------------------------------------------------------------------------------------------
@@ -373,6 +387,11 @@ def title_of(one: Subject) -> str:
 
 def _label(file: ScenarioFile, name: str) -> str:
     return own(next((one.label for one in file.parameters if one.name == name), {}), name)
+
+
+def station_title(result: Json, name: str) -> str:
+    """Return what a station is called."""
+    return own(result["stations"].get(name, {}).get("title"), name)
 
 
 def value_text(value: float | str | None) -> str:
@@ -396,7 +415,7 @@ def _mean(times: Json) -> str:
     told = duration(times["mean"])
     if not bounds or None in bounds:
         return told
-    return _("{value} (95 % sure: {bounds})").format(value=told, bounds=between(bounds, duration))
+    return _("{value} (sure to 95 %: {bounds})").format(value=told, bounds=between(bounds, duration))
 
 
 def _finely(seconds: float) -> str:
@@ -411,19 +430,19 @@ def _with_bounds(share: float | None, pledge: Json) -> str:
     if share is None or not pledge.get("ci95"):
         return percent(share)
     bounds = between(pledge["ci95"], percent)
-    return _("{value} (95 % sure: {bounds})").format(value=percent(share), bounds=bounds)
+    return _("{value} (sure to 95 %: {bounds})").format(value=percent(share), bounds=bounds)
 
 
 def _pledge(pledge: Json) -> str:
     told = _("{share} within {minutes} minutes").format(
         share=percent(pledge["share"]), minutes=number(pledge["minutes"])
     )
-    return f"{told}: {_('kept') if pledge['met'] else _('not kept')}"
+    return (_("{told}: kept") if pledge["met"] else _("{told}: not kept")).format(told=told)
 
 
 def _bottleneck(result: Json) -> str:
     name = result["bottleneck"]
-    return own(result["stations"][name].get("title"), name) if name else "–"
+    return station_title(result, name) if name else "–"
 
 
 def _longest(result: Json) -> str:

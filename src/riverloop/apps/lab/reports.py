@@ -102,7 +102,7 @@ def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     )
     yield Part(_("Queues and the hall"), charts=_drawn(charts.queues_by_hour(labelled), charts.hall_areas(labelled)))
     yield Part(_("Staff of both sides"), charts=_drawn(charts.staff(labelled)))
-    yield _least(found)
+    yield _least(found, subjects[0])
     yield from _decided(subjects, found)
     without = report_parts.outages(subjects)
     yield Part(_("What the outages do"), tables=[without] if without else [])
@@ -125,11 +125,11 @@ def _of_differences(found: Found) -> list[str]:
     ]
 
 
-def _least(found: Found) -> Part:
+def _least(found: Found, subject: Subject) -> Part:
     roster = found.least_roster
     return Part(
         _("The least that keeps the pledge"),
-        tables=[report_parts.shifts(roster)] if roster else [],
+        tables=[report_parts.shifts(roster, subject)] if roster else [],
         charts=_drawn(charts.roster(roster)) if roster else [],
     )
 

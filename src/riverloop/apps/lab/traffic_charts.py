@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance.formats import date_text, locale
 from riverloop.apps.lab.figures import Chart, Table, both_sizes, key, language, line, nothing, number, scale
+from riverloop.apps.lab.words import sentences
 
 Step = Literal["day", "week", "month"]
 _FEW, _SOME = 100, 1_100
@@ -112,7 +113,7 @@ def _described(found: Mapping[str, Sequence[Span]]) -> str:
                     label=label, mean=number(fmean(span.mean for span in spans), 0), most=number(most.most, 0)
                 )
             )
-    return " ".join(said)
+    return sentences(*said)
 
 
 def _about(step: Step) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from riverloop.core.kernel.words import N_ as N_  # noqa: PLC0414 - for those above, beside the words
 
 KIND_WORDS = {
@@ -13,7 +15,7 @@ KIND_WORDS = {
 }
 MEASURE_WORDS = {
     "journey_seconds": N_("Mean time from arriving to leaving"),
-    "journey_p95_seconds": N_("Time that 95 % do not exceed"),
+    "journey_p95_seconds": N_("Time that 95 % never exceed"),
     "share_within": N_("Share within the pledge"),
 }
 NEED_WORDS = {
@@ -70,3 +72,16 @@ WEEKDAY_WORDS = (
     N_("Saturday"),
     N_("Sunday"),
 )
+
+
+def sentences(*said: str) -> str:
+    """Return sentences as one text, leaving out what is empty: not every language puts a space between two."""
+    told = ""
+    for one in said:
+        told = _("{said} {more}").format(said=told, more=one) if told and one else told or one
+    return told
+
+
+def with_note(text: str, note: str) -> str:
+    """Return a text with a note in parentheses."""
+    return _("{text} ({note})").format(text=text, note=note)
