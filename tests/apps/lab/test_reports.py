@@ -217,6 +217,14 @@ def test_a_scenario_without_hours_or_several_of_anything_has_a_report():
     assert "are through within 30 minutes" in found
 
 
+def test_what_else_was_asked_names_stations_by_their_titles():
+    hall = "- name: customs\n    title: {en: Customs hall, zh-Hant: 海關大堂, zh-Hans: 海关大厅}"
+    one = subject("A", "plain", STATED.replace("- name: customs", hall))
+    told = Checked(written("zh-hant", [one], FOUND)).text
+    assert "「海關大堂」5條" in told
+    assert "更次：海關大堂" in told
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize(("language", "tag", "dark"), [("en", "en", False), ("zh-hant", "zh-Hant", True)])
 def test_a_report_opens_from_a_file_without_a_request_and_is_accessible(  # noqa: PLR0917 - fixtures
