@@ -111,6 +111,14 @@ def test_real_days_are_chosen_by_control_point_and_date(paul):
     assert "Lok Ma Chau Spur Line (Futian), 2025-05-01" in page_of(paul, experiment)
 
 
+def test_days_on_which_nobody_comes_are_answered_all_the_same(paul):
+    outage = {"o.side": "hk", "o.from": "08:00", "o.until": "08:30"}
+    experiment = answered(paul, BRIDGE, **{"w.demand_factor": "0.0000001", "w.replications": "2"}, **outage)
+    assert experiment.result["result"]["passengers"] == 0
+    assert "The pledge is" in page_of(paul, experiment)
+    assert paul.get(f"/lab/experiments/{experiment.id}/report.html").status_code == 200
+
+
 # Mistakes
 
 
@@ -118,6 +126,7 @@ def test_real_days_are_chosen_by_control_point_and_date(paul):
     ("typed", "told"),
     [
         ({"p.people": "many"}, 'People a day: "many" is not a number. Give one.'),
+        ({"p.people": "2,5"}, 'People a day: "2,5" is not a number. Give one.'),
         ({"p.people": "9000"}, "does not lie between low"),
         ({"s.exit.channels": "2.5"}, 'Channels: "2.5" is not a whole number. Give one.'),
         ({"s.exit.channels": "-1"}, "-1"),
@@ -229,6 +238,7 @@ def asked(client, experiment, **typed):
         ({"kind": "least_channels"}, "Choose the stations"),
         ({"kind": "least_channels", "stations": "exit", "confidence": "100"}, "is not a number from 50 to 99.9"),
         ({"kind": "least_roster", "station": "exit", "shift_hours": "25"}, "whole hours from 1 to 24"),
+        ({"kind": "least_roster", "station": "exit", "shift_hours": "9" * 5000}, "whole hours from 1 to 24"),
         ({"kind": "tornado", "measure": "colour"}, "Choose what is to be watched."),
         ({"kind": "break_even", "measure": "share_within", "low": "2", "high": "1"}, "is not below the greatest"),
     ],
@@ -438,7 +448,8 @@ def test_the_table_is_given_as_csv_with_its_source(client, cast):
 
 
 @pytest.mark.parametrize(
-    "query", ["point=nowhere", "by=year", "first=x", "page=-1", "page=99999", "direction=up", "passengers=all"]
+    "query",
+    ["point=nowhere", "by=year", "first=x", "page=-1", "page=99999", "direction=up", "passengers=all"],
 )
 def test_an_address_that_asks_for_what_there_is_not_shows_something_sensible(client, cast, query):
     assert client.get(f"/lab/traffic/?{query}").status_code == 200
@@ -448,3 +459,5 @@ def test_a_span_without_a_day_is_told_in_a_line(client, cast):
     response = client.get("/lab/traffic/?first=2025-05-02&last=2025-05-01")
     assert (response.status_code, "The span ends before it begins" in plain(response)) == (400, True)
     assert client.get("/lab/traffic/table.csv?first=1990-01-01&last=1990-01-02").status_code == 400
+    response = client.get("/lab/traffic/?last=0001-01-01")
+    assert (response.status_code, "The span ends before it begins" in plain(response)) == (400, True)

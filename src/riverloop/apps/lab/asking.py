@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from riverloop.apps.lab.words import MEASURE_WORDS, N_, sentences
 from riverloop.core.kernel.errors import InputError
 
 Asked = dict[str, Any]
-_LONGEST_SHIFT = 24
+_SHIFT_HOURS = re.compile(r"0?[1-9]|1[0-9]|2[0-4]")
 
 
 def read_asked(kind: str, posted: QueryDict) -> Asked:
@@ -34,7 +35,7 @@ def _least_channels(posted: QueryDict) -> Asked:
 
 def _least_roster(posted: QueryDict) -> Asked:
     lengths = [one.strip() for one in posted.get("shift_hours", "8").split(",")]
-    if not all(one.isascii() and one.isdigit() and 1 <= int(one) <= _LONGEST_SHIFT for one in lengths):
+    if not all(map(_SHIFT_HOURS.fullmatch, lengths)):
         raise InputError("lab.shifts", N_("Lengths of shifts are whole hours from 1 to 24, such as 4, 8. Mend them."))
     return {
         "station": posted.get("station", ""),

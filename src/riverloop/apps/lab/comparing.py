@@ -47,8 +47,9 @@ def differences_json(ours: Json, theirs: Json) -> dict[str, Any]:
 
     found = {}
     for name in MEASURES:
-        own, other = ([row[name] for row in answer["replications"]] for answer in (ours, theirs))
-        one = difference(own, other)
+        rows = zip(ours["replications"], theirs["replications"], strict=True)
+        pairs = [(own[name], other[name]) for own, other in rows if None not in (own[name], other[name])]
+        one = difference(*map(list, zip(*pairs, strict=True))) if pairs else None  # None: nobody came on that day
         if one is not None:
             found[name] = {"mean": one.mean, "ci95": [one.low, one.high], "sure": one.sure}
     return found

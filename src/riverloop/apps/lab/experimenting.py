@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
@@ -118,9 +119,12 @@ def titled(result: Answer, scenario: Scenario) -> Answer:
     return result
 
 
-def replications_json(found: Result) -> list[dict[str, float]]:
-    """Return each replication by itself: its measures, by name."""
-    return [{name: float(measure(one)) for name, measure in MEASURES.items()} for one in found.replications]
+def replications_json(found: Result) -> list[dict[str, float | None]]:
+    """Return each replication by itself: its measures, by name; none of a day on which nobody came."""
+    return [
+        {name: value if math.isfinite(value := float(measure(one))) else None for name, measure in MEASURES.items()}
+        for one in found.replications
+    ]
 
 
 def _least_channels(experiment: Experiment, file: ScenarioFile, scenario: Scenario, progress: Progress) -> Answer:

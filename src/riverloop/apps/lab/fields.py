@@ -24,6 +24,8 @@ from riverloop.core.queueing.parameters import Parameter
 
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):[0-5][0-9]")
 _SHIFT = re.compile(r"\s*([0-9]{1,2}:[0-9]{2})\s*(?:-|–|—|to)\s*([0-9]{1,2}:[0-9]{2})\s+([0-9]{1,5})\s*")
+_THOUSANDS = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+"""A comma elsewhere may be meant as a decimal point: told rather than guessed."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TOP = ("seed", "replications", "demand_factor")
@@ -404,7 +406,7 @@ def read(field: Field, typed: str) -> Any:
 
 def _read_number(field: Field, typed: str) -> float:
     try:
-        value = float(typed.replace(",", ""))
+        value = float(typed.replace(",", "") if _THOUSANDS.fullmatch(typed) else typed)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):

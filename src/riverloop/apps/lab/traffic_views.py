@@ -55,7 +55,9 @@ def read_wanted(traffic: DailyTraffic, asked: Mapping[str, str]) -> Wanted:
     covered = points[point] if point in points else next(iter(points.values()))
     first_counted, last_counted = covered.first, covered.last
     last = _date(asked.get("last", "")) or last_counted
-    first = _date(asked.get("first", "")) or max(date.fromordinal(last.toordinal() - _YEAR_DAYS + 1), first_counted)
+    first = _date(asked.get("first", "")) or date.fromordinal(
+        max(last.toordinal() - _YEAR_DAYS + 1, first_counted.toordinal())
+    )
     source = traffic.source
     return Wanted(
         point=covered.key,
