@@ -48,8 +48,9 @@ def differences_json(ours: Json, theirs: Json) -> dict[str, Any]:
     found = {}
     for name in MEASURES:
         rows = zip(ours["replications"], theirs["replications"], strict=True)
+        # None: nobody came on that day
         pairs = [(own[name], other[name]) for own, other in rows if None not in (own[name], other[name])]
-        one = difference([pair[0] for pair in pairs], [pair[1] for pair in pairs]) if pairs else None  # None: nobody came on that day
+        one = difference([pair[0] for pair in pairs], [pair[1] for pair in pairs]) if pairs else None
         if one is not None:
             found[name] = {"mean": one.mean, "ci95": [one.low, one.high], "sure": one.sure}
     return found
