@@ -18,7 +18,7 @@ from riverloop.core.queueing.results import Result
 from riverloop.core.queueing.running import run
 from riverloop.core.queueing.sensitivity import MEASURES, Bar, BreakEven, break_even, compare, tornado
 from riverloop.core.queueing.sizing import Channels, Roster, least_channels, least_roster
-from riverloop.core.queueing.spreading import Spread
+from riverloop.core.queueing.spreading import Spread, held
 from riverloop.core.queueing.tallies import Tally
 
 _MOST_BARS = 12
@@ -128,14 +128,16 @@ class Answers:
     def size_channels(self, stations: tuple[str, ...], confidence: float, *, every_hour: bool) -> None:
         """Find the least channels that keep the pledge."""
         target = Target(confidence, every_hour)
-        with progress_line("Least channels") as progress:
-            self.channels = least_channels(self.scenario, stations, target=target, progress=progress)
+        with progress_line("Least channels") as progress, held(self.spread(self.scenario)) as spread:
+            self.channels = least_channels(self.scenario, stations, target=target, spread=spread, progress=progress)
 
     def size_roster(self, station: str, hours: tuple[int, ...], confidence: float, *, every_hour: bool) -> None:
         """Find the least roster that keeps the pledge."""
         target = Target(confidence, every_hour)
-        with progress_line("Least roster") as progress:
-            self.roster = least_roster(self.scenario, station, shift_hours=hours, target=target, progress=progress)
+        with progress_line("Least roster") as progress, held(self.spread(self.scenario)) as spread:
+            self.roster = least_roster(
+                self.scenario, station, shift_hours=hours, target=target, spread=spread, progress=progress
+            )
 
     def _parameter(self, name: str) -> Parameter:
         """Return a parameter as the case has it."""

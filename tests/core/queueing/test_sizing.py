@@ -1,5 +1,6 @@
 """The least that keeps a pledge: nothing can be taken away."""
 
+import pickle
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from riverloop.core.queueing.rehearsal import Rehearsal, Target
 from riverloop.core.queueing.running import run
 from riverloop.core.queueing.shifts import Duty, cover, manned
 from riverloop.core.queueing.sizing import least_channels, least_roster
-from riverloop.core.queueing.spreading import Workers
+from riverloop.core.queueing.spreading import Workers, held
 from tests.core.queueing.scenes import DAY, scenario
 
 PLEDGED = DAY + "pledge: {minutes: 10, share: 0.95}\n"
@@ -68,6 +69,33 @@ def test_a_roster_covers_each_hour_and_spares_no_shift():
         opened = manned(tuple(fewer))
         shut = any(a == 0 < b for a, b in zip(opened, found.needed, strict=True))
         assert shut or not tried.answer({"customs": opened}).met
+
+
+def test_other_processes_find_the_same_roster():
+    read = scenario(PLEDGED)
+    alone = least_roster(read, "customs", shift_hours=(4, 8))
+    assert least_roster(read, "customs", shift_hours=(4, 8), spread=Workers("loky", 2)) == alone
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+def test_a_dask_cluster_finds_the_same_channels_and_starts_once():
+    read = scenario(PLEDGED)
+    alone = least_channels(read, ("customs",))
+    with held(Workers("dask", 2)) as spread:
+        assert least_channels(read, ("customs",), spread=spread) == alone
+
+
+def test_a_kept_day_travels_as_its_recipe_and_is_worked_out_once():
+    tried = Rehearsal(scenario(PLEDGED), ("customs",), Target())
+    sent = pickle.dumps(tried._days[0])
+    assert len(sent) < 20_000
+    there, again = pickle.loads(sent), pickle.loads(sent)
+    assert there is again
+    assert there.day.arrivals.tolist() == tried._days[0].day.arrivals.tolist()
+    assert there.late.tolist() == tried._days[0].late.tolist()
 
 
 def test_a_pledge_for_every_hour_is_kept_in_every_hour():

@@ -6,8 +6,12 @@ more than the queues it changes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import pickle
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from threading import Lock
 
 import numpy as np
 
@@ -57,6 +61,99 @@ class Answer:
     late_by_hour: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a kept day is made from.
+
+    Args:
+        key: of scenario and stations together.
+        scenario: whose other stations stay as they are.
+        stations: whose channels are tried.
+        replication: from 0.
+        number: of the day, from 0.
+    """
+
+    key: str
+    scenario: Scenario
+    stations: tuple[str, ...]
+    replication: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptDay:
+    """A day up to the first tried station, with every draw from there on.
+
+    To another process it travels as its recipe: whoever receives it works it out, once.
+
+    Args:
+        recipe: what it is made from.
+        streams: of random numbers.
+        day: those whom the tried channels can concern.
+        came: how many came, by hour of arrival.
+        late: of the others, how many were late, by hour of arrival.
+    """
+
+    recipe: Recipe
+    streams: Streams
+    day: Day
+    came: Integers
+    late: Integers
+
+    def __reduce__(self) -> tuple[Callable[[Recipe], KeptDay], tuple[Recipe]]:
+        return received, (self.recipe,)
+
+
+_received: OrderedDict[tuple[str, int, int], KeptDay] = OrderedDict()
+_receiving = Lock()
+_MOST_RECEIVED = 4_000_000
+"""Passengers of the days that a worker keeps: each takes some hundred bytes."""
+
+
+def received(recipe: Recipe) -> KeptDay:
+    """Return the day of a recipe, as a process keeps it that was sent one."""
+    key = (recipe.key, recipe.replication, recipe.number)
+    with _receiving:
+        if key in _received:
+            _received.move_to_end(key)
+            return _received[key]
+    made = keep_day(recipe)
+    with _receiving:
+        _received[key] = made
+        while len(_received) > 1 and sum(one.day.arrivals.size for one in _received.values()) > _MOST_RECEIVED:
+            _received.popitem(last=False)
+    return made
+
+
+def keep_day(recipe: Recipe) -> KeptDay:
+    """Work a day out up to the first tried station, and draw what comes after it.
+
+    Keep those whom the tried channels can concern, with their draws, and how the others fared.
+    """
+    scenario, plan = recipe.scenario, make_plan(recipe.scenario)
+    streams = Streams(scenario.seed, recipe.replication, recipe.number)
+    halls = plan.after(recipe.stations)
+    day = begin_day(plan, streams)
+    go_on(plan, day, streams, _those(plan, halls, among=False))
+    tried_halls = _those(plan, halls, among=True)
+    concerned = np.zeros(day.arrivals.size, dtype=np.bool_)
+    for group in tried_halls:
+        concerned |= group.wanted[day.kinds] > 0
+        if day.bound.size:
+            concerned |= np.isin(day.bound, group.stations)
+        for station in (scenario.stations[number] for number in group.stations):
+            if station.kind != "shuttle":  # a ride is drawn when it is known who is aboard
+                day.drawn[station.name] = services_of(plan, station, day.kinds, streams, day.room)
+                day.failing[station.name] = failures_of(station, day.kinds.size, streams)
+    came = _by_hour(scenario, day.arrivals)
+    others = day.only(np.flatnonzero(~concerned))
+    late = _by_hour(scenario, others.arrivals[_times(scenario, others) > scenario.pledge.minutes * 60])
+    tried = day.only(np.flatnonzero(concerned))
+    if tried_halls[0].wanted[tried.present()].all() and not tried.bound.size:
+        tried.line_up()
+    return KeptDay(recipe, streams, tried, came, late)
+
+
 class Rehearsal:
     """Tries channels at some stations on the same days.
 
@@ -64,7 +161,7 @@ class Rehearsal:
         scenario: whose other stations stay as they are.
         stations: whose channels are tried.
         target: when the pledge counts as met.
-        spread: how to run the days of a guess: here, or in threads of this process, which share what is kept.
+        spread: how to run the days of a guess; threads share what is kept, and other processes work it out once.
         progress: told after each day that is kept and after each guess; whatever it raises stops the rest.
     """
 
@@ -79,40 +176,14 @@ class Rehearsal:
         self.scenario, self.stations, self.target = scenario, stations, target
         self.spread, self.progress = spread, progress
         self.tried = 0
-        plan = make_plan(scenario)
-        self._halls = plan.after(stations)
-        self._days: list[tuple[Streams, Day]] = []
-        self._came: list[Integers] = []
-        self._late: list[Integers] = []
+        self._halls = make_plan(scenario).after(stations)
+        self._days: list[KeptDay] = []
+        key = hashlib.sha256(pickle.dumps((scenario, stations))).hexdigest()
         for replication in range(scenario.replications):
             for number in range(scenario.days):
-                streams = Streams(scenario.seed, replication, number)
-                day = begin_day(plan, streams)
-                go_on(plan, day, streams, _those(plan, self._halls, among=False))
-                self._keep(plan, day, streams)
+                self._days.append(keep_day(Recipe(key, scenario, stations, replication, number)))
                 self._tell()
         self._answers: dict[tuple[HourByHour, ...], Answer] = {}
-
-    def _keep(self, plan: Plan, day: Day, streams: Streams) -> None:
-        """Keep those whom the tried channels can concern, with their draws, and how the others fared."""
-        scenario = self.scenario
-        halls = _those(plan, self._halls, among=True)
-        concerned = np.zeros(day.arrivals.size, dtype=np.bool_)
-        for group in halls:
-            concerned |= group.wanted[day.kinds] > 0
-            if day.bound.size:
-                concerned |= np.isin(day.bound, group.stations)
-            for station in (scenario.stations[number] for number in group.stations):
-                if station.kind != "shuttle":  # a ride is drawn when it is known who is aboard
-                    day.drawn[station.name] = services_of(plan, station, day.kinds, streams, day.room)
-                    day.failing[station.name] = failures_of(station, day.kinds.size, streams)
-        self._came.append(_by_hour(scenario, day.arrivals))
-        others = day.only(np.flatnonzero(~concerned))
-        self._late.append(_by_hour(scenario, others.arrivals[_times(scenario, others) > scenario.pledge.minutes * 60]))
-        tried = day.only(np.flatnonzero(concerned))
-        if halls[0].wanted[tried.present()].all() and not tried.bound.size:
-            tried.line_up()
-        self._days.append((streams, tried))
 
     def with_channels(self, channels: Mapping[str, HourByHour]) -> Scenario:
         """Return the scenario with these channels hour by hour."""
@@ -146,9 +217,9 @@ class Rehearsal:
         plan = make_plan(self.with_channels(plenty))
         number = [one.name for one in self.scenario.stations].index(name)
         hours = np.zeros(HOURS)
-        for streams, before in self._days:
-            day = before.branch()
-            go_on(plan, day, streams, _those(plan, self._halls, among=True))
+        for kept in self._days:
+            day = kept.day.branch()
+            go_on(plan, day, kept.streams, _those(plan, self._halls, among=True))
             visits = day.visits[number]
             clock = (visits.joined // _HOUR).astype(np.int64) % HOURS
             hours += np.bincount(clock, visits.released - visits.started, HOURS)
@@ -158,11 +229,10 @@ class Rehearsal:
         plan = make_plan(scenario)
         came = np.zeros((scenario.replications, HOURS), dtype=np.int64)
         late = np.zeros((scenario.replications, HOURS), dtype=np.int64)
-        tasks = [(plan, streams, before, self._halls) for streams, before in self._days]
-        for place, then in enumerate(self.spread(_late_by_hour, tasks)):
-            replication = self._days[place][0].replication
-            came[replication] += self._came[place]
-            late[replication] += self._late[place] + then
+        tasks = [(plan, kept, self._halls) for kept in self._days]
+        for kept, then in zip(self._days, self.spread(_late_by_hour, tasks), strict=True):
+            came[kept.recipe.replication] += kept.came
+            late[kept.recipe.replication] += kept.late + then
         return self._judge(came, late, scenario.pledge.share)
 
     def _judge(self, came: Integers, late: Integers, pledged: float) -> Answer:
@@ -191,10 +261,10 @@ def _times(scenario: Scenario, day: Day) -> Floats:
     return day.waited if scenario.pledge.of == "waiting" else day.left() - day.arrivals
 
 
-def _late_by_hour(plan: Plan, streams: Streams, before: Day, halls: frozenset[int]) -> Integers:
+def _late_by_hour(plan: Plan, kept: KeptDay, halls: frozenset[int]) -> Integers:
     """Go through a day from the first tried station on; return who was late, by hour of arrival."""
-    day = before.branch()
-    go_on(plan, day, streams, _those(plan, halls, among=True))
+    day = kept.day.branch()
+    go_on(plan, day, kept.streams, _those(plan, halls, among=True))
     late = _times(plan.scenario, day) > plan.scenario.pledge.minutes * 60
     return _by_hour(plan.scenario, day.arrivals[late])
 

@@ -83,7 +83,7 @@ def least_channels(
         scenario: whose other stations stay as they are.
         stations: to be sized; those named first are cut first.
         target: when the pledge counts as met.
-        spread: how to run the days of a guess; threads at most.
+        spread: how to run the days of a guess.
         progress: told after each guess; whatever it raises stops the rest.
 
     Raises:
@@ -125,7 +125,7 @@ def least_roster(
         station: to be rostered.
         shift_hours: lengths that a shift may have, in hours.
         target: when the pledge counts as met.
-        spread: how to run the days of a guess; threads at most.
+        spread: how to run the days of a guess.
         progress: told after each guess; whatever it raises stops the rest.
 
     Raises:

@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, TypeVar
 
 from riverloop.core.kernel.words import N_
@@ -63,30 +63,57 @@ class Workers:
             yield from parallel(delayed(function)(*task) for task in tasks)
 
     @contextmanager
+    def held(self) -> Iterator[Workers]:
+        """Hold a cluster of this machine for several calls, so that it starts once."""
+        if self.backend != "dask" or self.cluster:
+            yield self
+            return
+        with _cluster_here(None if self.jobs < 0 else self.jobs) as cluster:
+            yield replace(self, cluster=cluster.scheduler_address)
+
+    @contextmanager
     def _backend(self) -> Iterator[str]:
         """Hold a cluster as long as it is needed."""
         if self.backend != "dask":
             yield "threading" if self.backend == "threads" else self.backend
             return
-        try:
-            import distributed  # noqa: PLC0415 - an extra, which most do without
-        except ImportError:
-            raise ScenarioError(
-                "scenario.dask", N_("The backend dask is not installed. Install it: pip install 'riverloop[dask]'.")
-            ) from None
-        if self.cluster:
-            with _connected(distributed, self.cluster) as client:
-                _await_workers(client, self.cluster)
-                yield "dask"
+        if not self.cluster:
+            with self.held() as held, held._backend() as backend:  # noqa: SLF001 - its own
+                yield backend
             return
-        workers = None if self.jobs < 0 else self.jobs
-        local: Any = distributed.LocalCluster
-        with _not_interrupted():
-            cluster = local(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-            )
-        with cluster, cluster.get_client():
+        with _connected(_distributed(), self.cluster) as client:
+            _await_workers(client, self.cluster)
             yield "dask"
+
+
+@contextmanager
+def held(spread: Spread) -> Iterator[Spread]:
+    """Hold what a spread needs for several calls: a cluster of this machine starts once."""
+    if not isinstance(spread, Workers):
+        yield spread
+        return
+    with spread.held() as workers:
+        yield workers
+
+
+def _distributed() -> Any:
+    try:
+        import distributed  # noqa: PLC0415 - an extra, which most do without
+    except ImportError:
+        raise ScenarioError(
+            "scenario.dask", N_("The backend dask is not installed. Install it: pip install 'riverloop[dask]'.")
+        ) from None
+    return distributed
+
+
+@contextmanager
+def _cluster_here(workers: int | None) -> Iterator[Any]:
+    with _not_interrupted():
+        cluster = _distributed().LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+        )
+    with cluster:
+        yield cluster
 
 
 @contextmanager
