@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from tests import postgres
 
@@ -31,7 +32,7 @@ def durable() -> bool:
     """Measure on both databases, and say whether the targets are reached."""
     environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
     print("\ndurable: recorded by writers and given their places by the sequencer beside them, entries/s")
-    print(f"{'':<44}{'entries/s':>12}{'ratio':>10}{'target':>10}{'µs of CPU':>12}")
+    print(f"{'':<44}{'entries/s':>12}{'ratio':>10}{'target':>10}{'µs of CPU':>12}{'of the server':>15}")
     reached = _run("SQLite", environment)
     if not postgres.binaries():
         print(f"PostgreSQL is missing; to get it: {postgres.HOW_TO_GET}")
@@ -59,10 +60,11 @@ def measure() -> int:
     reached = True
     for (batch, writers), target in TARGETS.items():
         runs = [_through(batch, writers) for _ in range(REPEATS)]
-        found, used = (statistics.median(column) for column in zip(*runs, strict=True))
+        found, used, served = (statistics.median(column) for column in zip(*runs, strict=True))
         told = f"{found / peer:>8.1f} x" if peer and batch > writers else f"{'':>10}"
+        beside = f"{served:>15.1f}" if served else ""
         label = f"{name}, {batch} a transaction, {writers} writer{'s' if writers > 1 else ''}"
-        print(f"{label:<44}{found:>12,.0f}{told}{target:>10,}{used:>12.1f}", flush=True)
+        print(f"{label:<44}{found:>12,.0f}{told}{target:>10,}{used:>12.1f}{beside}", flush=True)
         reached &= found >= target
     print(f"{name + ', giving places alone':<44}{_places():>12,.0f}", flush=True)
     _insist_on_order()
@@ -106,10 +108,11 @@ def write(batch: int, count: int, number: int) -> None:
     print(time.process_time() - began, flush=True)
 
 
-def _through(batch: int, writers: int) -> tuple[float, float]:
+def _through(batch: int, writers: int) -> tuple[float, float, float]:
     """Return the entries/s from the first transaction to the last place, and the processor's µs an entry.
 
-    The latter counts writers and sequencer, and not PostgreSQL's own processes. It says what a busy machine hides.
+    The latter are those of writers and sequencer, and those of PostgreSQL's own processes. They say what a busy machine
+    hides.
     """
     from riverloop.apps.record.selectors import log_state  # noqa: PLC0415 - Django is set up by now
     from riverloop.apps.record.sequencing import sequence  # noqa: PLC0415 - the same
@@ -128,7 +131,7 @@ def _through(batch: int, writers: int) -> tuple[float, float]:
         assert one.stdout is not None  # noqa: S101 - it was asked for
         one.stdout.readline()
     before = log_state("hk").size
-    began, used = time.perf_counter(), time.process_time()
+    began, used, served = time.perf_counter(), time.process_time(), _server_seconds()
     for one in started:
         assert one.stdin is not None  # noqa: S101 - it was asked for
         one.stdin.write("go\n")
@@ -137,8 +140,9 @@ def _through(batch: int, writers: int) -> tuple[float, float]:
     while done < whole:
         done += sequence("hk")
         subjects_index("hk")
-        time.sleep(_PAUSE_SECONDS)
-    seconds, used = time.perf_counter() - began, time.process_time() - used
+        if done < whole:
+            time.sleep(_PAUSE_SECONDS)
+    seconds, used, served = time.perf_counter() - began, time.process_time() - used, _server_seconds() - served
     for one in started:
         told, _ = one.communicate(timeout=60)
         if one.returncode:
@@ -146,7 +150,27 @@ def _through(batch: int, writers: int) -> tuple[float, float]:
         used += float(told)
     if log_state("hk").size - before != whole:
         raise SystemExit("Entries were lost or doubled.")
-    return whole / seconds, used / whole * 1_000_000
+    return whole / seconds, used / whole * 1_000_000, served / whole * 1_000_000
+
+
+def _server_seconds() -> float:
+    """Return the processor's seconds that PostgreSQL's processes took so far; 0 where there is none, or no /proc."""
+    folder = unquote(urlsplit(os.environ.get("DATABASE_URL", "")).netloc.rpartition("@")[2])
+    pid_file = Path(folder or "/dev/null", "data", "postmaster.pid")
+    if not folder or not Path("/proc/self/stat").exists():
+        return 0.0
+    server = pid_file.read_text(encoding="utf-8").split()[0]
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:  # it ended meanwhile
+            continue
+        if stat.parent.name == server:
+            ticks += sum(map(int, fields[11:15]))  # its own, and those of its processes that ended
+        elif fields[1] == server:
+            ticks += sum(map(int, fields[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _places() -> float:

@@ -36,7 +36,8 @@ class PendingRecord(_Record):
     """Something that happened, which its side's log does not hold yet.
 
     Rows have an order of arrival that Django does not know: SQLite's own row number, and on PostgreSQL the column
-    ``arrived``, which migration 0002 adds. The sequencer takes the rows that are present, in this order.
+    ``arrived``, which migration 0002 adds. The sequencer takes the rows that are present, in this order. It is all that
+    is indexed: whatever happens waits for this row to be written, and an index of random ids would slow that down.
     """
 
     id = models.CharField(primary_key=True, max_length=26, default=new_id, editable=False)
