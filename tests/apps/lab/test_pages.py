@@ -352,6 +352,29 @@ def test_a_copy_is_kept_changed_renamed_restored_and_deleted(paul, scenarios):
     assert not SavedScenario.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("\u200b\u200d", "A scenario needs a title"),
+        ("\u3164", "A scenario needs a title"),
+        ("\ufe0f \u2800", "A scenario needs a title"),
+        ("Bridge \u202egnp.exe", "holds a character that cannot be seen"),
+        ("Bridge\u2066", "holds a character that cannot be seen"),
+        ("Bri\x1b[31mdge", "holds a character that cannot be seen"),
+    ],
+)
+def test_a_title_that_shows_nothing_or_hides_something_is_refused(paul, title, told):
+    response = paul.post(BRIDGE, {"act": "copy", "title": title})
+    assert (response.status_code, told in plain(response)) == (400, True)
+    assert not SavedScenario.objects.exists()
+    paul.post(BRIDGE, {"act": "copy", "title": "A bridge"})
+    own = SavedScenario.objects.get()
+    response = paul.post(f"/lab/scenarios/{own.id}/", {"act": "rename", "title": title})
+    assert (response.status_code, told in plain(response)) == (400, True)
+    own.refresh_from_db()
+    assert own.title == "A bridge"
+
+
 def test_what_was_asked_of_a_deleted_scenario_stays(paul):
     paul.post(BRIDGE, {"act": "copy", "title": "Mine"})
     saved = SavedScenario.objects.get()

@@ -22,6 +22,7 @@ from riverloop.apps.runs.locks import take_turns
 from riverloop.apps.runs.services import run_cancel, run_start
 from riverloop.apps.runs.work import Progress
 from riverloop.core.kernel.errors import ConflictError, InputError
+from riverloop.core.kernel.letters import holds_unseen, looks_empty
 
 EXPERIMENT = "lab.experiment"
 MOST_SAVED = 500
@@ -71,7 +72,7 @@ def scenario_rename(*, by: User, saved: SavedScenario, title: str) -> SavedScena
     """Give one's scenario another title.
 
     Raises:
-        InputError: the title is empty.
+        InputError: the title is empty, or holds what cannot be seen.
         PermissionDenied: it is another's.
     """
     if not by.has_perm("lab.change_savedscenario", saved):
@@ -129,11 +130,13 @@ def checked_title(title: str) -> str:
     """Return a title as it is kept.
 
     Raises:
-        InputError: it is empty.
+        InputError: there is nothing in it to be seen, or something that cannot be seen.
     """
     named = " ".join(title.split())[:TITLE_LENGTH]
-    if not named:
+    if looks_empty(named):
         raise InputError("lab.title", N_("A scenario needs a title. Give it one."))
+    if holds_unseen(named):  # such as one that turns a line
+        raise InputError("lab.title", N_("The title holds a character that cannot be seen. Type it anew."))
     return named
 
 

@@ -33,8 +33,7 @@ from riverloop.apps.record.services import record_append
 from riverloop.core.identity import read_uscc
 from riverloop.core.kernel.errors import InputError, did_you_mean
 from riverloop.core.kernel.instants import date_in
-
-JOINERS = "\u200c\u200d"  # unseen, and part of how some names are written
+from riverloop.core.kernel.letters import holds_unseen, looks_empty
 
 # Accounts
 
@@ -182,11 +181,11 @@ def _record_person(what: str, person: Person) -> None:
 
 def _named(name: str) -> str:
     named = " ".join(name.split())
-    if not named or len(named) > NAME_LENGTH:
+    if looks_empty(named) or len(named) > NAME_LENGTH:
         raise InputError(
             "parties.name", N_("A name has 1 to {most} characters. Type the name as it is written."), most=NAME_LENGTH
         )
-    if any(not letter.isprintable() and letter not in JOINERS for letter in named):  # such as one that turns a line
+    if holds_unseen(named):  # such as one that turns a line
         raise InputError("parties.name", N_("The name holds a character that cannot be seen. Type it anew."))
     return named
 
