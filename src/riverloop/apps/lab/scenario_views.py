@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -155,8 +154,7 @@ def _mistake(error: RiverloopError, text: str) -> dict[str, Any]:
         {"number": number, "text": row, "wrong": number == at}
         for number, row in enumerate(rows[first - 1 : at + _AROUND], first)
     ]
-    told = error.told(_)
-    return {"told": _("Line {line}: {told}").format(line=at, told=told), "lines": shown}
+    return {"told": mistake_text(error), "lines": shown}
 
 
 # What a form asks for --------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext
 
 from riverloop.apps.nodes.here import side_title, zone
-from riverloop.core.kernel.errors import RiverloopError
+from riverloop.core.kernel.errors import Hint, RiverloopError, hint_of
 from riverloop.core.kernel.ids import new_id
 
 _SIDES = ("side", "other", "of_side")  # parameters of errors that are ids of sides
@@ -69,12 +69,20 @@ def _as_dict(error: RiverloopError) -> dict[str, Any]:
 def _plain(value: object) -> object:
     if isinstance(value, RiverloopError):
         return _as_dict(value)
+    if isinstance(value, Hint):
+        return {"near": value.near}
     return value if isinstance(value, int | float) else str(value)
 
 
 def _from_dict(told: dict[str, Any]) -> RiverloopError:
-    params = {name: _from_dict(value) if isinstance(value, dict) else value for name, value in told["params"].items()}
+    params = {name: _of_plain(value) for name, value in told["params"].items()}
     return RiverloopError(told["code"], told["message"], where=told.get("where", ""), **params)
+
+
+def _of_plain(value: Any) -> object:
+    if not isinstance(value, dict):
+        return value
+    return hint_of(value["near"]) if "near" in value else _from_dict(value)
 
 
 def _named(error: RiverloopError) -> RiverloopError:

@@ -18,5 +18,4 @@ def told(text: Text) -> str:
 
 def mistake_text(error: RiverloopError) -> str:
     """Return the one line of an error in the active language."""
-    told = error.told(gettext)
-    return f"{error.where}: {told}" if error.where else told
+    return error.line_told(gettext)

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import json
-
 from django.db import models
 from django.utils.translation import gettext
 
-from riverloop.core.kernel.errors import RiverloopError
+from riverloop.apps.nodes.models import error_kept
 from riverloop.core.kernel.ids import new_id
 
 
@@ -54,7 +52,4 @@ class Run(models.Model):
         """Return what went wrong as one line in the active language; nothing if nothing did."""
         if not self.error:
             return ""
-        told = json.loads(self.error)
-        message = told["message"]
-        error = RiverloopError(told["code"], message, where=told["where"], **told["params"])
-        return error.text(gettext(message))
+        return error_kept(self.error).line_told(gettext)

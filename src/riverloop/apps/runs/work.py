@@ -6,7 +6,6 @@ beginning. So what a function has done already, it must find in what it stored.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from riverloop.apps.nodes.models import error_as_json
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.renewing import renewed
 from riverloop.apps.runs.words import N_
@@ -286,7 +286,7 @@ def _do(run: Run) -> None:
     except _LostError:
         _logger.warning("a run was taken up by another worker", run=run.id, kind=run.kind)
     except RiverloopError as error:
-        _end(run, progress, state="failed", error=_told(error))
+        _end(run, progress, state="failed", error=error_as_json(error))
     except OperationalError as error:
         _try_again(run, progress, error)
     except Exception as error:  # noqa: BLE001 - a run may fail in any way, and the worker goes on
@@ -335,19 +335,7 @@ def _fail(run: Run, progress: Progress, error: Exception) -> None:
         N_("The work stopped on a mistake in this program ({place}). Tell whoever runs it, then start the work again."),
         place=place,
     )
-    _end(run, progress, state="failed", error=_told(told))
-
-
-def _told(error: RiverloopError) -> str:
-    told = {
-        "code": error.code,
-        "message": error.message,
-        "where": error.where,
-        "params": {
-            name: value if isinstance(value, int | float) else str(value) for name, value in error.parameters.items()
-        },
-    }
-    return json.dumps(told, ensure_ascii=False)
+    _end(run, progress, state="failed", error=error_as_json(told))
 
 
 def place_of(error: Exception) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from riverloop.core.kernel.words import N_
 
 _DID_YOU_MEAN = N_(' Did you mean "{near}"?')
+_AT_LINE = N_("Line {line}: {told}")
 
 
 class RiverloopError(Exception):
@@ -44,6 +45,20 @@ class RiverloopError(Exception):
         """
         values = {name: _told(value, translate) for name, value in self.parameters.items()}
         return translate(self.message).format(**values)
+
+    def line_told(self, translate: Callable[[str], str]) -> str:
+        """Return the one line a person reads in another language: where, and the message.
+
+        A mistake in a text that has no name, such as one that stands in a field, is of a line.
+
+        Args:
+            translate: gives a template in that language.
+        """
+        told = self.told(translate)
+        name, _, line = self.where.rpartition(":")
+        if not name and line.isdecimal():
+            return translate(_AT_LINE).format(line=line, told=told)
+        return f"{self.where}: {told}" if self.where else told
 
     def __str__(self) -> str:
         return self.text()
@@ -86,6 +101,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
     if not near:
         return ""
-    hint = Hint(_DID_YOU_MEAN.format(near=near[0]))
-    hint.near = near[0]
+    return hint_of(near[0])
+
+
+def hint_of(near: str) -> Hint:
+    """Return the hint that names what may have been meant."""
+    hint = Hint(_DID_YOU_MEAN.format(near=near))
+    hint.near = near
     return hint
