@@ -3,10 +3,11 @@
 import pytest
 
 from riverloop.apps.lab import services
-from riverloop.apps.lab.models import Experiment
+from riverloop.apps.lab.models import Experiment, SavedScenario
 from riverloop.apps.runs import work
+from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_start
-from tests.apps.lab.test_pages import answered, page_of
+from tests.apps.lab.test_pages import BRIDGE, answered, page_of, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -37,3 +38,75 @@ def test_a_mistake_that_shows_only_at_work_is_told_with_its_line_in_every_langua
     work.work_all([services.EXPERIMENT])
     paul.cookies.load({"language": tag})
     assert told in page_of(paul, experiment)
+
+
+# Asked for what is not there
+
+NO_STATION = 'There is no station "attic" with channels. There are exit, entry.'
+NO_DESIGN = 'There is no design "attic".'
+BETWEEN = {"kind": "break_even", "measure": "share_within", "low": "0.5", "high": "2"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"kind": "least_channels", "stations": ["exit", "attic"]}, NO_STATION),
+        ({"kind": "least_roster", "station": "attic"}, NO_STATION),
+        ({"kind": "least_roster"}, 'There is no station "" with channels.'),
+        ({**BETWEEN, "against": "attic"}, NO_DESIGN),
+        ({**BETWEEN, "against": ""}, "Choose another design to compare with."),
+        ({**BETWEEN, "against": "two_halls"}, "Choose another design to compare with."),
+    ],
+)
+def test_what_a_scenario_has_not_is_refused_before_anything_is_kept(paul, typed, told):
+    experiment = answered(paul, BRIDGE)
+    response = paul.post(f"/lab/experiments/{experiment.id}/ask/", typed)
+    assert (response.status_code, told in plain(response)) == (400, True)
+    assert Experiment.objects.count() == Run.objects.count() == 1
+
+
+def test_a_tornado_of_what_is_certain_is_refused(paul):
+    experiment = answered(paul, "/lab/scenarios/minimal/")
+    response = paul.post(f"/lab/experiments/{experiment.id}/ask/", {"kind": "tornado", "measure": "share_within"})
+    assert (response.status_code, "No parameter says between what it may lie" in plain(response)) == (400, True)
+    assert Experiment.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"act": "run", "design": "attic"}, NO_DESIGN),
+        ({"act": "run", "case": "attic"}, 'There is no case "attic". There are opening, later.'),
+        ({"act": "run", "design": "one_queu"}, 'Did you mean "one_queue"?'),
+        ({"act": "run_all", "designs": ["two_halls", "attic"]}, NO_DESIGN),
+        ({"act": "run_all", "case": "attic"}, 'There is no case "attic".'),
+        ({"act": "copy", "title": "x", "design": "attic"}, NO_DESIGN),
+    ],
+)
+def test_a_design_or_case_that_is_not_there_is_refused_when_it_is_posted(paul, typed, told):
+    response = paul.post(BRIDGE, typed)
+    assert (response.status_code, told in plain(response)) == (400, True)
+    assert not Experiment.objects.exists()
+    assert not SavedScenario.objects.exists()
+
+
+def test_one_that_is_not_there_is_none_to_show(paul):
+    response = paul.get(BRIDGE, {"design": "attic", "case": "attic", "t.day": "attic", "designs": "attic"})
+    assert response.status_code == 200
+
+
+def test_a_text_without_the_design_that_was_shown_runs_its_first(paul, scenarios):
+    chosen = {"design": "one_queue", "case": "later"}
+    response = paul.post(BRIDGE, {"act": "run", "text": scenarios["minimal"], **chosen})
+    assert response.status_code == 302
+    renamed = scenarios["bridge"].replace("two_halls:", "halls:")
+    response = paul.post(BRIDGE, {"act": "run", "text": renamed, "design": "two_halls"})
+    assert response.status_code == 302
+    response = paul.post(BRIDGE, {"act": "run", "text": renamed, "design": "attic"})
+    assert (response.status_code, NO_DESIGN in plain(response)) == (400, True)
+    assert {one.design for one in Experiment.objects.all()} == {"", "halls"}
+
+
+def test_a_design_ticked_twice_is_one(paul):
+    response = paul.post(BRIDGE, {"act": "run_all", "designs": ["one_queue", "one_queue"]})
+    assert (response.status_code, "Tick two to 4" in plain(response)) == (400, True)

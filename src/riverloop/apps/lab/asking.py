@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -12,6 +12,10 @@ from django.utils.translation import gettext as _
 from riverloop.apps.lab import answers, opening
 from riverloop.apps.lab.words import MEASURE_WORDS, N_, sentences
 from riverloop.core.kernel.errors import InputError
+
+if TYPE_CHECKING:
+    from riverloop.core.queueing.designs import ScenarioFile
+    from riverloop.core.queueing.network import Scenario
 
 Asked = dict[str, Any]
 _SHIFT_HOURS = re.compile(r"0?[1-9]|1[0-9]|2[0-4]")
@@ -30,7 +34,7 @@ def _least_channels(posted: QueryDict) -> Asked:
     stations = posted.getlist("stations")
     if not stations:
         raise InputError("lab.stations", N_("Choose the stations whose channels are to be found."))
-    return {"stations": stations, **_target(posted)}
+    return {"stations": list(dict.fromkeys(stations)), **_target(posted)}
 
 
 def _least_roster(posted: QueryDict) -> Asked:
@@ -81,6 +85,35 @@ def _number(text: str, low: float, high: float) -> float:
             high=high,
         )
     return value
+
+
+def check_asked(
+    kind: str, asked: Mapping[str, Any], file: ScenarioFile, scenario: Scenario, *, design: str, case: str
+) -> None:
+    """Refuse what cannot be asked of a scenario, before anything is kept or worked out.
+
+    Args:
+        kind: of the experiment.
+        asked: as it was read.
+        file: that holds the scenario.
+        scenario: one design of it in a case.
+        design: its key.
+        case: likewise.
+
+    Raises:
+        InputError: it has no such station or other design, or nothing of it is uncertain.
+    """
+    from riverloop.core.queueing import sensitivity, sizing  # noqa: PLC0415 - the simulator is slow to import
+
+    if kind in ("least_channels", "least_roster"):
+        sizing.check_stations(scenario, asked.get("stations") or [asked["station"]])
+    elif kind == "break_even":
+        if asked["against"] in ("", file.design(design).key):
+            raise InputError("lab.against", N_("Choose another design to compare with."))
+        other = file.scenario(asked["against"], case, traffic=opening.daily_traffic())
+        sensitivity.check_same_passengers(scenario, other)
+    elif kind == "tornado" and not file.swings(design, case, traffic=opening.daily_traffic()):
+        raise InputError("lab.ends", N_("No parameter says between what it may lie. Give some of them low and high."))
 
 
 _READERS: dict[str, Callable[[QueryDict], Asked]] = {

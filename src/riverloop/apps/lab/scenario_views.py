@@ -133,9 +133,33 @@ def _chosen(file: ScenarioFile, chosen: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _compared(file: ScenarioFile, chosen: Mapping[str, str]) -> list[str]:
+def _posted(file: ScenarioFile, posted: Mapping[str, str], kept: Kept) -> tuple[str, str]:
+    """Return design and case as they were posted; the first where none is, or where the typed text took it out.
+
+    Raises:
+        ScenarioError: there is none of that key.
+    """
+    design, case = posted.get("design", ""), posted.get("case", "")
+    chosen = _chosen(file, posted)
+    designs, cases = _offered(kept) if "text" in posted else ((), ())
+    return (
+        chosen[0] if design in designs else file.design(design).key,
+        chosen[1] if case in cases else file.case(case).key,
+    )
+
+
+def _offered(kept: Kept) -> tuple[list[str], list[str]]:
+    """Return the designs and cases that the page offered; none of a text that opens no more."""
+    try:
+        file = opening.opened(kept.text)
+    except RiverloopError:
+        return [], []
+    return [one.key for one in file.designs], [one.key for one in file.cases]
+
+
     """Return the designs that are ticked to be compared: as many as can be, if none was chosen."""
     ticked = chosen.getlist("designs") if isinstance(chosen, QueryDict) else []
-    return ticked or [one.key for one in file.designs][:MOST_COMPARED]
+    return list(dict.fromkeys(ticked)) or [one.key for one in file.designs][:MOST_COMPARED]
 
 
 def _title_of(key: str) -> str:
@@ -167,9 +191,9 @@ def _changed(kept: Kept, request: HttpRequest) -> tuple[str, str, str, dict[str,
     if "text" in request.POST:
         text = request.POST["text"].replace("\r\n", "\n")
         services.check_length(text)
-        return text, *_chosen(opening.opened(text), request.POST), {}
+        return text, *_posted(opening.opened(text), request.POST, kept), {}
     file = opening.opened(kept.text)
-    design, case = _chosen(file, request.POST)
+    design, case = _posted(file, request.POST, kept)
     form = fields.form_of(kept.text, design, case)
     text = fields.changed(kept.text, design, case, form, request.POST.dict())
     if text == kept.text:

@@ -191,7 +191,7 @@ def experiment_start(
     if not by.has_perm("lab.experiment") or kind not in Experiment.KINDS:
         raise PermissionDenied
     check_length(text)
-    check_work(text, design, case, kind)
+    check_work(text, design, case, kind, asked or {})
     take_turns("lab", [by.pk])
     _check_queue(by)
     experiment = Experiment.objects.create(
@@ -267,15 +267,16 @@ def _check_queue(by: User) -> None:
         )
 
 
-def check_work(text: str, design: str, case: str, kind: str) -> None:
-    """Refuse what would take too long, or cannot be simulated.
+def check_work(text: str, design: str, case: str, kind: str, asked: Mapping[str, Any]) -> None:
+    """Refuse what would take too long, or cannot be simulated or asked.
 
     Raises:
         InputError: with how to make it less.
     """
-    from riverloop.apps.lab import effort  # noqa: PLC0415 - it knows the simulator, which is slow to import
+    from riverloop.apps.lab import asking, effort  # noqa: PLC0415 - they know the simulator, which is slow to import
 
     file, scenario = opening.opened(text), opening.scenario_of(text, design, case)
+    asking.check_asked(kind, asked, file, scenario, design=design, case=case)
     used = file.used(design)
     swings = sum(one.low is not None and one.name in used for one in file.parameters_of(case))
     effort.check(scenario, kind, swings=swings, most=settings.RIVERLOOP_LAB_VISITS)

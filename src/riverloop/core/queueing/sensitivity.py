@@ -56,15 +56,23 @@ def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 
     Raises:
         ScenarioError: the designs did not see the same passengers.
     """
-    own, other = ours.scenario, theirs.scenario
+    check_same_passengers(ours.scenario, theirs.scenario)
+    return difference(
+        [measure(one) for one in ours.replications], [measure(one) for one in theirs.replications], confidence
+    )
+
+
+def check_same_passengers(own: Scenario, other: Scenario) -> None:
+    """Refuse to compare what is not run on the same passengers.
+
+    Raises:
+        ScenarioError: seed, replications or days differ.
+    """
     if (own.seed, own.replications, own.days) != (other.seed, other.replications, other.days):
         raise ScenarioError(
             "scenario.compare",
             N_("The designs did not see the same passengers. Give both the same seed, replications and days."),
         )
-    return difference(
-        [measure(one) for one in ours.replications], [measure(one) for one in theirs.replications], confidence
-    )
 
 
 @dataclass(frozen=True, slots=True)

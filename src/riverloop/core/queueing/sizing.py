@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -89,7 +89,7 @@ def least_channels(
     Raises:
         ScenarioError: a name is of no station with channels.
     """
-    _check(scenario, stations)
+    check_stations(scenario, stations)
     rehearsal = Rehearsal(scenario, stations, target, spread, progress)
     found = dict.fromkeys(stations, 1)
     while not rehearsal.answer(_constant(found)).met:
@@ -131,7 +131,7 @@ def least_roster(
     Raises:
         ScenarioError: the name is of no station with channels, or no number of channels keeps the pledge.
     """
-    _check(scenario, (station,))
+    check_stations(scenario, (station,))
     rehearsal = Rehearsal(scenario, (station,), target, spread, progress)
     load = [float(one) for one in rehearsal.load_by_hour(station)]
 
@@ -226,7 +226,12 @@ def _without_one(duties: tuple[Duty, ...], begins: int, hours: int) -> tuple[Dut
     return tuple(one for one in left if one.channels)
 
 
-def _check(scenario: Scenario, stations: tuple[str, ...]) -> None:
+def check_stations(scenario: Scenario, stations: Iterable[str]) -> None:
+    """Refuse what cannot be sized.
+
+    Raises:
+        ScenarioError: a name is of no station with channels.
+    """
     known = [one.name for one in scenario.stations if one.kind == "channels"]
     for name in stations:
         if name not in known:
