@@ -43,6 +43,8 @@ ADDRESSES = {
     "lab:experiment_delete": "/lab/experiments/nothing/delete/",
     "lab:experiment_yaml": "/lab/experiments/nothing/scenario.yaml",
     "lab:experiment_json": "/lab/experiments/nothing/result.json",
+    "lab:experiment_chart": "/lab/experiments/nothing/charts/waits/",
+    "lab:compare_chart": "/lab/compare/charts/queues/",
     "lab:experiment_report": "/lab/experiments/nothing/report.html",
     "clearance:rule": "/rules/hk.cap599a.s14/",
     "clearance:measure": "/measures/hk.cap599a/",

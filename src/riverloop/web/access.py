@@ -257,8 +257,10 @@ _TABLE = [
     Page("lab:experiment_yaml", _only("planner"), "The scenario of an experiment, as it was run"),
     Page("lab:experiment_json", _only("planner"), "The answer as JSON"),
     Page("lab:experiment_report", _only("planner"), "The answer as a report"),
+    Page("lab:experiment_chart", _only("planner"), "The picture of one chart of the answer"),
     Page("lab:compare", _only("planner"), "Two to four simulations side by side"),
     Page("lab:compare_report", _only("planner"), "The same as a report"),
+    Page("lab:compare_chart", _only("planner"), "The picture of one chart of them"),
     # Background work, webhooks, and what crossed between the sides
     Page("runs:runs", ACCOUNTS, "Background work that one started; an auditor: of the side"),
     Page("runs:run", ACCOUNTS, "How far one piece of it is"),

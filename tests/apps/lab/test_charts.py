@@ -55,18 +55,9 @@ NOTHING = {
 }
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """Give what charts draw: each shape, its data and its sheet."""
-    seen = []
-    whole = svg.draw
-
-    def draw(shape, data, sheet, **words):
-        seen.append((shape, data, sheet))
-        return whole(shape, data, sheet, **words)
-
-    monkeypatch.setattr(figures, "draw", draw)
-    return seen
+def data_of(chart):
+    """Give the data of each drawing of a chart."""
+    return [one.data for one in chart.picture.drawings]
 
 
 def elements(html):
@@ -116,9 +107,9 @@ def test_what_people_write_stays_text():
     assert any("<b onload" in (one.text or "") for one in elements(chart.svg))
 
 
-def test_the_table_of_a_chart_of_hours_holds_what_is_drawn(drawn):
+def test_the_table_of_a_chart_of_hours_holds_what_is_drawn():
     chart = charts.waits_by_hour(samples.four())
-    for _shape, data, _sheet in drawn:
+    for data in data_of(chart):
         for column, series in enumerate(data["series"], 1):
             told = [row[column] for row in chart.table.rows]
             assert told == [figures.number(value) for _at, value in series["points"]]
@@ -127,59 +118,59 @@ def test_the_table_of_a_chart_of_hours_holds_what_is_drawn(drawn):
         ]
 
 
-def test_the_table_of_panels_holds_what_is_drawn(drawn):
+def test_the_table_of_panels_holds_what_is_drawn():
     chart = charts.waits_by_hour(samples.four()[:1])
-    series = [one for _shape, data, _sheet in drawn for one in data["series"]]
+    series = [one for data in data_of(chart) for one in data["series"]]
     middle = [figures.number(value) for one in series for _at, value in one["points"]]
     bands = [(figures.number(low), figures.number(high)) for one in series for _at, low, high in one["band"]]
     assert [row[2] for row in chart.table.rows] == middle
     assert [row[3:] for row in chart.table.rows] == bands
 
 
-def test_of_many_stations_those_are_drawn_that_matter(drawn):
+def test_of_many_stations_those_are_drawn_that_matter():
     result = samples.answered()
     customs = result["stations"]["customs"]
     busy = customs | {"by_hour": [one | {"queue_max": one["queue_max"] + 9} for one in customs["by_hour"]]}
     many = {f"s{place}": customs for place in range(9)} | {"busiest": busy}
     chart = charts.queues_by_hour([("A", result | {"stations": many})])
-    assert len(drawn) == 6
+    assert len(data_of(chart)) == 6
     assert chart.table.head == ("Hour", "s0", "s1", "s2", "s3", "s4", "busiest")
     assert "Of 10 stations, the 6 where it is most." in chart.source
 
 
-def test_what_has_the_same_name_stays_apart(drawn):
+def test_what_has_the_same_name_stays_apart():
     (_name, result) = samples.four()[0]
     chart = charts.waits_by_hour([("A", result), ("A", result), ("B", result)])
     assert chart.table.head == ("Hour", "A (1)", "A (2)", "B")
 
 
 def test_a_process_that_forked_is_told_so_and_does_not_wait_for_ever(fresh, monkeypatch):
-    CHARTS["roster"]()
+    assert CHARTS["roster"]().svg
     monkeypatch.setattr("os.getpid", lambda: 1)
     with pytest.raises(RuntimeError, match="does not outlive a fork"):
-        CHARTS["days"]()
+        _ = CHARTS["days"]().svg
 
 
 @pytest.mark.parametrize(("name", "column"), [("pledge of four", 1), ("staff of four", 2), ("areas", 1)])
-def test_the_table_of_rows_holds_what_is_drawn(drawn, name, column):
+def test_the_table_of_rows_holds_what_is_drawn(name, column):
     chart = CHARTS[name]()
     told = [row[column] for row in chart.table.rows]
-    for _shape, data, _sheet in drawn:
+    for data in data_of(chart):
         assert told == [row["text"] if "text" in row else row["told"] for row in data["rows"]]
 
 
-def test_the_table_of_a_tornado_holds_what_is_drawn_and_what_had_no_room(drawn):
+def test_the_table_of_a_tornado_holds_what_is_drawn_and_what_had_no_room():
     bars = samples.tornado()
     chart = charts.tornado_bars(bars, measure="journey_seconds", most=1)
     assert [row[0] for row in chart.table.rows] == ["Jobs <i>", "start", "unknown"]
-    for _shape, data, _sheet in drawn:
+    for data in data_of(chart):
         (row,) = data["rows"]
         assert [row["low"]["value"], row["high"]["value"]] == pytest.approx([-140 / 60, 260 / 60])
     assert chart.table.rows[0][2:] == ("-2.33", "-2.67 to -2", "+4.33", "4 to 4.67")
     assert chart.table.rows[2][2:] == ("–", "–", "–", "–")
 
 
-def test_five_years_of_days_are_told_by_month_with_their_least_and_greatest_day(drawn):
+def test_five_years_of_days_are_told_by_month_with_their_least_and_greatest_day():
     numbers = passengers(1826)
     chart = charts.traffic_series(DAYS, {"A": numbers}, source="Counted.")
     assert len(chart.table.rows) == 60
@@ -187,7 +178,7 @@ def test_five_years_of_days_are_told_by_month_with_their_least_and_greatest_day(
     assert chart.table.rows[0][1:] == tuple(
         figures.number(value, 0) for value in (sum(january) / 31, min(january), max(january))
     )
-    ((_shape, data, _sheet), _narrow) = drawn
+    data, _narrow = data_of(chart)
     assert [value * 1000 for value in data["series"][0]["band"][0][1:]] == pytest.approx([min(january), max(january)])
     assert len(chart.svg) < 60_000
 
@@ -199,7 +190,7 @@ def test_points_stand_where_their_numbers_say():
         "y": {"domain": [0, 50], "ticks": [[0, "0"], [50, "50"]], "title": "minutes"},
         "series": [{"style": 0, "letter": "A", "points": points}],
     }
-    drawing = svg.draw("lines", data, svg.WIDE, title="T", description="D")
+    drawing = svg.Drawing("lines", data, svg.WIDE, title="T", description="D").svg()
     sheet = svg.WIDE
     expected = [((x - 6) / 3 * sheet.width, (50 - y) / 50 * sheet.height) for x, y in points]
     marks = re.findall(r'<path transform="translate\(([\d.]+),([\d.]+)\)"[^>]*fill="var\(--chart-1\)"', drawing)
@@ -207,12 +198,12 @@ def test_points_stand_where_their_numbers_say():
     assert found == [pytest.approx(one, abs=0.6) for one in expected]
 
 
-def test_an_hour_in_which_nobody_is_served_is_a_gap_and_not_a_zero(drawn):
+def test_an_hour_in_which_nobody_is_served_is_a_gap_and_not_a_zero():
     result = samples.answered()
     by_hour = [dict(one) for one in result["by_hour"]]
     by_hour[12] = by_hour[12] | {"journey_seconds": by_hour[12]["journey_seconds"] | {"p95": None}}
     chart = charts.waits_by_hour([("A", result | {"by_hour": by_hour}), ("B", result)])
-    ((_shape, data, _sheet), _narrow) = drawn
+    data, _narrow = data_of(chart)
     hour = next(place for place, row in enumerate(chart.table.rows) if row[0] == "12:00")
     assert data["series"][0]["points"][hour][1] is None
     assert chart.table.rows[hour][1] == "–"
@@ -246,11 +237,15 @@ def fresh(monkeypatch, settings, tmp_path):
 
 
 def test_a_drawing_is_made_once_and_kept(fresh, monkeypatch):
-    first = CHARTS["roster"]()
+    chart = CHARTS["roster"]()
+    assert not chart.picture.is_kept()
+    first = chart.svg
     monkeypatch.setattr(svg, "_render", lambda *_: pytest.fail("drawn again"))
-    assert CHARTS["roster"]() == first
+    assert chart.picture.is_kept()
+    assert chart.svg == first
     monkeypatch.setattr(svg, "_held", {})  # as after a new start
-    assert CHARTS["roster"]() == first
+    assert chart.picture.is_kept()
+    assert CHARTS["roster"]().svg == first
     assert len(list(fresh.iterdir())) == 2
 
 
@@ -267,13 +262,14 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_time(fresh):
 def test_the_folder_of_drawings_stays_within_bounds(fresh, monkeypatch):
     monkeypatch.setattr(svg, "_MOST_KEPT", 10)
     for count in range(12):
-        charts.staff([("A", samples.answered() | {"staff_hours": {"east": count + 1}})])
+        assert charts.staff([("A", samples.answered() | {"staff_hours": {"east": count + 1}})]).svg
     assert len(list(fresh.iterdir())) <= 10
 
 
 def test_a_kept_drawing_that_was_torn_is_made_again(fresh, monkeypatch):
-    first = CHARTS["roster"]()
+    first = CHARTS["roster"]().svg
     for path in fresh.iterdir():
         path.write_text("<svg")
     monkeypatch.setattr(svg, "_held", {})
-    assert CHARTS["roster"]() == first
+    assert not CHARTS["roster"]().picture.is_kept()
+    assert CHARTS["roster"]().svg == first

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 
-from riverloop.apps.lab import services
+from riverloop.apps.lab import services, svg
 from riverloop.apps.lab.models import Experiment, SavedScenario
 from riverloop.apps.parties.services import role_grant
 from riverloop.apps.runs import work
@@ -285,6 +285,52 @@ def test_one_alone_or_what_is_not_there_is_not_compared(paul):
     experiment = answered(paul, BRIDGE)
     for query in ("", f"x={experiment.id}", f"x={experiment.id}&x=nothing&x={experiment.id}"):
         assert "Tick them in the list." in plain(paul.get(f"/lab/compare/?{query}"))
+
+
+# Charts
+
+
+@pytest.fixture
+def undrawn(monkeypatch, settings, tmp_path):
+    settings.RIVERLOOP_DATA = tmp_path
+    monkeypatch.setattr(svg, "_held", {})
+
+
+def pictures(page, address):
+    """Return where a page fetches the pictures that are not drawn yet, after asking for it."""
+    return re.findall(r'class="chart-later" hx-get="([^"]+)"', page.get(address).content.decode())
+
+
+def test_a_page_does_not_wait_for_its_pictures(paul, undrawn):
+    experiment = answered(paul, BRIDGE)
+    page = f"/lab/experiments/{experiment.id}/"
+    later = pictures(paul, page)
+    assert [address.split("/")[-2] for address in later] == ["waits", "classes", "queues", "pledge", "staff"]
+    for address in later:
+        assert paul.get(address).content.decode().count('role="img"') == 2
+    assert not pictures(paul, page)
+    assert paul.get(page).content.decode().count('role="img"') == 2 * len(later)
+
+
+def test_without_scripts_the_pictures_come_with_the_page(paul, undrawn):
+    experiment = answered(paul, BRIDGE)
+    assert not pictures(paul, f"/lab/experiments/{experiment.id}/?draw=now")
+
+
+def test_pictures_side_by_side_are_of_the_same_simulations(paul, undrawn):
+    address = paul.post(BRIDGE, {"act": "run_all", "case": "later"}).headers["Location"]
+    work.work_all([services.EXPERIMENT])
+    later = pictures(paul, address)
+    assert len(later) == 5
+    for one in later:
+        assert 'role="img"' in paul.get(one.replace("&amp;", "&")).content.decode()
+    assert not pictures(paul, address)
+
+
+def test_a_picture_that_there_is_not_is_not_found(paul):
+    experiment = answered(paul, BRIDGE)
+    assert paul.get(f"/lab/experiments/{experiment.id}/charts/areas/").status_code == 404
+    assert paul.get(f"/lab/compare/charts/queues/?x={experiment.id}").status_code == 404
 
 
 # Files

@@ -101,8 +101,10 @@ def _waits(results: Labelled) -> Chart:
     ]
     title = with_note(title, told)
     about = _("The line is the mean; the band lies between what half and what 95 % never exceed.")
-    svg = panels("lines", drawn, title, about)
-    return Chart("waits", title, svg, Table(head, tuple(cells)), sentences(about, _chosen(scaled, stations), source))
+    picture = panels("lines", drawn, title, about)
+    return Chart(
+        "waits", title, picture, Table(head, tuple(cells)), sentences(about, _chosen(scaled, stations), source)
+    )
 
 
 def _most(stations: Mapping[str, Any], size: Callable[[Any], float]) -> dict[str, Any]:
@@ -225,8 +227,9 @@ def _over_the_day(
     ]
     series = [line(place, one) for place, one in enumerate(points)]
     data = {"x": clock(hours), "y": scale(0, top, told), "series": series, "rules": list(rules), "step": step}
-    svg = key(list(values), points=not step) + both_sizes("lines", data, title, _peaks(hours, values))
-    return Chart(name, title, svg, _hour_table(hours, values), source)
+    named = key(list(values), points=not step)
+    picture = both_sizes("lines", data, title, _peaks(hours, values), key=named)
+    return Chart(name, title, picture, _hour_table(hours, values), source)
 
 
 def _steps(hours: Sequence[int], values: Values) -> list[tuple[float, float | None]]:
@@ -301,8 +304,8 @@ def pledge_shares(results: Labelled) -> Chart:
     description = sentences(
         *(_("{label}: {value}.").format(label=label, value=_share(share)) for label, share, _bounds_ in shown)
     )
-    svg = both_sizes("dots", data, title, description, rows=len(rows))
-    return Chart("pledge", title, svg, Table(("", _("Share within"), _("Sure to 95 %")), cells), source)
+    picture = both_sizes("dots", data, title, description, rows=len(rows))
+    return Chart("pledge", title, picture, Table(("", _("Share within"), _("Sure to 95 %")), cells), source)
 
 
 def _percent_axis(lowest: float) -> dict[str, Any]:
@@ -341,12 +344,12 @@ def _bars(name: str, title: str, of: str, values: Sequence[tuple[str, str, float
             for row in rows
         )
     )
-    svg = both_sizes("bars", {"rows": rows}, title, description, rows=len(rows))
+    picture = both_sizes("bars", {"rows": rows}, title, description, rows=len(rows))
     head = ("", of, title) if of else ("", title)
     cells = tuple(
         (label, side_name(side), number(value)) if of else (label, number(value)) for label, side, value in values
     )
-    return Chart(name, title, svg, Table(head, cells), source)
+    return Chart(name, title, picture, Table(head, cells), source)
 
 
 def _share(value: float) -> str:

@@ -44,7 +44,7 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
             for one in shown
         )
     )
-    svg = both_sizes("both_ways", {"x": axis, "rows": rows}, title, description, rows=len(rows))
+    picture = both_sizes("both_ways", {"x": axis, "rows": rows}, title, description, rows=len(rows))
     head = ("", _("Tried"), _("At its low value"), _("Sure to 95 %"), _("At its high value"), _("Sure to 95 %"))
     cells = tuple(
         (
@@ -57,7 +57,7 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
     source = _(
         "Hollow: at the low value. Filled: at the high value. Thin line: sure to 95 %. Change from the answer as asked."
     )
-    return Chart("tornado", title, svg, Table(head, cells), source)
+    return Chart("tornado", title, picture, Table(head, cells), source)
 
 
 def _range(one: Json) -> str:
@@ -135,9 +135,9 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
         )
     )
     cells = tuple((f"× {number(one['factor'], 3)}", _change(one, unit), _sure(one, unit)) for one in points)
-    svg = both_sizes("lines", data, title, description)
+    picture = both_sizes("lines", data, title, description)
     source = _("The band is sure to 95 %. Both designs saw the same passengers.")
-    return Chart("break_even", title, svg, Table((_("Demand"), told, _("Sure to 95 %")), cells), source)
+    return Chart("break_even", title, picture, Table((_("Demand"), told, _("Sure to 95 %")), cells), source)
 
 
 def _tried(answer: Json) -> list[Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -41,6 +41,33 @@ def _busiest(result: Json) -> Json:
 def _wait(station: Json) -> float:
     wait = station["wait_seconds"]
     return float((wait["p95"] or 0) + (wait["mean"] or 0))
+
+
+def of_experiment(one: Experiment) -> list[Any]:
+    """Return the charts of an answered experiment."""
+    answer = _of(one)
+    if one.kind == "simulate":
+        return of_simulation([(labels([one])[0], answer["result"])])
+    return of_kind(one.kind, answer)
+
+
+def of_compared(found: Sequence[Experiment]) -> list[Any]:
+    """Return the charts of simulations side by side."""
+    return of_simulation([(label, _of(one)["result"]) for label, one in zip(labels(found), found, strict=True)])
+
+
+def drawing(found: Sequence[Any], address: Callable[[str], str], *, now: bool) -> list[dict[str, Any]]:
+    """Return charts as a page shows them: each whose drawings are not kept yet with where to fetch it.
+
+    Args:
+        found: charts.
+        address: gives where one is fetched, by its name.
+        now: whether all are to be drawn with the page, for those who read it without scripts.
+    """
+    return [
+        {"chart": one, "later": "" if now or not one.picture or one.picture.is_kept() else address(one.name)}
+        for one in found
+    ]
 
 
 def of_kind(kind: str, answer: Json) -> list[Any]:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -25,7 +26,6 @@ from riverloop.apps.runs.words import STATE_WORDS
 from riverloop.core.kernel.errors import ConflictError, RiverloopError
 
 A_PAGE = 25  # rows
-MOST_COMPARED = 4
 STATES = ("answered", "waiting")
 
 
@@ -58,10 +58,11 @@ def listed(found: Iterable[Experiment]) -> list[dict[str, Any]]:
     """Return experiments as a list shows them."""
     rows = list(found)
     runs = selectors.runs_of(rows)
-    return [_row(one, selectors.state_of(one, runs.get(one.id))) for one in rows]
+    return [row_of(one, selectors.state_of(one, runs.get(one.id))) for one in rows]
 
 
-def _row(one: Experiment, state: str) -> dict[str, Any]:
+def row_of(one: Experiment, state: str) -> dict[str, Any]:
+    """Return what a list shows of an experiment."""
     return {
         "experiment": one,
         "title": answers.title(one.names),
@@ -120,6 +121,11 @@ def _page(
     }
     if found.answered_at:
         context |= _answered(found)
+        context["charts"] = drawn.drawing(
+            drawn.of_experiment(found),
+            lambda name: reverse("lab:experiment_chart", args=[found.id, name]),
+            now=draws_now(request),
+        )
     if found.kind == "simulate":
         more = selectors.experiments(visible_to=user).filter(asked_of=found.id).defer("text", "result")
         context["more"] = [
@@ -147,7 +153,7 @@ def _answered(found: Experiment) -> dict[str, Any]:
     if found.kind == "simulate":
         context |= _simulated(found, answer)
     else:
-        context |= {"found": drawn.found(found.kind, answer), "charts": drawn.of_kind(found.kind, answer)}
+        context["found"] = drawn.found(found.kind, answer)
     return context
 
 
@@ -158,7 +164,6 @@ def _simulated(found: Experiment, answer: Any) -> dict[str, Any]:
         "sureness": answers.sureness(answer["result"]),
         "stations": answers.stations(answer),
         "classes": answers.classes(answer),
-        "charts": drawn.of_simulation([(drawn.labels([found])[0], answer["result"])]),
         "outage": _outage(answer),
         "claims": answers.claims(answer),
         "choices": asking.choices(found.text, found.design, answer["about"]),
@@ -253,7 +258,7 @@ def experiment_yaml(request: HttpRequest, experiment_id: str) -> HttpResponse:
     _user, found = _found(request, experiment_id)
     options = "".join(f" --{name} {key}" for name, key in (("design", found.design), ("case", found.case)) if key)
     text = f"# riverloop simulate scenario.yaml{options}\n{found.text}"
-    return _file(text, "application/yaml; charset=utf-8", "scenario.yaml")
+    return file_of(text, "application/yaml; charset=utf-8", "scenario.yaml")
 
 
 @never_cache
@@ -264,7 +269,7 @@ def experiment_json(request: HttpRequest, experiment_id: str) -> HttpResponse:
     if not found.answered_at:
         raise Http404
     text = json.dumps(found.result, ensure_ascii=False, indent=1)
-    return _file(text, "application/json; charset=utf-8", "result.json")
+    return file_of(text, "application/json; charset=utf-8", "result.json")
 
 
 @never_cache
@@ -275,79 +280,34 @@ def experiment_report(request: HttpRequest, experiment_id: str) -> HttpResponse:
     if not found.answered_at or found.kind != "simulate":
         raise Http404
     more = selectors.experiments(visible_to=user).filter(asked_of=found.id).exclude(answered_at=None)
-    return _file(drawn.report([found], list(more)), "text/html; charset=utf-8", "report.html")
+    return file_of(drawn.report([found], list(more)), "text/html; charset=utf-8", "report.html")
 
 
-def _file(text: str, content_type: str, name: str) -> HttpResponse:
+def file_of(text: str, content_type: str, name: str) -> HttpResponse:
+    """Answer with a file to keep."""
     response = HttpResponse(text, content_type=content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-# Side by side ----------------------------------------------------------------------------------------------------
-
-
 @never_cache
 @require_safe
-def compare(request: HttpRequest) -> HttpResponse:
-    """Show two to four simulations side by side."""
-    user = account_of(request)
-    found = _compared(request, user)
-    runs = selectors.runs_of(found)
-    states = {one.id: selectors.state_of(one, runs.get(one.id)) for one in found}
-    answered = [one for one in found if one.answered_at]
-    context: dict[str, Any] = {
-        "rows": [_row(one, states[one.id]) for one in found],
-        "too_few": len(found) < 2,  # noqa: PLR2004 - two sides
-        "works": any(state in ("waiting", "running") for state in states.values()),
-        "query": request.GET.urlencode(),
-        "most": MOST_COMPARED,
-    }
-    if len(answered) == len(found) >= 2:  # noqa: PLR2004 - two sides
-        context |= _side_by_side(answered)
-    if request.headers.get("HX-Request"):
-        response = render(request, "lab/compare_progress.html", context)
-        if not context["works"]:
-            response.headers["HX-Refresh"] = "true"
-        return response
-    return render(request, "lab/compare.html", context)
-
-
-def _compared(request: HttpRequest, user: User) -> list[Experiment]:
-    """Return the simulations that an address names, in its order; whatever is not there or not visible is left out."""
-    keys = list(dict.fromkeys(request.GET.getlist("x")))[:MOST_COMPARED]
-    found = {one.id: one for one in selectors.experiments(visible_to=user).filter(pk__in=keys, kind="simulate")}
-    return [found[key] for key in keys if key in found]
-
-
-def _side_by_side(found: list[Experiment]) -> dict[str, Any]:
-    labels = drawn.labels(found)
-    pairs: list[tuple[str, Any]] = list(zip(labels, (one.result for one in found), strict=True))
-    first_label, first = pairs[0]
-    return {
-        "table": comparing.table(pairs),
-        "against": first_label,
-        "differences": [
-            {
-                "label": label,
-                "rows": comparing.differences(answer, first) if comparing.same_passengers(answer, first) else [],
-                "why_not": "" if comparing.same_passengers(answer, first) else comparing.why_not(answer, first),
-            }
-            for label, answer in pairs[1:]
-        ],
-        "charts": drawn.of_simulation([(label, answer["result"]) for label, answer in pairs]),
-        "needs": [(label, answers.needs(answer)) for label, answer in pairs],
-        "headlines": [
-            (label, answers.headline(answer), one) for (label, answer), one in zip(pairs, found, strict=True)
-        ],
-    }
-
-
-@never_cache
-@require_safe
-def compare_report(request: HttpRequest) -> HttpResponse:
-    """Give the comparison as one page that holds everything."""
-    found = [one for one in _compared(request, account_of(request)) if one.answered_at]
-    if not found:
+def experiment_chart(request: HttpRequest, experiment_id: str, name: str) -> HttpResponse:
+    """Give the picture of one chart, as a part of the page."""
+    _user, found = _found(request, experiment_id)
+    if not found.answered_at:
         raise Http404
-    return _file(drawn.report(found), "text/html; charset=utf-8", "report.html")
+    return picture_of(drawn.of_experiment(found), name)
+
+
+def picture_of(charts: Iterable[Any], name: str) -> HttpResponse:
+    """Answer with the picture of the chart of that name."""
+    for one in charts:
+        if one.name == name and one.picture:
+            return HttpResponse(one.svg)
+    raise Http404
+
+
+def draws_now(request: HttpRequest) -> bool:
+    """Whether charts are asked for with the page, by those who read it without scripts."""
+    return request.GET.get("draw") == "now"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.html import format_html, format_html_join
@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance.formats import number_text
-from riverloop.apps.lab.svg import NARROW, PANEL, WIDE, Data, Sheet, draw
+from riverloop.apps.lab.svg import NARROW, PANEL, WIDE, Data, Drawing, Sheet
 from riverloop.apps.lab.words import with_note
 from riverloop.apps.nodes import here
 
@@ -31,13 +31,45 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """What a chart draws: one drawing for wide places and one for narrow ones, or small ones beside each other.
+
+    Args:
+        drawings: in order.
+        names: of small ones, each above its own; none where there are two of the same.
+        key: which line is which, as HTML.
+    """
+
+    drawings: tuple[Drawing, ...]
+    names: tuple[str, ...] = ()
+    key: SafeString = field(default_factory=SafeString)
+
+    def is_kept(self) -> bool:
+        """Whether all of it was drawn before."""
+        return all(one.is_kept() for one in self.drawings)
+
+    def html(self) -> SafeString:
+        """Return the key and the drawings, to be put into a page as they are; what is not kept is drawn now."""
+        drawn = [mark_safe(one.svg()) for one in self.drawings]  # noqa: S308 - cleaned
+        if not self.names:
+            return self.key + format_html('<div class="chart">{}</div>', _joined("{}", [(one,) for one in drawn]))
+        one_panel = '<div class="chart-panel"><p class="chart-panel-name">{}</p>{}</div>'
+        panels = _joined(one_panel, zip(self.names, drawn, strict=True))
+        return self.key + format_html('<div class="chart chart-panels">{}</div>', panels)
+
+
+def _joined(form: str, each: Iterable[tuple[str, ...]]) -> SafeString:
+    return format_html_join("", form, each)
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """A chart, the table behind it, and where its numbers come from.
 
     Args:
         name: of its kind, for links.
         title: what it shows, with its unit.
-        svg: its key and drawings as HTML, to be put into a page as it is; empty where there is nothing to draw.
+        picture: what it draws; None where there is nothing to draw.
         table: with the same numbers.
         source: where they come from.
         empty: why nothing is drawn.
@@ -45,15 +77,20 @@ class Chart:
 
     name: str
     title: str
-    svg: SafeString
+    picture: Picture | None
     table: Table
     source: str
     empty: str = ""
 
+    @property
+    def svg(self) -> SafeString:
+        """Return its key and drawings as HTML; drawn now, unless they are kept."""
+        return self.picture.html() if self.picture else SafeString("")
+
 
 def nothing(name: str, title: str, source: str, why: str) -> Chart:
     """Return the chart of what cannot be drawn, and says why."""
-    return Chart(name, title, SafeString(""), Table((), ()), source, why)
+    return Chart(name, title, None, Table((), ()), source, why)
 
 
 def language() -> str:
@@ -100,21 +137,21 @@ def duration(seconds: float | None, digits: int = 1) -> str:
 # Sheets ----------------------------------------------------------------------------------------------------------
 
 
-def both_sizes(shape: str, data: Data, title: str, description: str, *, rows: int = 0) -> SafeString:
+def both_sizes(
+    shape: str, data: Data, title: str, description: str, *, rows: int = 0, key: SafeString | None = None
+) -> Picture:
     """Return a drawing twice, for wide places and for narrow ones; the page's style shows one of them."""
     sheets = [_fitting(sheet, data, rows) for sheet in (WIDE, NARROW)]
-    drawn = [(mark_safe(draw(shape, data, sheet, title=title, description=description)),) for sheet in sheets]  # noqa: S308 - cleaned
-    return format_html('<div class="chart">{}</div>', format_html_join("", "{}", drawn))
+    drawings = tuple(Drawing(shape, data, sheet, title, description) for sheet in sheets)
+    return Picture(drawings, key=key or SafeString(""))
 
 
-def panels(shape: str, each: Sequence[tuple[str, Data]], title: str, description: str) -> SafeString:
+def panels(shape: str, each: Sequence[tuple[str, Data]], title: str, description: str) -> Picture:
     """Return small drawings beside each other, each under its name."""
-    drawn = [
-        (name, mark_safe(draw(shape, data, _fitting(PANEL, data), title=f"{title}: {name}", description=description)))  # noqa: S308 - cleaned
-        for name, data in each
-    ]
-    each_one = '<div class="chart-panel"><p class="chart-panel-name">{}</p>{}</div>'
-    return format_html('<div class="chart chart-panels">{}</div>', format_html_join("", each_one, drawn))
+    drawings = tuple(
+        Drawing(shape, data, _fitting(PANEL, data), f"{title}: {name}", description) for name, data in each
+    )
+    return Picture(drawings, tuple(name for name, _data in each))
 
 
 def _fitting(sheet: Sheet, data: Data, rows: int = 0) -> Sheet:

@@ -67,7 +67,7 @@ def report(
         "several": len(subjects) > 1,
         "beside": report_parts.side_by_side(subjects),
         "parts": parts,
-        "drawn": [chart for part in parts for chart in part.charts if chart.svg],
+        "drawn": [chart for part in parts for chart in part.charts if chart.picture],
         "leaves_out": _leaves_out(),
         "commands": list(dict.fromkeys(_command(one) for one in subjects)),
         "made_with": _made_with(subjects),
@@ -114,7 +114,7 @@ def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
 
 def _drawn(*made: Chart) -> list[Chart]:
     """Return the charts that show something."""
-    return [chart for chart in made if chart.svg]
+    return [chart for chart in made if chart.picture]
 
 
 def _of_differences(found: Found) -> list[str]:
@@ -137,7 +137,7 @@ def _least(found: Found, subject: Subject) -> Part:
 def _decided(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     if found.tornado is not None:
         chart = charts.tornado_bars(found.tornado, measure=found.tornado_measure)
-        yield Part(_("What decides the answer"), [] if chart.svg else [chart.empty], charts=_drawn(chart))
+        yield Part(_("What decides the answer"), [] if chart.picture else [chart.empty], charts=_drawn(chart))
     drawn = [
         charts.break_even_line(one, ours=subjects[0].label, theirs=label, measure=found.break_even_measure)
         for label, one in found.break_even.items()

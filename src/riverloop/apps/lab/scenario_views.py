@@ -13,7 +13,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from riverloop.apps.lab import opening, selectors, services
-from riverloop.apps.lab.experiment_views import MOST_COMPARED, listed
+from riverloop.apps.lab.compare_views import MOST_COMPARED
+from riverloop.apps.lab.experiment_views import listed
 from riverloop.apps.lab.opening import MOST_CHARACTERS, Kept
 from riverloop.apps.lab.words import N_
 from riverloop.apps.parties.here import mistake_text
@@ -132,7 +133,6 @@ def _chosen(file: ScenarioFile, chosen: Mapping[str, str]) -> tuple[str, str]:
     return design if design in designs else designs[0], case if case in cases else cases[0]
 
 
-def _compared(file: ScenarioFile, chosen: Mapping[str, str]) -> list[str]:
 def _posted(file: ScenarioFile, posted: Mapping[str, str], kept: Kept) -> tuple[str, str]:
     """Return design and case as they were posted; the first where none is, or where the typed text took it out.
 
@@ -157,6 +157,7 @@ def _offered(kept: Kept) -> tuple[list[str], list[str]]:
     return [one.key for one in file.designs], [one.key for one in file.cases]
 
 
+def _compared(file: ScenarioFile, chosen: Mapping[str, str]) -> list[str]:
     """Return the designs that are ticked to be compared: as many as can be, if none was chosen."""
     ticked = chosen.getlist("designs") if isinstance(chosen, QueryDict) else []
     return list(dict.fromkeys(ticked)) or [one.key for one in file.designs][:MOST_COMPARED]

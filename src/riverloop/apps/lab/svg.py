@@ -50,8 +50,9 @@ NARROW = Sheet("chart-narrow", 276, 200)
 PANEL = Sheet("chart-panel-drawing", 276, 150)
 
 
-def draw(shape: str, data: Data, sheet: Sheet, *, title: str, description: str) -> str:
-    """Return an SVG element with its title and description for those who cannot see it.
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is to be drawn, with a title and a description for those who cannot see it.
 
     Args:
         shape: name of a function of shapes.py.
@@ -60,19 +61,37 @@ def draw(shape: str, data: Data, sheet: Sheet, *, title: str, description: str) 
         title: what it shows.
         description: what can be seen there, in words.
     """
-    wanted = [_version(), shape, data, astuple(sheet), title, description]
-    key = hashlib.sha256(json.dumps(wanted, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-    if key in _held:
-        return _held[key]
-    with _lock:
-        found = _held.get(key) or _read(key)
-        if found is None:
-            found = _clean(_render(shape, data, sheet), sheet, title, description)
-            _write(key, found)
-        _held[key] = found
-        while len(_held) > _MOST_HELD:
-            del _held[next(iter(_held))]
-    return found
+
+    shape: str
+    data: Data
+    sheet: Sheet
+    title: str
+    description: str
+
+    def is_kept(self) -> bool:
+        """Whether it was drawn before."""
+        key = self._key()
+        return key in _held or _read(key) is not None
+
+    def svg(self) -> str:
+        """Return it as an SVG element, drawn now unless it is kept."""
+        key = self._key()
+        if key in _held:
+            return _held[key]
+        with _lock:
+            found = _held.get(key) or _read(key)
+            if found is None:
+                found = _clean(_render(self.shape, self.data, self.sheet), self.sheet, self.title, self.description)
+                _write(key, found)
+            _held[key] = found
+            while len(_held) > _MOST_HELD:
+                del _held[next(iter(_held))]
+        return found
+
+    def _key(self) -> str:
+        wanted = [_version(), self.shape, self.data, astuple(self.sheet), self.title, self.description]
+        told = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _render(shape: str, data: Data, sheet: Sheet) -> str:

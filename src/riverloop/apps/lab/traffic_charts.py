@@ -49,8 +49,8 @@ def traffic_series(
     unit, told = (1000.0, _("thousand a day")) if most >= _MANY else (1.0, _("passengers a day"))
     lines = [_line(place, spans, unit, step) for place, spans in enumerate(found.values())]
     data = {"x": _calendar(days[0], days[-1], step), "y": scale(0, most / unit, told), "series": lines}
-    svg = key(list(found)) + both_sizes("lines", data, title, _described(found))
-    return Chart("traffic", title, svg, _table(found, step), f"{_about(step)} {source}".strip())
+    picture = both_sizes("lines", data, title, _described(found), key=key(list(found)))
+    return Chart("traffic", title, picture, _table(found, step), f"{_about(step)} {source}".strip())
 
 
 def _step(days: int) -> Step:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from riverloop.apps.lab import experiment_views, scenario_views, traffic_views
+from riverloop.apps.lab import compare_views, experiment_views, scenario_views, traffic_views
 
 app_name = "lab"
 _one = "lab/experiments/<str:experiment_id>/"
@@ -22,6 +22,8 @@ urlpatterns = [
     path(f"{_one}scenario.yaml", experiment_views.experiment_yaml, name="experiment_yaml"),
     path(f"{_one}result.json", experiment_views.experiment_json, name="experiment_json"),
     path(f"{_one}report.html", experiment_views.experiment_report, name="experiment_report"),
-    path("lab/compare/", experiment_views.compare, name="compare"),
-    path("lab/compare/report.html", experiment_views.compare_report, name="compare_report"),
+    path(f"{_one}charts/<slug:name>/", experiment_views.experiment_chart, name="experiment_chart"),
+    path("lab/compare/", compare_views.compare, name="compare"),
+    path("lab/compare/charts/<slug:name>/", compare_views.compare_chart, name="compare_chart"),
+    path("lab/compare/report.html", compare_views.compare_report, name="compare_report"),
 ]
