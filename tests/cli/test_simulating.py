@@ -37,6 +37,20 @@ def test_the_answer_is_a_table_that_a_person_reads(run):
     assert "wait: counter" in out
 
 
+def test_a_comparison_in_which_nobody_comes_or_of_one_replication_says_so(run, tmp_path):
+    path = tmp_path / "few.yaml"
+    path.write_text(SHORT + "demand_factor: 0.0000001\n", encoding="utf-8")
+    status, out, _ = run("simulate", str(path), "--against", str(path))
+    assert status == 0
+    assert "  journey_seconds: nothing to compare: hardly anybody came\n" in out
+    assert "  share_within: none\n" in out
+    status, _, err = run("simulate", str(path), "--break-even", str(path))
+    assert (status, "hardly anybody comes" in err, "replication tells" in err) == (1, True, False)
+    path.write_text(SHORT.replace("replications: 4", "replications: 1"), encoding="utf-8")
+    status, out, _ = run("simulate", str(path), "--against", str(path))
+    assert "  journey_seconds: one replication tells no difference apart\n" in out
+
+
 def test_a_queue_that_cannot_drain_is_told_with_what_is_lacking(run):
     status, out, _ = run("simulate", "-", stdin=SHORT.replace("channels: 12", "channels: 9"))
     assert status == 0

@@ -366,8 +366,16 @@ def _times(tally: Tally, interval: Interval | None) -> tuple[str, ...]:
 
 def _print_differences(ours: Result, theirs: Result, title: str) -> None:
     print(title)
-    for name, one in _differences(ours, theirs).items():
-        print(f"  {name}: {_told(one)}")
+    found = _differences(ours, theirs)
+    for name in MEASURES:
+        print(f"  {name}: {_told(found[name]) if name in found else _not_told(ours)}")
+
+
+def _not_told(result: Result) -> str:
+    """Return why there is no difference to tell."""
+    if result.scenario.replications == 1:
+        return "one replication tells no difference apart"
+    return "nothing to compare: hardly anybody came"
 
 
 def _told(one: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from riverloop.apps.lab.models import Experiment, SavedScenario
 from riverloop.apps.runs import work
 from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_start
-from tests.apps.lab.test_pages import BRIDGE, answered, page_of, plain
+from tests.apps.lab.test_pages import BRIDGE, answered, asked, page_of, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +110,35 @@ def test_a_text_without_the_design_that_was_shown_runs_its_first(paul, scenarios
 def test_a_design_ticked_twice_is_one(paul):
     response = paul.post(BRIDGE, {"act": "run_all", "designs": ["one_queue", "one_queue"]})
     assert (response.status_code, "Tick two to 4" in plain(response)) == (400, True)
+
+
+# Where hardly anybody comes
+
+NOBODY = {"w.demand_factor": "0.0000001"}
+
+
+def test_simulations_to_which_nobody_came_have_no_times_to_compare(paul):
+    response = paul.post(BRIDGE, {"act": "run_all", **NOBODY})
+    work.work_all([services.EXPERIMENT])
+    address = response.headers["Location"]
+    words = plain(paul.get(address))
+    assert words.count("nothing to compare: hardly anybody came") == 2
+    assert "replication tells" not in words
+    report = plain(paul.get(address.replace("?", "report.html?")))
+    assert "Neither Two halls nor One queue is quicker: hardly anybody came." in report
+    assert "replication tells" not in report
+
+
+def test_a_demand_at_which_nobody_comes_turns_nothing(paul):
+    experiment = answered(paul, BRIDGE, **NOBODY)
+    typed = {**BETWEEN, "measure": "journey_seconds", "against": "one_queue"}
+    words = asked(paul, experiment, **typed)
+    assert "At 0.5 times the demand, hardly anybody comes" in words
+    assert "replication tells" not in words
+
+
+def test_a_single_replication_is_not_asked_where_the_answer_turns(paul):
+    experiment = answered(paul, BRIDGE, **{"w.replications": "1"})
+    response = paul.post(f"/lab/experiments/{experiment.id}/ask/", {**BETWEEN, "against": "one_queue"})
+    assert (response.status_code, "One replication tells no difference apart" in plain(response)) == (400, True)
+    assert Experiment.objects.count() == 1

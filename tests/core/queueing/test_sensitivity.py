@@ -62,6 +62,12 @@ def test_one_replication_tells_no_difference():
         break_even(alone, alone, journey_seconds)
 
 
+def test_where_nobody_comes_it_is_said_that_there_is_nothing_to_compare():
+    ours, theirs = (scenario(text).with_demand(1e-9) for text in (SHORT, TWO_HALLS))
+    with pytest.raises(ScenarioError, match=r"At 0.5 times the demand, hardly anybody comes: two replications"):
+        break_even(ours, theirs, journey_seconds)
+
+
 def test_the_search_for_a_break_even_tells_how_far_it_is_and_may_be_stopped():
     told = []
     ours, theirs = scenario(SHORT), scenario(TWO_HALLS)

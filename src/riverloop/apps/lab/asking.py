@@ -112,6 +112,7 @@ def check_asked(
             raise InputError("lab.against", N_("Choose another design to compare with."))
         other = file.scenario(asked["against"], case, traffic=opening.daily_traffic())
         sensitivity.check_same_passengers(scenario, other)
+        sensitivity.check_several(scenario)
     elif kind == "tornado" and not file.swings(design, case, traffic=opening.daily_traffic()):
         raise InputError("lab.ends", N_("No parameter says between what it may lie. Give some of them low and high."))
 

@@ -17,13 +17,14 @@ MEASURES = ("share_within", "journey_seconds", "journey_p95_seconds")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much greater a measure is in one answer than in another."""
+    """How much greater a measure is in one answer than in another; not known where hardly anybody came."""
 
     title: str
-    value: str
-    bounds: str
-    sure: bool
-    none: bool
+    value: str = answers.NOT_KNOWN
+    bounds: str = ""
+    sure: bool = False
+    none: bool = False
+    known: bool = True
 
 
 def differences(ours: Json, theirs: Json) -> list[Difference]:
@@ -34,7 +35,12 @@ def differences(ours: Json, theirs: Json) -> list[Difference]:
         theirs: one that saw the same passengers.
     """
     found = []
-    for name, one in differences_json(ours, theirs).items():
+    told = differences_json(ours, theirs)
+    for name in MEASURES if told else ():
+        if name not in told:
+            found.append(Difference(answers.measure_title(name), known=False))
+            continue
+        one = told[name]
         bounds = answers.between(one["ci95"], lambda value, name=name: answers.gap(name, value))
         none = one["ci95"] == [0, 0]
         found.append(Difference(answers.measure_title(name), answers.gap(name, one["mean"]), bounds, one["sure"], none))

@@ -121,7 +121,7 @@ def answers(subjects: Subjects, found: Found) -> Iterator[str]:
     for one in subjects:
         yield _kept(one, name=len(subjects) > 1)
     for label, measures in found.differences.items():
-        yield _compared(subjects[0].label, label, measures.get("journey_seconds"))
+        yield _compared(subjects[0].label, label, measures)
     if found.least_roster is not None:
         yield _least_roster(found.least_roster, subjects[0])
     if found.least_channels is not None:
@@ -167,11 +167,13 @@ def _kept(one: Subject, *, name: bool) -> str:
     return _("{label}: {said}").format(label=one.label, said=said) if name else said
 
 
-def _compared(ours: str, theirs: str, one: Json | None) -> str:
+def _compared(ours: str, theirs: str, measures: Json) -> str:
+    one = measures.get("journey_seconds")
     if one is None:
-        return _("Of {ours} and {theirs} nothing is sure: one replication tells no difference.").format(
-            ours=ours, theirs=theirs
-        )
+        text = _("Of {ours} and {theirs} nothing is sure: one replication tells no difference.")
+        if measures:
+            text = _("Neither {ours} nor {theirs} is quicker: hardly anybody came.")
+        return text.format(ours=ours, theirs=theirs)
     apart = duration(abs(one["mean"]))
     if not one["sure"]:
         text = _("Whether {ours} or {theirs} is quicker is not sure: they differ by {time} on average.")
@@ -325,20 +327,18 @@ def differences(subjects: Subjects, found: Found) -> list[Titled]:
     }
     tables = []
     for label, measures in found.differences.items():
-        rows = [
-            (
-                told,
-                form(one["mean"]),
-                between(interval(one)[1:], form),
-                _("yes") if one["sure"] else _("no"),
-            )
-            for measure, (told, form) in measures_of.items()
-            if (one := measures.get(measure)) is not None
-        ]
-        if rows:
+        rows = [_difference(told, form, measures.get(measure)) for measure, (told, form) in measures_of.items()]
+        if measures:
             title = _("{ours} less {theirs}").format(ours=subjects[0].label, theirs=label)
             tables.append(Titled(title, ("", _("Difference"), _("Sure to 95 %"), _("Is it sure?")), rows))
     return tables
+
+
+def _difference(title: str, form: Callable[[float], str], one: Json | None) -> tuple[str, ...]:
+    """Return a row of how two differ in a measure."""
+    if one is None:
+        return title, "–", "", _("nothing to compare: hardly anybody came")
+    return title, form(one["mean"]), between(interval(one)[1:], form), _("yes") if one["sure"] else _("no")
 
 
 def outages(subjects: Subjects) -> Titled | None:

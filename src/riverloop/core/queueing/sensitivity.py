@@ -75,6 +75,16 @@ def check_same_passengers(own: Scenario, other: Scenario) -> None:
         )
 
 
+def check_several(scenario: Scenario) -> None:
+    """Refuse to tell differences of a single replication.
+
+    Raises:
+        ScenarioError: there is only one.
+    """
+    if scenario.replications < 2:  # noqa: PLR2004 - a difference needs two
+        raise ScenarioError("scenario.compare", N_("One replication tells no difference apart. Give at least two."))
+
+
 @dataclass(frozen=True, slots=True)
 class Swing:
     """Something uncertain, and the scenario at either end of it.
@@ -199,8 +209,9 @@ def break_even(
         progress: told while scenarios run, and after each, of how many at the most; whatever it raises stops the rest.
 
     Raises:
-        ScenarioError: a single replication tells nothing of a difference.
+        ScenarioError: a single replication tells nothing of a difference, nor do days on which nobody comes.
     """
+    check_several(ours)
     halvings = max(math.ceil(math.log2((between[1] - between[0]) / precision)), 0)
     steps = _Steps(2 * (2 + halvings), spread, progress)
 
@@ -210,7 +221,14 @@ def break_even(
         own, other = (steps.run(one.with_demand(factor)) for one in (ours, theirs))
         found = compare(own, other, measure)
         if found is None:
-            raise ScenarioError("scenario.compare", N_("One replication tells no difference apart. Give at least two."))
+            raise ScenarioError(
+                "scenario.nobody",
+                N_(
+                    "At {factor} times the demand, hardly anybody comes: two replications in which both designs serve "
+                    "somebody are needed to tell a difference. Raise the demand."
+                ),
+                factor=f"{factor:g}",
+            )
         tried.append((factor, found))
         return found
 
