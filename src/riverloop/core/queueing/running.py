@@ -45,28 +45,29 @@ def run(scenario: Scenario, *, spread: Spread = in_turn, progress: Progress | No
     total, through = round(sum(map(_expected, tasks))), 0.0
     pooled = Tallies.empty(plan)
     done: list[Replication] = []
-    parts: list[Tallies] = []
+    whole = Tallies.empty(plan)
     for task, found in zip(tasks, spread(simulate_parts, tasks), strict=True):
         for (replication, days), tallies in zip(task[1], found, strict=True):
-            parts.append(tallies)
+            whole = _together(plan, whole, days, tallies)
             if days.stop == scenario.days:
-                whole = _together(plan, parts)
                 done.append(Replication.of(replication, whole))
                 pooled.add(whole)
-                parts = []
         through += _expected(task)
         if progress is not None:
             progress(round(through), total)
     return Result(scenario, pooled, tuple(done))
 
 
-def _together(plan: Plan, parts: list[Tallies]) -> Tallies:
-    """Add up the parts of a replication; a single one stays as it is, since tables take longer than small days do."""
-    if len(parts) == 1:
-        return parts[0]
-    whole = Tallies.empty(plan)
-    for one in parts:
-        whole.add(one)
+def _together(plan: Plan, whole: Tallies, days: range, part: Tallies) -> Tallies:
+    """Return what there is of a replication after a part of it, added up at once so that no part is kept.
+
+    A single part stays as it is, since tables take longer than small days do.
+    """
+    if len(days) == plan.scenario.days:
+        return part
+    if days.start == 0:
+        whole = Tallies.empty(plan)
+    whole.add(part)
     return whole
 
 
