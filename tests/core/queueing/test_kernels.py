@@ -1,5 +1,6 @@
 """Kernels beside plainer ways to the same numbers: equal bit for bit."""
 
+import heapq
 import importlib.util
 import math
 import sys
@@ -126,13 +127,21 @@ def test_a_fixed_number_of_channels_is_a_roster_that_never_changes(rows, channel
     assert [one.tobytes() for one in fixed] == [one.tobytes() for one in roster]
 
 
-def test_many_channels_go_through_a_heap_to_the_same_bits():
+@pytest.mark.parametrize("channels", [1, 2, 16, 17, 192, 193, 250])
+def test_few_and_many_channels_give_the_bits_of_a_heap_of_instants(channels):
     generator = np.random.default_rng(5)
     arrivals = np.cumsum(generator.standard_exponential(3000))
-    services = generator.standard_exponential(3000) * 140
-    fixed = served(arrivals, services, 150)
-    roster = served_by_roster(arrivals, services, [(-math.inf, 150)])
-    assert [one.tobytes() for one in fixed] == [one.tobytes() for one in roster]
+    services = np.round(generator.standard_exponential(3000) * 0.95 * channels, 1)
+    services[::9] = 0.0
+    expected, free = [], [-math.inf] * channels
+    for arrival, service in zip(arrivals.tolist(), services.tolist(), strict=True):
+        start = max(arrival, heapq.heappop(free))
+        heapq.heappush(free, start + service)
+        expected.append((start, start + service))
+    starts, ends = served(arrivals, services, channels)
+    assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == expected
+    starts, ends = served_by_roster(arrivals, services, [(-math.inf, channels)])
+    assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == expected
 
 
 def test_compiled_and_plain_kernels_give_the_same_bits(plain_kernels):
@@ -140,33 +149,76 @@ def test_compiled_and_plain_kernels_give_the_same_bits(plain_kernels):
     arrivals = np.cumsum(generator.standard_exponential(800) * 5)
     services = generator.standard_gamma(2.0, 800) * 20
     roster = [(-math.inf, 6), (500.0, 9), (1500.0, 0), (1900.0, 12)]
-    for channels in (1, 7, 120):
+    for channels in (1, 7, 40, 220):
         ours = served(arrivals, services, channels)
         theirs = served(arrivals, services, channels, kernel=plain_kernels.fifo)
         assert [one.tobytes() for one in ours] == [one.tobytes() for one in theirs]
-    ours = served_by_roster(arrivals, services, roster, pauses=[(1500.0, 1900.0)])
-    theirs = served_by_roster(arrivals, services, roster, [(1500.0, 1900.0)], kernel=plain_kernels.fifo_roster)
-    assert [one.tobytes() for one in ours] == [one.tobytes() for one in theirs]
+    for more in ([], [(2500.0, 220)]):
+        ours = served_by_roster(arrivals, services, roster + more, pauses=[(1500.0, 1900.0)])
+        theirs = served_by_roster(arrivals, services, roster + more, [(1500.0, 1900.0)], plain_kernels.fifo_roster)
+        assert [one.tobytes() for one in ours] == [one.tobytes() for one in theirs]
     rides = np.empty((2, 800))
     for row, one in enumerate((kernels, plain_kernels)):
         one.shuttle_when_full(arrivals, 30, 120.0, 2, 400.0, rides[row])
     assert rides[0].tobytes() == rides[1].tobytes()
 
 
-def test_compiled_and_plain_tallies_count_the_same():
-    generator = np.random.default_rng(8)
-    since = np.sort(generator.random(500) * 90_000)
-    values = np.where(generator.random(500) < 0.1, 0.0, generator.standard_exponential(500) * 300)
-    values[::50] = math.inf
-    kinds = generator.integers(0, 2, 500)
+@pytest.fixture(scope="module")
+def plain_tallies():
+    return plain(tallies)
+
+
+@pytest.mark.parametrize("classes", [1, 2])
+def test_compiled_and_plain_tallies_count_the_same(plain_tallies, classes):
+    since, until = waits(8)
+    kinds = np.random.default_rng(9).integers(2 - classes, 2, since.size)
     kept = []
-    for observe in (tallies.observe, plain(tallies).observe):
+    for observe in (tallies.observe, plain_tallies.observe):
         tally = tallies.Tally.empty(2)
         arrays = (tally.counts, tally.sums, tally.greatest, tally.within, tally.never)
         batches = (tally.batch_sums, tally.batch_counts)
-        observe(since, since + values, kinds, 100.0, 86_400.0, 300.0, *arrays, *batches)
+        observe(since, until, kinds, 100.0, 86_400.0, 300.0, *arrays, *batches)
         kept.append([one.tobytes() for one in (*arrays, *batches)])
     assert kept[0] == kept[1]
+
+
+def waits(seed):
+    """Return since when each waits and until when; some not at all, and some for ever."""
+    generator = np.random.default_rng(seed)
+    since = np.sort(generator.random(500) * 90_000)
+    values = np.where(generator.random(500) < 0.1, 0.0, generator.standard_exponential(500) * 300)
+    values[::50] = math.inf
+    return since, since + values
+
+
+def test_times_are_counted_one_by_one_by_class_hour_and_bin():
+    since, until = waits(10)
+    for kinds in (np.ones(500, dtype=np.int64), np.arange(500) % 2):
+        tally, edges = tallies.Tally.empty(2), tallies.bin_edges()
+        tally.take(since, until, kinds, (100.0, 86_400.0), 300.0)
+        sums, counts = np.zeros_like(tally.sums), np.zeros_like(tally.counts)
+        for begun, ended, kind in zip(since, until, kinds, strict=True):
+            if begun >= 100.0 and ended < math.inf:
+                hour, waited = int(begun // 3600) % 24, ended - begun
+                sums[kind, hour] += waited
+                counts[kind, hour, np.searchsorted(edges[1:], waited, "right") if waited else 0] += 1
+        assert tally.sums.tobytes() == sums.tobytes()
+        assert tally.counts.tobytes() == counts.tobytes()
+        assert tally.passengers == (since >= 100.0).sum()
+        assert tally.batch_counts.sum() == counts.sum()
+
+
+@given(st.lists(st.tuples(SECONDS, SECONDS), max_size=40), st.floats(0, 20))
+def test_the_longest_queue_is_that_of_whoever_finds_most_waiting(rows, begins):
+    joined = np.cumsum([gap * 200 for gap, _ in rows])
+    starts = np.sort(joined + [wait * 200 for _, wait in rows])
+    expected, found = np.zeros(24, dtype=np.int64), np.zeros(24, dtype=np.int64)
+    for place, instant in enumerate(joined):
+        hour = int(instant // 3600) % 24
+        if instant >= begins * 100:
+            expected[hour] = max(expected[hour], (starts[: place + 1] > instant).sum())
+    tallies.longest_queue(joined, starts, begins * 100, found)
+    assert found.tolist() == expected.tolist()
 
 
 @given(st.lists(SECONDS, max_size=60), st.integers(0, 60))

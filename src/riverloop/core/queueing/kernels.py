@@ -15,7 +15,11 @@ from riverloop.core.queueing.compiled import Floats, Integers, compiled
 from riverloop.core.queueing.heaps import pop, push, replace_instant
 
 NEVER = np.inf
-_LINE = 96
+_FEW = 16
+"""Channels up to which going through a whole line is quicker than looking for a place in it."""
+
+_LINE = 192
+"""Channels up to which a line is quicker than a heap."""
 
 
 @compiled
@@ -41,42 +45,88 @@ def fifo(  # noqa: PLR0917 - kernels take everything by place
         leaves: filled with the same seconds, sorted.
         leavers: filled with the place of whoever leaves then; equal instants, lowest place first.
     """
-    count = arrivals.size
-    if channels == 1:
-        free_at = -np.inf
-        for place in range(count):
-            start = max(arrivals[place], free_at)
-            free_at = start + services[place]
-            starts[place] = start
-            ends[place] = leaves[place] = free_at
-            leavers[place] = place
-        return
+    if channels <= _FEW:
+        _fifo_few(arrivals, services, channels, starts, ends, leaves, leavers)
+    else:
+        _fifo_many(arrivals, services, channels, starts, ends, leaves, leavers)
+
+
+@compiled
+def _fifo_few(  # noqa: PLR0917 - kernels take everything by place
+    arrivals: Floats,
+    services: Floats,
+    channels: int,
+    starts: Floats,
+    ends: Floats,
+    leaves: Floats,
+    leavers: Integers,
+) -> None:
+    """Serve as ``fifo`` does: a sorted line of channels through which each new end is exchanged.
+
+    Every passenger goes through the whole line by the same steps, so that no processor guesses wrongly how far: quicker
+    than looking for the place, as long as the line is short.
+    """
     free, last = np.full(channels, -np.inf), np.full(channels, -1)
-    left = 0
-    for place in range(count):
-        if last[0] >= 0:
-            leaves[left], leavers[left] = free[0], last[0]
-            left += 1
+    for place in range(arrivals.size):
+        if place >= channels:
+            leaves[place - channels], leavers[place - channels] = free[0], last[0]
         start = max(arrivals[place], free[0])
         end = start + services[place]
-        starts[place] = start
-        ends[place] = end
-        if channels > _LINE:
-            pop(free, last, channels)
-            push(free, last, channels - 1, end, place)
-            continue
-        ahead = 0  # a short sorted line is quicker than a heap: its loop is easy to foresee
-        while ahead + 1 < channels and free[ahead + 1] <= end:
-            free[ahead], last[ahead] = free[ahead + 1], last[ahead + 1]
-            ahead += 1
-        free[ahead], last[ahead] = end, place
-    for gone in range(channels):
-        first = gone if channels <= _LINE else 0
-        if last[first] >= 0:
-            leaves[left], leavers[left] = free[first], last[first]
-            left += 1
-        if channels > _LINE:
-            pop(free, last, channels - gone)
+        starts[place], ends[place] = start, end
+        later, whose = end, place
+        for channel in range(1, channels):
+            other, who = free[channel], last[channel]
+            free[channel - 1], later = min(other, later), max(other, later)
+            behind = other > end  # those of the same instant stay in front
+            last[channel - 1], whose = whose if behind else who, who if behind else whose
+        free[channels - 1], last[channels - 1] = later, whose
+    busy = min(channels, arrivals.size)
+    left = arrivals.size - busy
+    leaves[left:], leavers[left:] = free[channels - busy :], last[channels - busy :]
+
+
+@compiled
+def _fifo_many(  # noqa: PLR0917 - kernels take everything by place
+    arrivals: Floats,
+    services: Floats,
+    channels: int,
+    starts: Floats,
+    ends: Floats,
+    leaves: Floats,
+    leavers: Integers,
+) -> None:
+    """Serve as ``fifo`` does: a sorted line of ends, or a heap where it would be long."""
+    line, heap, who = channels <= _LINE, np.empty(channels + 1), np.empty(channels + 1, dtype=np.int64)
+    busy, left = 0, 0
+    for place in range(arrivals.size):
+        start = arrivals[place]
+        if line and place >= channels:
+            start = max(start, leaves[place - channels])
+        elif not line and busy == channels:
+            start = max(start, heap[0])
+            leaves[left], leavers[left] = heap[0], who[0]
+            left, busy = left + 1, pop(heap, who, busy)
+        end = start + services[place]
+        starts[place], ends[place] = start, end
+        if line:
+            insert(leaves, leavers, 0, place, end, place)
+        else:
+            busy = push(heap, who, busy, end, place)
+    while busy > 0:
+        leaves[left], leavers[left] = heap[0], who[0]
+        left, busy = left + 1, pop(heap, who, busy)
+
+
+@compiled
+def insert(  # noqa: PLR0917 - kernels take everything by place
+    instants: Floats, whats: Integers, first: int, after: int, instant: float, what: int
+) -> None:
+    """Put one into a sorted line from ``first`` until before ``after``, behind those of the same instant."""
+    place = after
+    while place > first and instants[place - 1] > instant:
+        instants[place], whats[place] = instants[place - 1], whats[place - 1]
+        place -= 1
+    instants[place], whats[place] = instant, what
 
 
 @compiled
@@ -98,7 +148,7 @@ def finish(start: float, service: float, pauses: Floats) -> float:
 
 
 @compiled
-def fifo_roster(  # noqa: C901, PLR0917 - one loop; kernels take everything by place
+def fifo_roster(  # noqa: C901, PLR0912, PLR0917 - one loop; kernels take everything by place
     arrivals: Floats,
     services: Floats,
     changes: Floats,
@@ -125,21 +175,23 @@ def fifo_roster(  # noqa: C901, PLR0917 - one loop; kernels take everything by p
     most = 0
     for count in channels:
         most = max(most, count)
-    heap, who = np.empty(most + 1), np.empty(most + 1, dtype=np.int64)
-    busy, row, left = 0, 0, 0
+    line, heap, who = most <= _LINE, np.empty(most + 1), np.empty(most + 1, dtype=np.int64)
+    busy, row, left = 0, 0, 0  # in a line, those in service stand in ``leaves`` behind the ``left`` that have left
     now = -np.inf
     for place in range(arrivals.size):
         now = max(now, arrivals[place])
         while now < np.inf:
             while row + 1 < changes.size and changes[row + 1] <= now:
                 row += 1
-            while busy > 0 and heap[0] <= now:
-                leaves[left], leavers[left] = heap[0], who[0]
-                left += 1
-                busy = pop(heap, who, busy)
+            while busy > 0 and (leaves[left] if line else heap[0]) <= now:
+                if not line:
+                    leaves[left], leavers[left] = heap[0], who[0]
+                left, busy = left + 1, busy - 1 if line else pop(heap, who, busy)
             if busy < channels[row]:
                 break
-            following = heap[0] if busy > 0 else np.inf
+            following = np.inf
+            if busy > 0:
+                following = leaves[left] if line else heap[0]
             if row + 1 < changes.size:
                 following = min(following, changes[row + 1])
             now = following
@@ -147,11 +199,16 @@ def fifo_roster(  # noqa: C901, PLR0917 - one loop; kernels take everything by p
         ends[place] = np.inf
         if now < np.inf:
             ends[place] = finish(now, services[place], pauses)
-            busy = push(heap, who, busy, ends[place], place)
+            if line:
+                insert(leaves, leavers, left, left + busy, ends[place], place)
+                busy += 1
+            else:
+                busy = push(heap, who, busy, ends[place], place)
+    if line:
+        left, busy = left + busy, 0
     while busy > 0:
         leaves[left], leavers[left] = heap[0], who[0]
-        left += 1
-        busy = pop(heap, who, busy)
+        left, busy = left + 1, pop(heap, who, busy)
     for place in range(left, arrivals.size):  # whoever is never served came after all who were
         leaves[place], leavers[place] = np.inf, place
 

@@ -31,6 +31,110 @@ def bin_edges() -> Floats:
 
 
 @compiled
+def first_from(instants: Floats, place: int, instant: float) -> int:
+    """Return the first place, at or after ``place``, of sorted instants at which ``instant`` is reached."""
+    after = instants.size
+    while place < after:
+        middle = (place + after) >> 1
+        if instants[middle] < instant:
+            place = middle + 1
+        else:
+            after = middle
+    return place
+
+
+@compiled
+def _alike(kinds: Integers) -> bool:
+    """Say whether all are of one class."""
+    others = 0
+    for place in range(kinds.size):  # to the end: without a way out, several are looked at in one step
+        others += kinds[place] != kinds[0]
+    return others == 0
+
+
+@compiled
+def _count_class(  # noqa: PLR0917 - kernels take everything by place
+    since: Floats,
+    until: Floats,
+    kind: int,
+    hour: int,
+    limit: float,
+    counts: Integers,
+    sums: Floats,
+    greatest: Floats,
+    within: Integers,
+    never: Integers,
+    total: float,
+) -> tuple[float, int]:
+    """Count times of one class that began within one hour and one batch.
+
+    What is added to stays out of memory meanwhile. Arguments are those of ``observe``, and the sum of the batch.
+
+    Returns:
+        The new sum of the batch, and how many of these were served.
+    """
+    line, last = counts[kind, hour], counts.shape[2] - 1
+    seconds, most, short, lost, at_once = sums[kind, hour], greatest[kind, hour], 0, 0, 0
+    scratch = np.empty(1)
+    bits = scratch.view(np.int64)  # the upper bits of a number tell its bin
+    for place in range(since.size):
+        value = until[place] - since[place]
+        if value == np.inf:
+            lost += 1
+            continue
+        if value > 0.0:
+            scratch[0] = value
+            line[min(max((bits[0] >> _SHIFT) - _OFFSET, 1), last)] += 1
+        else:
+            at_once += 1
+        seconds += value
+        total += value
+        most = max(most, value)
+        short += value <= limit
+    line[0] += at_once
+    sums[kind, hour], greatest[kind, hour] = seconds, most
+    within[kind, hour] += short
+    never[kind, hour] += lost
+    return total, since.size - lost
+
+
+@compiled
+def _count_classes(  # noqa: PLR0917 - kernels take everything by place
+    since: Floats,
+    until: Floats,
+    kinds: Integers,
+    hour: int,
+    limit: float,
+    counts: Integers,
+    sums: Floats,
+    greatest: Floats,
+    within: Integers,
+    never: Integers,
+    total: float,
+) -> tuple[float, int]:
+    """Count times of several classes, otherwise as ``_count_class`` does."""
+    last, lost = counts.shape[2] - 1, 0
+    scratch = np.empty(1)
+    bits = scratch.view(np.int64)
+    for place in range(since.size):
+        kind, value = kinds[place], until[place] - since[place]
+        if value == np.inf:
+            never[kind, hour] += 1
+            lost += 1
+            continue
+        where = 0
+        if value > 0.0:
+            scratch[0] = value
+            where = min(max((bits[0] >> _SHIFT) - _OFFSET, 1), last)
+        counts[kind, hour, where] += 1
+        sums[kind, hour] += value
+        greatest[kind, hour] = max(greatest[kind, hour], value)
+        within[kind, hour] += value <= limit
+        total += value
+    return total, since.size - lost
+
+
+@compiled
 def observe(  # noqa: PLR0917 - kernels take everything by place
     since: Floats,
     until: Floats,
@@ -63,36 +167,29 @@ def observe(  # noqa: PLR0917 - kernels take everything by place
         batch_sums: by part of the time between ``begins`` and ``ends``, seconds.
         batch_counts: likewise.
     """
-    last = counts.shape[2] - 1
     part = (ends - begins) / batch_counts.size
     hour, hour_ends, batch, batch_ends = -1, 0.0, 0, begins + part
-    scratch = np.empty(1)
-    bits = scratch.view(np.int64)  # the upper bits of a number tell its bin
-    for place in range(since.size):
-        instant = since[place]
-        while instant >= hour_ends:  # sorted, so that no division is needed
+    place = first_from(since, 0, begins)
+    while place < since.size:
+        while since[place] >= hour_ends:  # sorted, so that no division is needed
             hour = hour + 1 if hour < _LAST_HOUR else 0
             hour_ends += 3600.0
-        if instant < begins:
-            continue
-        while instant >= batch_ends and batch + 1 < batch_counts.size:
+        while since[place] >= batch_ends and batch + 1 < batch_counts.size:
             batch += 1
             batch_ends += part
-        kind = kinds[place]
-        value = until[place] - instant
-        if value == np.inf:
-            never[kind, hour] += 1
-            continue
-        where = 0
-        if value > 0.0:
-            scratch[0] = value
-            where = min(max((bits[0] >> _SHIFT) - _OFFSET, 1), last)
-        counts[kind, hour, where] += 1
-        sums[kind, hour] += value
-        greatest[kind, hour] = max(greatest[kind, hour], value)
-        within[kind, hour] += value <= limit
-        batch_sums[batch] += value
-        batch_counts[batch] += 1
+        stop = first_from(since, place, hour_ends if batch + 1 == batch_counts.size else min(hour_ends, batch_ends))
+        some, waited, of_these, total = since[place:stop], until[place:stop], kinds[place:stop], batch_sums[batch]
+        if _alike(of_these):
+            total, served = _count_class(
+                some, waited, of_these[0], hour, limit, counts, sums, greatest, within, never, total
+            )
+        else:
+            total, served = _count_classes(
+                some, waited, of_these, hour, limit, counts, sums, greatest, within, never, total
+            )
+        batch_sums[batch] = total
+        batch_counts[batch] += served
+        place = stop
 
 
 @compiled
@@ -115,7 +212,7 @@ def work(  # noqa: PLR0917 - kernels take everything by place
         still waiting when it closed; seconds at which the last service ended.
     """
     asked, never, late, last = 0.0, 0, 0, 0.0
-    hour, hour_ends = 0, 3600.0
+    hour, hour_begins, hour_ends, busy = 0, 0.0, 3600.0, hours[0]
     until_joined, until = min(ends, closes), max(ends, closes)
     for place in range(starts.size):
         first, release = starts[place], releases[place]
@@ -130,12 +227,15 @@ def work(  # noqa: PLR0917 - kernels take everything by place
         last = max(last, release)
         first, release = max(first, begins), min(release, until)
         while first < release:
-            if not hour_ends - 3600.0 <= first < hour_ends:  # mostly in the hour of the one before
+            if not hour_begins <= first < hour_ends:  # mostly in the hour of the one before
+                hours[hour % 24] = busy
                 hour = int(first / 3600.0)
-                hour_ends = (hour + 1) * 3600.0
+                hour_begins, hour_ends = hour * 3600.0, (hour + 1) * 3600.0
+                busy = hours[hour % 24]
             edge = min(hour_ends, release)
-            hours[hour % 24] += edge - first
+            busy += edge - first
             first = edge
+    hours[hour % 24] = busy
     return asked, never, late, last
 
 
@@ -149,19 +249,17 @@ def longest_queue(arrivals: Floats, starts: Floats, begins: float, hours: Intege
         begins: seconds before which nothing counts.
         hours: by hour of the day.
     """
-    started, hour, hour_ends = 0, -1, 0.0
-    for place in range(arrivals.size):
-        instant = arrivals[place]
-        while instant >= hour_ends:
+    hour, hour_ends, place = -1, 0.0, first_from(arrivals, 0, begins)
+    while place < arrivals.size:
+        while arrivals[place] >= hour_ends:
             hour = hour + 1 if hour < _LAST_HOUR else 0
             hour_ends += 3600.0
-        if starts[place] <= instant:  # as many have started as have joined
-            started = place + 1
-            continue
-        while starts[started] <= instant:
-            started += 1
-        if instant >= begins:
-            hours[hour] = max(hours[hour], place + 1 - started)
+        stop, most = first_from(arrivals, place, hour_ends), hours[hour]
+        while place < stop:
+            while most <= place and starts[place - most] > arrivals[place]:  # more wait than ever before
+                most += 1
+            place += 1
+        hours[hour] = most
 
 
 @dataclass(slots=True)
