@@ -51,6 +51,30 @@ def test_a_comparison_in_which_nobody_comes_or_of_one_replication_says_so(run, t
     assert "  journey_seconds: one replication tells no difference apart\n" in out
 
 
+@pytest.mark.parametrize("more", [(), ("--list",), ("--json",)])
+def test_a_title_that_a_terminal_would_obey_is_refused_with_its_line(run, more):
+    status, out, err = run("simulate", "-", *more, stdin='title: "\\e]0;mine\\a\\e[31mred"\n' + SHORT)
+    if not more or more == ("--json",):
+        assert (status, out) == (1, "")
+        assert err == (
+            "standard input:1: The character U+001B cannot be seen and may do harm where it is shown. Take it out.\n"
+        )
+
+
+def test_what_a_mistake_quotes_of_a_file_is_shown_and_not_obeyed(run):
+    status, _, err = run("simulate", "-", stdin="a: !x%1b%5b31m y\n")
+    assert status == 1
+    assert "\x1b" not in err
+    assert "\\x1b[31m" in err
+
+
+def test_a_number_that_nobody_can_write_out_is_told_in_short(run):
+    status, _, err = run("simulate", "qingmao", "--set", "joint_lanes=1e300")
+    assert status == 1
+    assert "1e300 is" in err
+    assert "00000000" not in err
+
+
 def test_a_queue_that_cannot_drain_is_told_with_what_is_lacking(run):
     status, out, _ = run("simulate", "-", stdin=SHORT.replace("channels: 12", "channels: 9"))
     assert status == 0

@@ -27,6 +27,7 @@ from riverloop.cli.serving import listen_command, serve, work_command
 from riverloop.cli.simulating import simulate
 from riverloop.cli.traffic import traffic_app
 from riverloop.core.kernel.errors import RiverloopError
+from riverloop.core.kernel.letters import shown
 
 __all__ = ["app", "main"]
 
@@ -64,7 +65,7 @@ def main() -> None:
     try:
         app(prog_name="riverloop")
     except RiverloopError as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+        print(shown(" ".join(str(error).split())), file=sys.stderr)
         raise SystemExit(1) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from riverloop.core.kernel.letters import shown
+
 _BETWEEN_SECONDS = 0.2
 
 
 def print_json(value: Any) -> None:
     """Print a value as JSON that a person can read as well."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    print(shown(json.dumps(value, ensure_ascii=False, indent=2), escape="\\u{:04x}"))
 
 
 def print_table(rows: Iterable[tuple[str, ...]]) -> None:
     """Print rows with their columns below each other, the last one as wide as it is."""
-    listed = list(rows)
+    listed = [tuple(map(shown, row)) for row in rows]
     if not listed:
         return
     widths = [max(len(row[column]) for row in listed) for column in range(len(listed[0]) - 1)]

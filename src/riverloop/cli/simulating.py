@@ -206,7 +206,7 @@ def _values(settings: tuple[str, ...]) -> dict[str, float | str]:
 
 def _number(text: str) -> float:
     value = float(text)
-    return int(value) if value.is_integer() else value
+    return int(value) if value.is_integer() and abs(value) <= 2**53 else value
 
 
 def _lengths(text: str) -> tuple[int, ...]:

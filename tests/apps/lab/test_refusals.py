@@ -1,5 +1,7 @@
 """What the lab refuses, when, and in which words."""
 
+import re
+
 import pytest
 
 from riverloop.apps.lab import services
@@ -38,6 +40,29 @@ def test_a_mistake_that_shows_only_at_work_is_told_with_its_line_in_every_langua
     work.work_all([services.EXPERIMENT])
     paul.cookies.load({"language": tag})
     assert told in page_of(paul, experiment)
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"w.demand_factor": "1e300"}, "3e303 passengers come in one go"),
+        ({"s.exit.channels": "1e300"}, "1e300 is greater"),
+        ({"w.seed": "1e300"}, "1e300 is greater"),
+    ],
+)
+def test_a_number_is_told_as_it_would_be_written(paul, typed, told):
+    response = paul.post(BRIDGE, {"act": "run", **typed})
+    assert (response.status_code, told in plain(response)) == (400, True)
+    assert not re.search("[0-9]{20}", plain(response))
+
+
+def test_more_passengers_than_a_word_has_letters_are_told_in_short(paul, scenarios):
+    text = scenarios["minimal"].replace("rate_per_hour: 600", "rate_per_hour: 1e40")
+    words = plain(paul.post("/lab/scenarios/minimal/", {"act": "run", "text": text}))
+    assert "2e41 passengers" in words or "1e40 is greater" in words
 
 
 # Asked for what is not there

@@ -74,7 +74,7 @@ def test_a_mistake_is_named_with_its_file_and_line(old, new, said):
         ("a: &x [*x]", "circle"),
         ("a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 30)), "far too much"),
         ("measure: {id: .nan}", "finite"),
-        ("\x00", "YAML"),
+        ("\x00", "cannot be seen"),
         ("measure: " + "[" * 3000, "YAML|deeply"),
         ("measure: {id: 99999999999999999999999}", "too large"),
         ("? [a]\n: b", "plain word"),

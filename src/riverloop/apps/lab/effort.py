@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from riverloop.apps.lab.words import N_
 from riverloop.core.kernel.errors import InputError
+from riverloop.core.kernel.sources import in_short
 from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.running import work_of
 
@@ -33,8 +34,8 @@ def check(scenario: Scenario, kind: str, *, swings: int, most: int) -> None:
     if passengers > MOST_PASSENGERS:
         raise InputError(
             "lab.size",
-            N_("{passengers:,.0f} passengers come in one go, and {most:,} may. Shorten `hours`, or lower the demand."),
-            passengers=passengers,
+            N_("{passengers} passengers come in one go, and {most:,} may. Shorten `hours`, or lower the demand."),
+            passengers=_told(passengers),
             most=MOST_PASSENGERS,
         )
     visits = work_of(scenario) * _times(scenario, kind, swings)
@@ -42,12 +43,19 @@ def check(scenario: Scenario, kind: str, *, swings: int, most: int) -> None:
         raise InputError(
             "lab.work",
             N_(
-                "This comes to about {visits:,.0f} visits to stations, and {most:,} may be asked for here. Take fewer "
+                "This comes to about {visits} visits to stations, and {most:,} may be asked for here. Take fewer "
                 "days or replications, or use the command `riverloop simulate`."
             ),
-            visits=visits,
+            visits=_told(visits),
             most=most,
         )
+
+
+def _told(count: float) -> str:
+    return f"{count:,.0f}" if count < _LEGIBLE else in_short(float(f"{count:.3g}"))
+
+
+_LEGIBLE = 1e15
 
 
 def _times(scenario: Scenario, kind: str, swings: int) -> float:

@@ -28,7 +28,8 @@ _THOUSANDS = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 """A comma elsewhere may be meant as a decimal point: told rather than guessed."""
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TOP = ("seed", "replications", "demand_factor")
+_EXACT = 2**53
+"""Whole numbers up to it are what they look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,7 +420,7 @@ def _read_number(field: Field, typed: str) -> float:
         raise InputError(
             "lab.whole", N_('{label}: "{typed}" is not a whole number. Give one.'), label=field.label, typed=typed[:40]
         )
-    return int(value) if value.is_integer() else value
+    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
 
 
 def _read_clock(label: str, typed: str) -> str:

@@ -39,6 +39,11 @@ def obeyed(text: str, *, file: bool = False) -> re.Match[str] | None:
     return (_OBEYED_IN_FILES if file else _OBEYED).search(text)
 
 
-def shown(text: str) -> str:
-    r"""Return a text for a terminal: each letter that it would obey stands as an escape such as ``\x1b``."""
-    return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+def shown(text: str, *, escape: str = "\\x{:02x}") -> str:
+    r"""Return a text for a terminal: each letter that it would obey stands as an escape such as ``\x1b``.
+
+    Args:
+        text: from anywhere.
+        escape: what stands for a letter, by its number.
+    """
+    return _OBEYED.sub(lambda found: escape.format(ord(found[0])), text)

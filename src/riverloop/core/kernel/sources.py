@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from itertools import chain, islice
 from typing import Any
 
 import yaml
 
 from riverloop.core.kernel.errors import InputError, did_you_mean
+from riverloop.core.kernel.letters import obeyed
 from riverloop.core.kernel.words import N_
 
 Path = tuple[str | int, ...]
 
 _MAX_CHARACTERS = 2_000_000
 _MAX_DEPTH = 40
-_MAX_NODES = 200_000
+_MAX_VALUES = 200_000
+_FEWEST_CHARACTERS = 2
+"""Of a value, with what parts it from the next one."""
 _MAX_DIGITS = 20
 _LARGEST = 2**53
 _PLAIN_TAGS = {
@@ -68,8 +73,12 @@ def read_yaml(text: str, *, name: str) -> Source:
     """
     if len(text) > _MAX_CHARACTERS:
         raise InputError("yaml.size", N_("The file is too large. Split it into files below 2 MB."), where=name)
+    _check_letters(text, name)
     try:
+        _check_count(text, name)
         node = yaml.compose(text, Loader=_Loader)
+        if node is not None and "&" in text:
+            _Sizes(name).size(node)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise InputError(
@@ -88,37 +97,88 @@ def read_yaml(text: str, *, name: str) -> Source:
     return Source(name, value, lines, hashlib.sha256(text.encode()).hexdigest())
 
 
+def _check_letters(text: str, name: str) -> None:
+    """Refuse what a terminal would obey, or what turns the writing, wherever it stands: in remarks as well."""
+    if found := obeyed(text, file=True):
+        raise _letter_error(found[0], f"{name}:{text.count(chr(10), 0, found.start()) + 1}")
+
+
+def _letter_error(letter: str, where: str) -> InputError:
+    return InputError(
+        "yaml.letter",
+        N_("The character {letter} cannot be seen and may do harm where it is shown. Take it out."),
+        where=where,
+        letter=f"U+{ord(letter):04X}",
+    )
+
+
+def _check_count(text: str, name: str) -> None:
+    """Refuse far too many values before they take memory."""
+    if len(text) <= _FEWEST_CHARACTERS * _MAX_VALUES:
+        return
+    values = (event for event in yaml.parse(text, Loader=_Loader) if isinstance(event, yaml.NodeEvent))
+    if last := next(islice(values, _MAX_VALUES, None), None):
+        raise InputError(
+            "yaml.values",
+            N_("The file holds more than {most:,} values. Shorten its lists, or split it."),
+            where=f"{name}:{last.start_mark.line + 1 if last.start_mark else 1}",
+            most=_MAX_VALUES,
+        )
+
+
+class _Sizes:
+    """Counts the values that nodes come to with every alias followed, without following one twice."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.known: dict[int, int] = {}
+        self.open: set[int] = set()
+
+    def size(self, node: yaml.Node) -> int:
+        if id(node) in self.known:
+            return self.known[id(node)]
+        if id(node) in self.open:
+            raise self.error(node)
+        self.open.add(id(node))
+        found = 1 + sum(map(self.size, _children(node)))
+        self.open.discard(id(node))
+        if found > _MAX_VALUES:
+            raise self.error(node)
+        self.known[id(node)] = found
+        return found
+
+    def error(self, node: yaml.Node) -> InputError:
+        return InputError(
+            "yaml.alias",
+            N_("An alias (*name) leads in a circle or to far too much. Write it out."),
+            where=f"{self.name}:{node.start_mark.line + 1}",
+        )
+
+
+def _children(node: yaml.Node) -> Iterable[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return chain.from_iterable(node.value)
+    return node.value if isinstance(node, yaml.SequenceNode) else ()
+
+
 class _Builder:
     """Turns composed nodes into plain values, noting the line of each."""
 
     def __init__(self, name: str, lines: dict[Path, int]) -> None:
         self.name, self.lines = name, lines
-        self.open: set[int] = set()
-        self.built = 0
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(path, line)
-        self.built += 1
-        if id(node) in self.open or self.built > _MAX_NODES:
-            raise self.error(
-                "yaml.alias",
-                line,
-                N_("An alias (*name) leads in a circle or to far too much. Write it out."),
-            )
         if len(path) > _MAX_DEPTH:
             raise self.error("yaml.depth", line, N_("The file is nested too deeply. Flatten it."))
         if node.tag not in _PLAIN_TAGS:
             raise self.error("yaml.tag", line, N_("The tag {tag} is not read here. Take it out."), tag=node.tag[:60])
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node, line)
-        self.open.add(id(node))
-        try:
-            if isinstance(node, yaml.MappingNode):
-                return self.mapping(node, path)
-            return [self.build(child, (*path, place)) for place, child in enumerate(node.value)]
-        finally:
-            self.open.discard(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, path)
+        return [self.build(child, (*path, place)) for place, child in enumerate(node.value)]
 
     def mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         read: dict[str, Any] = {}
@@ -126,15 +186,22 @@ class _Builder:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self.error("yaml.key", line, N_("A key must be a plain word. Write it as one."))
-            key = key_node.value
+            key = self.text(key_node, line)
             if key in read:
                 raise self.error("yaml.twice", line, N_('The key "{key}" is given twice. Keep one.'), key=key)
             self.lines[(*path, key)] = line
             read[key] = self.build(child, (*path, key))
         return read
 
-    def scalar(self, node: yaml.Node, line: int) -> Any:
+    def text(self, node: yaml.Node, line: int) -> str:
+        """Return the text of a scalar, in which an escape may stand for any letter."""
         text: str = node.value
+        if found := obeyed(text):
+            raise _letter_error(found[0], f"{self.name}:{line}")
+        return text
+
+    def scalar(self, node: yaml.Node, line: int) -> Any:
+        text = self.text(node, line)
         if getattr(node, "style", None):  # quoted or block: a text as it stands; plain is None or empty, by parser
             return text
         if text in _WORDS:
@@ -149,18 +216,32 @@ class _Builder:
         if _INTEGER.fullmatch(text):
             if len(text) > _MAX_DIGITS or abs(int(text)) > _LARGEST:
                 raise self.error(
-                    "yaml.number", line, N_("The number {text} is too large. Keep it below 2^53."), text=text[:24]
+                    "yaml.number", line, N_("The number {text} is too large. Keep it below 2^53."), text=in_short(text)
                 )
             return int(text)
         if _DECIMAL.fullmatch(text):
             value = float(text)
             if value in (float("inf"), float("-inf")):
-                raise self.error("yaml.number", line, N_("{text} is too large. Give a finite number."), text=text[:24])
+                raise self.error(
+                    "yaml.number", line, N_("{text} is too large. Give a finite number."), text=in_short(text)
+                )
             return value
         return text
 
     def error(self, code: str, line: int, message: str, **parameters: object) -> InputError:
         return InputError(code, message, where=f"{self.name}:{line}", **parameters)
+
+
+def in_short(number: float | str) -> str:
+    """Return a number as people write it: a long one with its power of ten, such as ``1e300``."""
+    told = f"{number:.15g}" if isinstance(number, float) else str(number)
+    if len(told) <= _MAX_DIGITS and "e" not in told:
+        return told
+    try:
+        rounded = Decimal(f"{Decimal(told):.6g}").normalize()
+    except ArithmeticError:  # a power of ten that nobody writes
+        return f"{told[:_MAX_DIGITS]}…"
+    return str(rounded).lower().replace("e+", "e")
 
 
 def check_schema(source: Source, schema: Mapping[str, Any]) -> None:
@@ -215,7 +296,7 @@ def _explain(source: Source, error: Any) -> InputError:
             N_("{name} is {value!r}.{hint} Choose one of {known}."),
             where=where,
             name=name,
-            value=error.instance,
+            value=_told(error.instance),
             hint=did_you_mean(str(error.instance), [str(choice) for choice in known]),
             known=", ".join(str(choice) for choice in known),
         )
@@ -226,7 +307,7 @@ def _explain(source: Source, error: Any) -> InputError:
             N_("{name} is {value!r}, which is not of type {wanted}. Give that type."),
             where=where,
             name=name,
-            value=str(error.instance)[:60],
+            value=str(_told(error.instance))[:60],
             wanted=" / ".join(wanted if isinstance(wanted, list) else [wanted]),
         )
     if error.validator in _LIMITS:
@@ -235,7 +316,7 @@ def _explain(source: Source, error: Any) -> InputError:
             _LIMITS[error.validator],
             where=where,
             name=name,
-            value=str(error.instance)[:60],
+            value=str(_told(error.instance))[:60],
             limit=error.validator_value,
         )
     return InputError(
@@ -245,6 +326,14 @@ def _explain(source: Source, error: Any) -> InputError:
         name=name,
         detail=str(error.message)[:200].rstrip("."),
     )
+
+
+def _told(value: Any) -> Any:
+    """Return a value of a file for people: a number that is too long for them in short."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    short = in_short(value)
+    return value if short == str(value) else short
 
 
 _LIMITS = {

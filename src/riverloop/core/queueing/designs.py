@@ -23,6 +23,7 @@ from riverloop.core.queueing.parameters import (
     fill,
     read_parameter,
     read_value,
+    told,
 )
 from riverloop.core.queueing.reading import Entry, check_name, read_text
 from riverloop.core.queueing.refusals import ScenarioError
@@ -204,7 +205,7 @@ class ScenarioFile:
             "ends",
             N_('Nothing says how far "{name}" may lie from {value}. Give low and high on either side of it.'),
             name=name,
-            value=value,
+            value=told(value),
         )
 
     def name(self, design: str = "", case: str = "") -> str:
@@ -290,7 +291,7 @@ def _with(name: str, value: Value, reason: InputError) -> ScenarioError:
     """Return an error that says at which value of which parameter it came up."""
     where, reason.where = reason.where, ""
     return ScenarioError(
-        _WITH, N_('With "{name}" at {value}: {reason}'), where=where, name=name, value=value, reason=reason
+        _WITH, N_('With "{name}" at {value}: {reason}'), where=where, name=name, value=told(value), reason=reason
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from riverloop.core.kernel.sources import Path, Source
+from riverloop.core.kernel.sources import Path, Source, in_short
 from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.network import Text
 from riverloop.core.queueing.reading import Entry, check_name, read_text
@@ -105,11 +105,16 @@ def read_ends(entry: Entry, name: str, value: Value, raw: Mapping[str, Any]) -> 
             "ends",
             N_('The value {value} of "{name}" does not lie between low {low} and high {high}. Mend one of them.'),
             name=name,
-            value=value,
-            low=low,
-            high=high,
+            value=told(value),
+            low=told(low),
+            high=told(high),
         )
     return low, high
+
+
+def told(value: Value) -> str:
+    """Return a value as people write it."""
+    return value if isinstance(value, str) else in_short(value)
 
 
 def between(low: Value, value: Value, high: Value) -> bool:

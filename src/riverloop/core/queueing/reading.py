@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riverloop.core.kernel.errors import did_you_mean
-from riverloop.core.kernel.sources import Source
+from riverloop.core.kernel.sources import Source, in_short
 from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.distributions import (
     Deterministic,
@@ -85,7 +85,7 @@ def check_entries(entry: Entry, count: int, most: int) -> None:
 
 
 def _limit(entry: Entry, value: float, limit: float) -> dict[str, str]:
-    return {"name": ".".join(map(str, entry.path)), "value": f"{value:.6g}", "limit": f"{limit:.10g}"}
+    return {"name": ".".join(map(str, entry.path)), "value": in_short(float(f"{value:.6g}")), "limit": f"{limit:.10g}"}
 
 
 def check_name(entry: Entry, name: str, known: Iterable[str], what: str) -> None:
@@ -255,12 +255,12 @@ def read_shifts(entry: Entry, raw: list[dict[str, Any]]) -> tuple[Shift, ...]:
 
 
 def read_outages(entry: Entry, raw: list[dict[str, Any]]) -> tuple[Outage, ...]:
-    """Read when channels are out of order."""
+    """Read when channels are out of order; one that ends as it begins is none, so that a parameter may say so."""
     outages = []
     for place, one in enumerate(raw):
         lost = int(one["channels"]) if "channels" in one else None
         outage = Outage(seconds_of(one["from"]), seconds_of(one["until"]), lost)
-        if outage.from_seconds >= outage.until_seconds:
+        if outage.from_seconds > outage.until_seconds:
             raise entry.into(place).refuse(
                 "outage",
                 N_("An outage runs from {first} until {last}. Let it end after it begins."),
@@ -299,7 +299,7 @@ def read_station(entry: Entry, raw: dict[str, Any], classes: list[str], names: l
         service_by_class=by_class,
         channels=int(raw.get("channels", 1)),
         shifts=read_shifts(entry.into("roster"), raw.get("roster", [])),
-        outages=read_outages(entry.into("outages"), raw.get("outages", [])),
+        outages=tuple(one for one in read_outages(entry.into("outages"), raw.get("outages", [])) if one.lasts),
         by_priority=raw.get("discipline") == "priority",
         eligible=tuple(raw.get("eligible", ())),
         failure=_read_failure(entry.into("failure"), raw.get("failure"), len(service), names, raw["name"]),
