@@ -106,6 +106,11 @@ def test_an_outage_of_a_side_stops_every_channel_of_it():
     assert west.stations[1].outages[0].channels == 2
 
 
+def test_an_outage_that_ends_as_it_begins_is_none():
+    assert not halls(OUT.replace('until: "10:30"', 'until: "10:00"')).scenario().outages
+    assert not scenario(CONTRACT.replace("channels: 12", "channels: 12, outages: [{from: 5, until: 5}]")).outages
+
+
 def test_without_its_outages_a_hall_serves_the_same_passengers_sooner():
     out = halls(OUT).scenario(values={"jobs": 6000})
     still = without_outages(out)

@@ -152,7 +152,7 @@ def _with_side_outages(source: Source, stations: tuple[Station, ...]) -> tuple[S
         check_name(entry.into(place), one["side"], sides, "side")
         stations = tuple(
             replace(station, outages=(*station.outages, outage))
-            if station.kind == "channels" and one["side"] in station.sides
+            if station.kind == "channels" and one["side"] in station.sides and outage.lasts
             else station
             for station in stations
         )

@@ -42,6 +42,11 @@ class Outage:
     until_seconds: float
     channels: int | None = None
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it takes any time."""
+        return self.until_seconds > self.from_seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
