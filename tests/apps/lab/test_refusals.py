@@ -137,6 +137,26 @@ def test_a_design_ticked_twice_is_one(paul):
     assert (response.status_code, "Tick two to 4" in plain(response)) == (400, True)
 
 
+# Side by side
+
+
+def test_those_that_are_there_are_compared_and_too_many_are_told(paul):
+    for seed in range(6):
+        paul.post("/lab/scenarios/minimal/", {"act": "run", "w.seed": str(seed + 10), "w.replications": "2"})
+        work.work_all([services.EXPERIMENT])
+    keys = [one.id for one in Experiment.objects.order_by("created_at")]
+    gone = [f"x=gone{number}" for number in range(4)]
+
+    def compared(chosen):
+        response = paul.get(f"/lab/compare/?{'&'.join([*gone, *(f'x={key}' for key in chosen)])}")
+        rows = re.findall(r'<h2 class="compare-name"><a href="/lab/experiments/(\w+)/">', response.content.decode())
+        return rows, "at most: these are the first" in plain(response)
+
+    assert compared(keys[:2]) == (keys[:2], False)
+    assert compared(keys[1:5]) == (keys[1:5], False)
+    assert compared(keys) == (keys[:4], True)
+
+
 # Where hardly anybody comes
 
 NOBODY = {"w.demand_factor": "0.0000001"}

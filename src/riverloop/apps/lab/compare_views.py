@@ -18,6 +18,7 @@ from riverloop.apps.parties.models import User
 from riverloop.apps.parties.views import account_of
 
 MOST_COMPARED = 4
+_MOST_NAMED = 200  # in an address
 
 
 @never_cache
@@ -25,7 +26,7 @@ MOST_COMPARED = 4
 def compare(request: HttpRequest) -> HttpResponse:
     """Show two to four simulations side by side."""
     user = account_of(request)
-    found = _compared(request, user)
+    chosen, found = _chosen(request, user)
     runs = selectors.runs_of(found)
     states = {one.id: selectors.state_of(one, runs.get(one.id)) for one in found}
     answered = [one for one in found if one.answered_at]
@@ -35,6 +36,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "works": any(state in ("waiting", "running") for state in states.values()),
         "query": request.GET.urlencode(),
         "most": MOST_COMPARED,
+        "too_many": chosen if chosen > MOST_COMPARED else 0,
     }
     if len(answered) == len(found) >= 2:  # noqa: PLR2004 - two sides
         context |= _side_by_side(answered)
@@ -52,11 +54,17 @@ def compare(request: HttpRequest) -> HttpResponse:
     return render(request, "lab/compare.html", context)
 
 
-def _compared(request: HttpRequest, user: User) -> list[Experiment]:
-    """Return the simulations that an address names, in its order; whatever is not there or not visible is left out."""
-    keys = list(dict.fromkeys(request.GET.getlist("x")))[:MOST_COMPARED]
-    found = {one.id: one for one in selectors.experiments(visible_to=user).filter(pk__in=keys, kind="simulate")}
-    return [found[key] for key in keys if key in found]
+def _chosen(request: HttpRequest, user: User) -> tuple[int, list[Experiment]]:
+    """Return how many simulations an address names, and those compared: the first four, in its order.
+
+    Whatever is not there or not visible is left out, and does not count.
+    """
+    keys = list(dict.fromkeys(request.GET.getlist("x")))[:_MOST_NAMED]
+    visible = selectors.experiments(visible_to=user).filter(kind="simulate")
+    there = set(visible.filter(pk__in=keys).values_list("pk", flat=True))
+    chosen = [key for key in keys if key in there]
+    found = visible.in_bulk(chosen[:MOST_COMPARED])
+    return len(chosen), [found[key] for key in chosen[:MOST_COMPARED]]
 
 
 def _side_by_side(found: list[Experiment]) -> dict[str, Any]:
@@ -85,7 +93,8 @@ def _side_by_side(found: list[Experiment]) -> dict[str, Any]:
 @require_safe
 def compare_report(request: HttpRequest) -> HttpResponse:
     """Give the comparison as one page that holds everything."""
-    found = [one for one in _compared(request, account_of(request)) if one.answered_at]
+    _count, chosen = _chosen(request, account_of(request))
+    found = [one for one in chosen if one.answered_at]
     if not found:
         raise Http404
     return file_of(drawn.report(found), "text/html; charset=utf-8", "report.html")
@@ -95,7 +104,7 @@ def compare_report(request: HttpRequest) -> HttpResponse:
 @require_safe
 def compare_chart(request: HttpRequest, name: str) -> HttpResponse:
     """Give the picture of one chart of a comparison, as a part of the page."""
-    found = _compared(request, account_of(request))
+    _count, found = _chosen(request, account_of(request))
     if len(found) < 2 or not all(one.answered_at for one in found):  # noqa: PLR2004 - two sides
         raise Http404
     return picture_of(drawn.of_compared(found), name)
