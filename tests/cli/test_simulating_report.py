@@ -76,3 +76,13 @@ def test_without_a_report_neither_django_nor_the_renderer_is_loaded(day):
     )
     done = subprocess.run([sys.executable, "-c", code, str(day)], capture_output=True, text=True, check=False)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("more", [(), ("--report", "report.html"), ("--list",)])
+def test_a_zone_that_is_not_there_is_refused_whatever_is_asked(run, tmp_path, monkeypatch, more):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "quiet.yaml").write_text(samples.QUIET, "utf-8")
+    status, out, error = run("simulate", "quiet.yaml", "--zone", "nonsense", *more)
+    assert (status, out) == (1, "")
+    assert 'There is no zone "nonsense".' in error
+    assert not (tmp_path / "report.html").exists()

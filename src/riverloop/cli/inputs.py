@@ -35,6 +35,18 @@ def zone_named(name: str) -> Zone:
     return load_zone(name, check=name not in zone_names())  # the tests check those that are bundled
 
 
+def check_zone(name: str) -> None:
+    """Refuse a zone that is not there; a bundled one is known to open.
+
+    Raises:
+        InputError: it is not bundled, and no zone file either.
+    """
+    from riverloop.zones import zone_names
+
+    if name not in zone_names():
+        zone_named(name)
+
+
 def read_text(file: str) -> str:
     """Return the text of a file, or of standard input for ``-``: UTF-8, of at most 50 MB."""
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from riverloop.cli.inputs import data_folder, read_text
+from riverloop.cli.inputs import check_zone, data_folder, read_text
 from riverloop.cli.options import checked_language, json_option, lang_option, zone_option
 from riverloop.cli.printing import print_json
 from riverloop.core.kernel.errors import InputError, did_you_mean
@@ -104,6 +104,7 @@ def simulate(
     """
     from riverloop.cli import simulated
 
+    check_zone(zone_name)
     if listed:
         simulated.show_list(_opened(file)[0] if file else None, as_json=as_json)
         return
