@@ -109,7 +109,7 @@ def _fifo_many(  # noqa: PLR0917 - kernels take everything by place
         end = start + services[place]
         starts[place], ends[place] = start, end
         if line:
-            insert(leaves, leavers, 0, place, end, place)
+            insert(leaves, leavers, place, end, place)
         else:
             busy = push(heap, who, busy, end, place)
     while busy > 0:
@@ -118,12 +118,10 @@ def _fifo_many(  # noqa: PLR0917 - kernels take everything by place
 
 
 @compiled
-def insert(  # noqa: PLR0917 - kernels take everything by place
-    instants: Floats, whats: Integers, first: int, after: int, instant: float, what: int
-) -> None:
-    """Put one into a sorted line from ``first`` until before ``after``, behind those of the same instant."""
-    place = after
-    while place > first and instants[place - 1] > instant:
+def insert(instants: Floats, whats: Integers, count: int, instant: float, what: int) -> None:
+    """Put one into a sorted line of ``count``, behind those of the same instant."""
+    place = count
+    while place > 0 and instants[place - 1] > instant:
         instants[place], whats[place] = instants[place - 1], whats[place - 1]
         place -= 1
     instants[place], whats[place] = instant, what
@@ -148,7 +146,7 @@ def finish(start: float, service: float, pauses: Floats) -> float:
 
 
 @compiled
-def fifo_roster(  # noqa: C901, PLR0912, PLR0917 - one loop; kernels take everything by place
+def fifo_roster(  # noqa: PLR0917 - kernels take everything by place
     arrivals: Floats,
     services: Floats,
     changes: Floats,
@@ -175,23 +173,77 @@ def fifo_roster(  # noqa: C901, PLR0912, PLR0917 - one loop; kernels take everyt
     most = 0
     for count in channels:
         most = max(most, count)
-    line, heap, who = most <= _LINE, np.empty(most + 1), np.empty(most + 1, dtype=np.int64)
-    busy, row, left = 0, 0, 0  # in a line, those in service stand in ``leaves`` behind the ``left`` that have left
+    if most <= _LINE:
+        _roster_line(arrivals, services, changes, channels, pauses, starts, ends, leaves, leavers)
+    else:
+        _roster_heap(arrivals, services, changes, channels, pauses, starts, ends, leaves, leavers, most)
+
+
+@compiled
+def _roster_line(  # noqa: PLR0917 - kernels take everything by place
+    arrivals: Floats,
+    services: Floats,
+    changes: Floats,
+    channels: Integers,
+    pauses: Floats,
+    starts: Floats,
+    ends: Floats,
+    leaves: Floats,
+    leavers: Integers,
+) -> None:
+    """Serve as ``fifo_roster`` does: all ends so far stand in a sorted line.
+
+    A channel is free once that end has come which stands as many places from the back as there are channels.
+    """
+    row, now = 0, -np.inf
+    for place in range(arrivals.size):
+        now = max(now, arrivals[place])
+        while now < np.inf:
+            free, until = np.inf, np.inf
+            if row + 1 < changes.size:
+                until = changes[row + 1]
+            if place < channels[row]:
+                free = now
+            elif channels[row] > 0:
+                free = max(now, leaves[place - channels[row]])
+            if free < until:
+                now = free
+                break
+            now, row = max(now, until), row + 1
+        starts[place] = now
+        ends[place] = finish(now, services[place], pauses) if now < np.inf else np.inf
+        insert(leaves, leavers, place, ends[place], place)
+
+
+@compiled
+def _roster_heap(  # noqa: PLR0917 - kernels take everything by place
+    arrivals: Floats,
+    services: Floats,
+    changes: Floats,
+    channels: Integers,
+    pauses: Floats,
+    starts: Floats,
+    ends: Floats,
+    leaves: Floats,
+    leavers: Integers,
+    most: int,
+) -> None:
+    """Serve as ``fifo_roster`` does: a heap of those in service, at ``most`` that many."""
+    heap, who = np.empty(most + 1), np.empty(most + 1, dtype=np.int64)
+    busy, row, left = 0, 0, 0
     now = -np.inf
     for place in range(arrivals.size):
         now = max(now, arrivals[place])
         while now < np.inf:
             while row + 1 < changes.size and changes[row + 1] <= now:
                 row += 1
-            while busy > 0 and (leaves[left] if line else heap[0]) <= now:
-                if not line:
-                    leaves[left], leavers[left] = heap[0], who[0]
-                left, busy = left + 1, busy - 1 if line else pop(heap, who, busy)
+            while busy > 0 and heap[0] <= now:
+                leaves[left], leavers[left] = heap[0], who[0]
+                left += 1
+                busy = pop(heap, who, busy)
             if busy < channels[row]:
                 break
-            following = np.inf
-            if busy > 0:
-                following = leaves[left] if line else heap[0]
+            following = heap[0] if busy > 0 else np.inf
             if row + 1 < changes.size:
                 following = min(following, changes[row + 1])
             now = following
@@ -199,16 +251,11 @@ def fifo_roster(  # noqa: C901, PLR0912, PLR0917 - one loop; kernels take everyt
         ends[place] = np.inf
         if now < np.inf:
             ends[place] = finish(now, services[place], pauses)
-            if line:
-                insert(leaves, leavers, left, left + busy, ends[place], place)
-                busy += 1
-            else:
-                busy = push(heap, who, busy, ends[place], place)
-    if line:
-        left, busy = left + busy, 0
+            busy = push(heap, who, busy, ends[place], place)
     while busy > 0:
         leaves[left], leavers[left] = heap[0], who[0]
-        left, busy = left + 1, pop(heap, who, busy)
+        left += 1
+        busy = pop(heap, who, busy)
     for place in range(left, arrivals.size):  # whoever is never served came after all who were
         leaves[place], leavers[place] = np.inf, place
 
