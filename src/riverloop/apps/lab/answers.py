@@ -244,7 +244,14 @@ def stations(answer: Json) -> Rows:
     """Return the table of the stations where anybody can wait."""
     result = answer["result"]
     with_area = any(one.get("area_m2") for one in result["stations"].values())
-    head = [_("Station"), _("Staff of"), _("Passengers"), _("Mean wait"), _("Sure to 95 %"), _("95 % wait no longer")]
+    head = [
+        _("Station"),
+        _("Staff of"),
+        _("Passengers simulated"),
+        _("Mean wait"),
+        _("Sure to 95 %"),
+        _("95 % wait no longer"),
+    ]
     head += [_("Longest queue"), _("Channels busy"), *([_("Area, m²")] if with_area else [])]
     rows = []
     for name, one in result["stations"].items():
@@ -267,7 +274,7 @@ def classes(answer: Json) -> Rows | None:
         return None
     head = (
         _("Class"),
-        _("Passengers"),
+        _("Passengers simulated"),
         _("Mean time to get through"),
         _("95 % are through within"),
         _("Within the pledge"),

@@ -278,7 +278,7 @@ def stations(subject: Subject) -> Titled:
     """Return what came out of each station."""
     head = (
         "",
-        _("Passengers"),
+        _("Passengers simulated"),
         _("Mean wait"),
         _("95 % wait no longer"),
         _("Longest queue (persons)"),
@@ -304,7 +304,7 @@ def classes(subject: Subject) -> Titled | None:
     found = subject.result.get("classes")
     if not found:
         return None
-    head = ("", _("Passengers"), _("Mean"), _("95 % need no longer"), _("Within the pledge"))
+    head = ("", _("Passengers simulated"), _("Mean"), _("95 % need no longer"), _("Within the pledge"))
     rows = [
         (
             own(one.get("title"), name),
