@@ -75,6 +75,14 @@ def test_a_number_that_nobody_can_write_out_is_told_in_short(run):
     assert "00000000" not in err
 
 
+def test_a_tornado_is_refused_before_anything_is_run(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("riverloop.cli.simulated.run", None)
+    path = tmp_path / "halls.yaml"
+    path.write_text(SHORT, encoding="utf-8")
+    status, _, err = run("simulate", str(path), "--tornado")
+    assert (status, "No parameter says between what it may lie." in err) == (1, True)
+
+
 def test_a_queue_that_cannot_drain_is_told_with_what_is_lacking(run):
     status, out, _ = run("simulate", "-", stdin=SHORT.replace("channels: 12", "channels: 9"))
     assert status == 0

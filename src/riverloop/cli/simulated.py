@@ -16,7 +16,7 @@ from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.rehearsal import Target
 from riverloop.core.queueing.results import Result
 from riverloop.core.queueing.running import run
-from riverloop.core.queueing.sensitivity import MEASURES, Bar, BreakEven, break_even, compare, tornado
+from riverloop.core.queueing.sensitivity import MEASURES, Bar, BreakEven, Swing, break_even, compare, tornado
 from riverloop.core.queueing.sizing import Channels, Roster, least_channels, least_roster
 from riverloop.core.queueing.spreading import Spread, held
 from riverloop.core.queueing.tallies import Tally
@@ -61,6 +61,22 @@ class Chosen:
         return self.file.claims_of(self.design)
 
 
+def swings_of(ours: Chosen) -> list[Swing]:
+    """Return what is uncertain, at both of its ends, before anything is run.
+
+    Raises:
+        ScenarioError: nothing is, or an end cannot be simulated.
+    """
+    swings = ours.file.swings(ours.design, ours.case, values=ours.values, traffic=ours.traffic)
+    if not swings:
+        raise ScenarioError(
+            "scenario.ends",
+            "No parameter says between what it may lie. Give some of them low and high.",
+            where=ours.file.source.where("parameters"),
+        )
+    return swings
+
+
 class Answers:
     """The answers about one scenario, and those that stand beside it.
 
@@ -102,16 +118,8 @@ class Answers:
             )
         self.still = self._run(without_outages(self.scenario))
 
-    def find_tornado(self, measure: str) -> None:
+    def find_tornado(self, swings: list[Swing], measure: str) -> None:
         """Find what moves a measure most."""
-        ours = self.ours
-        swings = ours.file.swings(ours.design, ours.case, values=ours.values, traffic=ours.traffic)
-        if not swings:
-            raise ScenarioError(
-                "scenario.ends",
-                "No parameter says between what it may lie. Give some of them low and high.",
-                where=ours.file.source.where("parameters"),
-            )
         spread = self.spread(self.scenario)
         with progress_line("What moves the answer") as progress:
             self.bars = tornado(self.scenario, swings, MEASURES[measure], spread=spread, progress=progress)

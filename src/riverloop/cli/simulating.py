@@ -117,12 +117,13 @@ def simulate(
     ours = simulated.Chosen(opened, design, case, values, _daily_traffic, file, text)
     others = [_other(ours, one) for one in against]
     rival = _other(ours, break_even) if break_even else None
+    swings = simulated.swings_of(ours) if tornado else []
     answers = simulated.Answers(ours, lambda scenario: _spread(scenario, backend, jobs, cluster))
     answers.compare(others)
     if without_outages:
         answers.compare_without_outages()
     if tornado:
-        answers.find_tornado(tornado)
+        answers.find_tornado(swings, tornado)
     if rival:
         answers.find_break_even(rival, measure, factors)
     if least_channels:

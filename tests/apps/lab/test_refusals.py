@@ -137,6 +137,35 @@ def test_a_design_ticked_twice_is_one(paul):
     assert (response.status_code, "Tick two to 4" in plain(response)) == (400, True)
 
 
+# Ends of what is uncertain
+
+
+@pytest.mark.parametrize("act", ["run", "copy"])
+def test_an_end_below_nothing_is_told_with_its_line_before_anything_is_kept(paul, scenarios, act):
+    text = scenarios["bridge"].replace("low: 2000", "low: -1")
+    response = paul.post(BRIDGE, {"act": act, "text": text, "title": "x"})
+    told = 'Line 5: With "people" at -1: arrivals.passengers_per_day: -1 is less than 0.'
+    assert (response.status_code, told in plain(response)) == (400, True)
+    assert not Experiment.objects.exists()
+    assert not SavedScenario.objects.exists()
+
+
+def test_an_end_that_leaves_nothing_for_the_rest_is_refused_at_saving_and_before_a_tornado(paul, scenarios):
+    text = (
+        scenarios["bridge"]
+        .replace("share: 0.75", "share: $residents")
+        .replace("  visitor: {share: 0.25,", "  worker: {share: $rest}\n  visitor: {share: 0.2,")
+    )
+    text = text.replace("  people:", "  residents: {value: 0.75, low: 0.5, high: 0.9}\n  people:")
+    told = 'Line 5: With "residents" at 0.9: The shares beside $rest sum to 1.1'
+    response = paul.post(BRIDGE, {"act": "copy", "text": text, "title": "x"})
+    assert (response.status_code, told in plain(response)) == (400, True)
+    experiment = answered(paul, BRIDGE, text=text)
+    response = paul.post(f"/lab/experiments/{experiment.id}/ask/", {"kind": "tornado", "measure": "share_within"})
+    assert (response.status_code, told in plain(response)) == (400, True)
+    assert Experiment.objects.count() == 1
+
+
 # Side by side
 
 

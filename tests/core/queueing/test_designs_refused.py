@@ -146,9 +146,51 @@ def test_a_swing_that_nobody_gave_ends_is_refused_when_asked_for():
 
 
 def test_an_end_that_cannot_be_simulated_is_told_with_its_parameter():
-    wide = HALLS.replace("high: 0.9", "high: 1.5")
-    with pytest.raises(InputError, match=r'halls.yaml:9: With "by_gate" at 1.5: The shares beside \$rest sum to 1.5'):
+    wide = HALLS.replace("visitor: $rest", "visitor: 0.2, worker: $rest").replace(
+        "  visitor: {}", "  visitor: {}\n  worker: {}"
+    )
+    wide = wide.replace("{resident: {}, visitor: {}}", "{resident: {}, visitor: {}, worker: {}}")
+    told = r'halls.yaml:5: With "by_gate" at 0.9: The shares beside \$rest sum to 1.1'
+    with pytest.raises(InputError, match=told):
         halls(wide).swings()
+    with pytest.raises(InputError, match=told):
+        halls(wide).check_ends()
+
+
+def test_ends_that_only_fail_together_are_ends_all_the_same():
+    both = HALLS.replace("visitor: $rest", "visitor: $tourists, worker: $rest").replace(
+        "  gate_seconds:", "  tourists: {value: 0.05, low: 0, high: 0.2}\n  gate_seconds:"
+    )
+    both = both.replace("  visitor: {}\n", "  visitor: {}\n  worker: {}\n").replace(
+        "{resident: {}, visitor: {}}", "{resident: {}, visitor: {}, worker: {}}"
+    )
+    halls(both).check_ends()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("low: 1000", "low: -1", '3: With "jobs" at -1: arrivals.passengers_per_day: -1 is less than 0.'),
+        ("{value: 12}", "{value: 12, low: -2, high: 15}", '6: With "gate_seconds" at -2: stations.0.service.mean_s'),
+        ("{value: 12}", "{value: 12, low: 9, high: 1e9}", '6: With "gate_seconds" at 1000000000: stations.0.service'),
+        (
+            "{value: 3}",
+            "{value: 3, low: -1, high: 4}",
+            '8: With "gates" at -1: stations.0.roster.0.channels: -1 is less',
+        ),
+        (
+            "{value: 3}",
+            "{value: 3, low: 2.5, high: 4}",
+            "8: With \"gates\" at 2.5: stations.0.roster.0.channels is '2.5'",
+        ),
+        ("low: 40000", "low: -4", '36: With "jobs" at -4: arrivals.passengers_per_day: -4 is less than 0.'),
+    ],
+)
+def test_an_end_that_may_not_stand_there_is_refused_when_the_file_is_read(old, new, line):
+    assert old in HALLS
+    with pytest.raises(InputError) as refused:
+        halls(HALLS.replace(old, new, 1))
+    assert f"halls.yaml:{line}" in str(refused.value)
 
 
 @pytest.mark.parametrize(

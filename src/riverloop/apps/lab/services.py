@@ -141,7 +141,7 @@ def checked_title(title: str) -> str:
 
 
 def check_every(text: str) -> None:
-    """Open every design in every case.
+    """Open every design in every case, at both ends of what is uncertain too.
 
     Raises:
         InputError: one of them cannot be simulated; the message has the line.
@@ -150,6 +150,7 @@ def check_every(text: str) -> None:
     for design in file.designs:
         for case in file.cases:
             opening.scenario_of(text, design.key, case.key)
+            file.check_ends(design.key, case.key, traffic=opening.daily_traffic())
 
 
 # Experiments -----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from riverloop.core.kernel.sources import Path, Source, check_schema, read_yaml
 from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.alternatives import Case, Claim, Design, Need, read_case, read_claims, read_design
 from riverloop.core.queueing.building import build_scenario
+from riverloop.core.queueing.ends import End, Suspicions, ends_of
 from riverloop.core.queueing.network import Scenario, Text, in_one_language
 from riverloop.core.queueing.parameters import (
     Parameter,
@@ -188,17 +189,44 @@ class ScenarioFile:
                 if names is not None:
                     raise self._no_ends(name, chosen[name])
                 continue
-            ends = (self._at(design, case, {**values, name: end}, traffic, name) for end in (low, high))
+            ends = (
+                self._at(design, case, {**values, name: end}, traffic, (name, key))
+                for key, end in (("low", low), ("high", high))
+            )
             found.append(Swing(name, *ends))
         return found
 
-    def _at(self, design: str, case: str, values: Mapping[str, Value], traffic: Traffic | None, name: str) -> Scenario:
+    def _at(
+        self, design: str, case: str, values: Mapping[str, Value], traffic: Traffic | None, end: tuple[str, str]
+    ) -> Scenario:
         try:
             return self.scenario(design, case, values=values, traffic=traffic)
         except InputError as error:
-            if error.code == _WITH and error.parameters["name"] == name:
-                raise
-            raise _with(name, values[name], error) from None
+            name, chosen = end[0], self.case(case)
+            stated = ("cases", chosen.key, "set", *end) if name in chosen.ends else ("parameters", *end)
+            raise _at_end(self.source, stated, name, values[name], error) from None
+
+    def check_ends(self, design: str = "", case: str = "", *, traffic: Traffic | None = None) -> None:
+        """Refuse ends of parameters at which a design cannot be simulated.
+
+        All low ends are tried at once, and all high ones; only where that fails, each by itself.
+
+        Args:
+            design: its key; without one, the first.
+            case: its key; without one, the first.
+            traffic: where real days are from.
+
+        Raises:
+            InputError: with the line of the end.
+        """
+        used = self.used(design)
+        uncertain = [one for one in self.parameters_of(case) if one.low is not None and one.name in used]
+        try:
+            for key in ("low", "high"):
+                at_once = {one.name: getattr(one, key) for one in uncertain}
+                self.scenario(design, case, values=at_once, traffic=traffic)
+        except InputError:
+            self.swings(design, case, traffic=traffic)
 
     def _no_ends(self, name: str, value: Value) -> ScenarioError:
         return Entry(self.source, ("parameters", name)).refuse(
@@ -274,10 +302,18 @@ def open_scenario_file(text: str, *, name: str) -> ScenarioFile:
 
 
 def _check_designs(read: ScenarioFile) -> None:
-    """Check the form of every design, and that each parameter is of use to one of them."""
+    """Check the form of every design, at the ends of parameters too, and that each of these is of use to one."""
     values, used = {one.name: one.value for one in read.parameters}, set[str]()
+    suspicions = Suspicions(filled_schema())
+    set_ends = {one.key: {name: _stated_by(read, one, name) for name in one.ends} for one in read.cases}
+    ends = ends_of(read.parameters, set_ends)
     for design in read.designs:
-        used.update(read.filled(design.key, values)[1].values())
+        places = read.filled(design.key, values)[1]
+        used.update(places.values())
+        for path, name in places.items():
+            for end in ends.get(name, ()):
+                if suspicions.suspects(path, end):
+                    _check_end(read, design.key, name, end)
     for one in read.parameters:
         if one.name not in used:
             raise Entry(read.source, ("parameters", one.name)).refuse(
@@ -285,6 +321,30 @@ def _check_designs(read: ScenarioFile) -> None:
                 N_('Nothing uses the parameter "{name}". Write ${name} where it belongs, or take it out.'),
                 name=one.name,
             )
+
+
+def _stated_by(read: ScenarioFile, case: Case, name: str) -> Parameter:
+    return _as_set(read.parameter(name), case)
+
+
+def _check_end(read: ScenarioFile, design: str, name: str, end: End) -> None:
+    """Check the form of a design with a parameter at one end.
+
+    Raises:
+        InputError: with the line of the end.
+    """
+    try:
+        read.filled(design, {**read.values(end.case), name: end.value})
+    except InputError as error:
+        raise _at_end(read.source, end.path, name, end.value, error) from None
+
+
+def _at_end(source: Source, path: Path, name: str, value: Value, error: InputError) -> InputError:
+    """Return an error that says at which end of which parameter it came up, with the line of that end."""
+    if error.code != _WITH or error.parameters["name"] != name:
+        error = _with(name, value, error)
+    error.where = source.where(*path)
+    return error
 
 
 def _with(name: str, value: Value, reason: InputError) -> ScenarioError:
