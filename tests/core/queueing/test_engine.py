@@ -44,6 +44,39 @@ def test_what_leaves_one_station_arrives_at_the_next_at_that_instant():
     assert leaves.tolist() == customs.joined.tolist()
 
 
+WAYS = """\
+arrivals: {rate_per_hour: [400, 700, 400]}
+classes:
+  one: {share: 0.4, route: [desk, gate, walk, hall, both, last]}
+  other: {share: 0.4, route: [lane, hall, belt, both, last]}
+  third: {share: 0.2, route: [hall, belt, last]}
+stations:
+  - {name: desk, channels: 5, service: &time {distribution: empirical, seconds: [20, 40], weights: [0.5, 0.5]}}
+  - {name: gate, roster: [{from: 0, until: 1, channels: 4}, {from: 1, until: 3, channels: 6}], service: *time}
+  - {name: walk, kind: walk, service: *time}
+  - {name: lane, channels: 18, service: {distribution: exponential, mean_seconds: 120}, FAILURE}
+  - {name: aside, channels: 2, service: *time}
+  - {name: hall, channels: 9, service: {distribution: deterministic, seconds: 30}}
+  - {name: belt, roster: [{from: 0, until: 3, channels: 4}], service: *time}
+  - {name: both, channels: 6, service: *time}
+  - {name: last, channels: 10, service: *time}
+AFTER
+"""
+
+
+@pytest.mark.parametrize("failure", ["", "failure: {share: 0.1, divert_to: aside}"])
+@pytest.mark.parametrize("after", ["", "after_close: turn_away"])
+def test_whatever_way_classes_go_all_come_to_a_hall_when_they_left_the_one_before(failure, after):
+    plan, day = day_of(WAYS.replace(", FAILURE", f", {failure}" if failure else "").replace("AFTER", after))
+    left = day.arrivals.copy()
+    for number in (number for group in plan.groups for number in group.stations):
+        visits = day.visits[number]
+        assert visits.joined.tolist() == left[visits.passengers].tolist()
+        assert np.lexsort((visits.passengers, visits.joined)).tolist() == list(range(visits.joined.size))
+        left[visits.passengers] = visits.released
+    assert day.left().tolist() == left.tolist()
+
+
 def test_first_come_is_first_served_at_every_station_of_that_discipline():
     _, day = day_of(DAY)
     for number in (0, 3):

@@ -52,6 +52,7 @@ class Day:
         bound: by passenger, the station to which a failure sends them next, or -1; empty while nobody has failed.
         order: where all went through the last hall, passengers in the order in which they left it, or nearly so.
         times: seconds at which they did, which are not yet in ``leaves``.
+        lines: by classes that went through their last hall together and alone: passengers and times, likewise.
         drawn: services by station, where they are kept for another go.
         failing: failures by station, likewise.
         classes: ask ``present`` for them.
@@ -66,6 +67,7 @@ class Day:
     bound: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     order: Integers | None = None
     times: Floats | None = None
+    lines: dict[frozenset[int], tuple[Integers, Floats]] = field(default_factory=dict)
     drawn: dict[str, Floats] = field(default_factory=dict)
     failing: dict[str, Integers | None] = field(default_factory=dict)
     classes: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
@@ -105,8 +107,9 @@ class Day:
     def branch(self) -> Day:
         """Return a copy from which the same day can go on in another way."""
         leaves = self.leaves if self.order is not None else self.leaves.copy()  # ``left`` makes these anew
+        visits, lines = dict(self.visits), dict(self.lines)
         return replace(
-            self, leaves=leaves, waited=self.waited.copy(), bound=self.bound.copy(), visits=dict(self.visits)
+            self, leaves=leaves, waited=self.waited.copy(), bound=self.bound.copy(), visits=visits, lines=lines
         )
 
     def line_up(self) -> None:
@@ -160,6 +163,16 @@ class _Coming:
         """Whether everybody comes, as numbered: so it is at the first hall."""
         return self.times is self.day.arrivals
 
+    def in_order_of(self, leaving: _Leaving) -> tuple[Integers, Floats]:
+        """Return passengers and times in the order in which they leave, or nearly so."""
+        if leaving.ordered is None:
+            return self.passengers, leaving.times
+        times, leavers = leaving.ordered
+        if self.in_number:
+            return leavers, times
+        order = self.day.room.integers(leavers.size, self.station.name, "order")
+        return np.take(self.passengers, leavers, out=order, mode="clip"), times
+
     def note(self, visits: Visits, station: int | None = None) -> None:
         """Note who came to a station."""
         self.day.visits[self.group.stations[0] if station is None else station] = visits
@@ -203,9 +216,12 @@ def go_on(plan: Plan, day: Day, streams: Streams, halls: tuple[Group, ...]) -> N
 
 def _who_comes(group: Group, day: Day) -> tuple[Integers, Floats]:
     """Return who comes to a hall and when, sorted by time, then by number."""
-    everyone = bool(group.wanted[day.present()].all()) and day.bound.size == 0
+    came = _classes(group, day)
+    everyone = len(came) == day.present().size and day.bound.size == 0
     if everyone and day.order is not None and day.times is not None:
         passengers, times = day.order, day.times
+    elif came in day.lines and day.bound.size == 0:
+        passengers, times = day.lines[came]
     else:
         passengers = np.arange(day.arrivals.size)
         if not everyone:
@@ -218,6 +234,12 @@ def _who_comes(group: Group, day: Day) -> tuple[Integers, Floats]:
     times, passengers = kernels.in_order(times, passengers)
     served = int(np.searchsorted(times, np.inf))
     return (passengers, times) if served == times.size else (passengers[:served], times[:served])
+
+
+def _classes(group: Group, day: Day) -> frozenset[int]:
+    """Return the classes of the day's passengers that come to a hall unless they are sent elsewhere."""
+    present = day.present()
+    return frozenset(present[group.wanted[present] > 0].tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,17 +273,14 @@ def _go_through(coming: _Coming) -> _Leaving:
 def _move_on(coming: _Coming, leaving: _Leaving) -> None:
     """Note when each left, and where those who failed are bound."""
     day, passengers, left_by = coming.day, coming.passengers, leaving.left_by
+    came = _classes(coming.group, day)
+    day.lines = {classes: line for classes, line in day.lines.items() if not classes & came}
     if passengers.size == day.arrivals.size:
-        day.order, day.times = passengers, leaving.times
-        if leaving.ordered is not None:
-            day.times, leavers = leaving.ordered
-            day.order = leavers
-            if not coming.in_number:
-                order = day.room.integers(leavers.size, coming.station.name, "order")
-                day.order = np.take(passengers, leavers, out=order, mode="clip")
+        day.order, day.times = coming.in_order_of(leaving)
     else:
         day.leaves = day.left().copy() if day.leaves is day.arrivals else day.left()
         day.leaves[passengers] = leaving.times
+        day.lines[came] = coming.in_order_of(leaving)
     if day.bound.size:
         day.bound[passengers] = NOBODY
     failed = np.flatnonzero(left_by != NOBODY) if left_by is not None else np.empty(0, dtype=np.int64)
