@@ -1,5 +1,7 @@
 """The check on translations: what it finds in code and templates, and what it says of a catalogue."""
 
+import re
+
 import pytest
 
 from tests import catalogues
@@ -110,3 +112,11 @@ def test_an_update_keeps_translations_adds_new_texts_and_drops_old_ones(wanted, 
     assert list(catalogues.problems("zh_Hant", wanted, tmp_path)) == ['not translated: "Decide"']
     catalogues.update(tmp_path)
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_percentage_in_english_is_written_as_numbers_are_there():
+    texts = [
+        message.id if isinstance(message.id, str) else message.id[0]
+        for message in catalogues.texts(catalogues.extract())
+    ]
+    assert [text for text in texts if re.search(r"[0-9] %+(?![a-z(])", text)] == []

@@ -311,7 +311,7 @@ def _keys(listed: Sequence[Design | Case]) -> str:
 def _print_result(result: Result) -> None:
     scenario, pledge = result.scenario, result.scenario.pledge
     sure = result.within
-    spread = f" (95 % sure: {sure.low:.1%} to {sure.high:.1%})" if sure else ""
+    spread = f" (95% sure: {sure.low:.1%} to {sure.high:.1%})" if sure else ""
     of = "are through within" if pledge.of == "journey" else "wait, all in all, no longer than"
     days = f" of {scenario.days} days" if scenario.days > 1 else ""
     met = f"the pledge of {pledge.share:.1%} is {'met' if result.share_within >= pledge.share else 'not met'}"
@@ -345,7 +345,7 @@ def _modelled(measure: str, result: Result) -> str:
     if measure == "journey_seconds":
         return f"a journey takes {journeys.mean:.1f} seconds on average"
     if measure == "journey_p95_seconds":
-        return f"95 % of journeys take no longer than {journeys.quantile(0.95)[0]:.1f} seconds"
+        return f"95% of journeys take no longer than {journeys.quantile(0.95)[0]:.1f} seconds"
     if measure == "share_within":
         return f"{result.share_within:.1%} are within {result.scenario.pledge.minutes:g} minutes"
     if measure == "passengers_per_day":
@@ -355,7 +355,7 @@ def _modelled(measure: str, result: Result) -> str:
 
 def _rows(result: Result) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
-        ("seconds", "mean", "95 % sure", "p50", "p95", "p99", "longest queue", "channels busy"),
+        ("seconds", "mean", "95% sure", "p50", "p95", "p99", "longest queue", "channels busy"),
     ]
     for station, tally in zip(result.scenario.stations, result.tallies.stations, strict=True):
         if station.kind == "walk":
@@ -390,7 +390,7 @@ def _told(one: Mapping[str, Any]) -> str:
     low, high = one["ci95"]
     if low == high == 0:
         return "none"
-    return f"{one['mean']:.4g} (95 % sure: {low:.4g} to {high:.4g})" + ("" if one["sure"] else ", not sure")
+    return f"{one['mean']:.4g} (95% sure: {low:.4g} to {high:.4g})" + ("" if one["sure"] else ", not sure")
 
 
 def _print_bars(bars: Sequence[tuple[Bar, Parameter]], measure: str) -> None:

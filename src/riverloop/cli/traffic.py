@@ -233,7 +233,7 @@ def _print_statistics(
     titles = {
         key: title[lang] for named in (source.direction_titles, source.class_titles) for key, title in named.items()
     }
-    rows = [("", "", "", "days", "mean", "median", "95 %", "most", "on")]
+    rows = [("", "", "", "days", "mean", "median", "95%", "most", "on")]
     before = ""
     for one in traffic.statistics(control_points, (), *span):
         rows.append(

@@ -64,7 +64,7 @@ class Statistic:
         days: how many days were counted.
         mean: passengers a day.
         median: the number of a day that half of the days do not exceed: of two in the middle the lower.
-        p95: the number of a day that 95 % of the days do not exceed.
+        p95: the number of a day that 95% of the days do not exceed.
         greatest: passengers of the busiest day.
         greatest_on: that day; of equal ones the first.
     """

@@ -54,7 +54,7 @@ def test_a_scenario_is_run_and_its_answer_says_whether_the_pledge_is_kept(paul):
     words = page_of(paul, experiment)
     assert "The pledge is kept:" in words
     assert 'They wait longest at "Exit hall"' in words
-    assert "4 replications: with a confidence of 95 %, the share lies between" in words
+    assert "4 replications: with a confidence of 95%, the share lies between" in words
     assert "Staff hours a day: Hong Kong" in words
     assert "Land on both banks" in words
     assert "A small bridge · Two halls · At opening" in words

@@ -171,7 +171,7 @@ def bottleneck_sentence(answer: Json) -> Iterator[str]:
     name = result["bottleneck"]
     if name and result["drains"]:
         wait = result["stations"][name]["wait_seconds"]
-        yield _('They wait longest at "{station}": {mean} on average, and 95 % no longer than {most}.').format(
+        yield _('They wait longest at "{station}": {mean} on average, and 95% no longer than {most}.').format(
             station=station_title(answer, name), mean=duration(wait["mean"]), most=duration(wait["p95"])
         )
 
@@ -183,7 +183,7 @@ def sureness(result: Json) -> str:
         return _("One replication says nothing of how sure this is. Ask for ten or more.")
     many = ngettext("{count} replication", "{count} replications", count).format(count=number(count))
     return _(
-        "{many}: with a confidence of 95 %, the share lies between {bounds}; the pledge is kept in {kept} of them."
+        "{many}: with a confidence of 95%, the share lies between {bounds}; the pledge is kept in {kept} of them."
     ).format(
         many=many,
         bounds=_("{low} and {high}").format(low=share(pledge["ci95"][0]), high=share(pledge["ci95"][1])),
@@ -209,7 +209,7 @@ def figures(answer: Json) -> list[Figure]:
             _("Within the pledge"), share(result["pledge"]["share_within"]), between(result["pledge"]["ci95"], share)
         ),
         Figure(_("Mean time to get through"), duration(journey["mean"]), time_bounds(journey["ci95"])),
-        Figure(_("95 % are through within"), duration(journey["p95"])),
+        Figure(_("95% are through within"), duration(journey["p95"])),
         Figure(_("Longest queue"), _persons(longest[1]), station_title(answer, longest[0]) if longest[0] else ""),
         Figure(_("Passengers a day"), number(answer["about"]["passengers_a_day"])),
     ]
@@ -249,8 +249,8 @@ def stations(answer: Json) -> Rows:
         _("Staff of"),
         _("Passengers simulated"),
         _("Mean wait"),
-        _("Sure to 95 %"),
-        _("95 % wait no longer"),
+        _("Sure to 95%"),
+        _("95% wait no longer"),
     ]
     head += [_("Longest queue"), _("Channels busy"), *([_("Area, m²")] if with_area else [])]
     rows = []
@@ -276,7 +276,7 @@ def classes(answer: Json) -> Rows | None:
         _("Class"),
         _("Passengers simulated"),
         _("Mean time to get through"),
-        _("95 % are through within"),
+        _("95% are through within"),
         _("Within the pledge"),
     )
     rows = tuple(
@@ -341,7 +341,7 @@ def parameter_text(value: Any) -> str:
 
 
 _CLAIMED: dict[str, Callable[[Json], str]] = {
-    "journey_seconds": lambda answer: _("{mean} on average; 95 % no longer than {most}").format(
+    "journey_seconds": lambda answer: _("{mean} on average; 95% no longer than {most}").format(
         mean=duration(answer["result"]["journey_seconds"]["mean"]),
         most=duration(answer["result"]["journey_seconds"]["p95"]),
     ),

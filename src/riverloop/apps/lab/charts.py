@@ -65,7 +65,7 @@ def simulated(results: Labelled) -> str:
 def waits_by_hour(results: Labelled) -> Chart:
     """Return how long passengers wait, by the hour in which they come.
 
-    Of one answer: station by station, the mean and how far it spreads. Of several: what 95 % of each one's journeys
+    Of one answer: station by station, the mean and how far it spreads. Of several: what 95% of each one's journeys
     do not exceed.
     """
     return _journeys(_apart(results)) if len(results) > 1 else _waits(results)
@@ -93,14 +93,14 @@ def _waits(results: Labelled) -> Chart:
     scaled = {name: [divided(row, unit) for row in rows] for name, rows in waits.items()}
     y = scale(0, max(known(value for rows in scaled.values() for row in rows for value in row), default=0), told)
     drawn = [(name, {"x": clock(hours), "y": y, "series": [_fan(hours, rows)]}) for name, rows in scaled.items()]
-    head = (_("Station"), _("Hour"), _("mean"), _("half wait no longer"), _("95 % wait no longer"))
+    head = (_("Station"), _("Hour"), _("mean"), _("half wait no longer"), _("95% wait no longer"))
     cells = [
         (name, hour_text(hour), *map(number, row))
         for name, rows in scaled.items()
         for hour, row in zip(hours, rows, strict=True)
     ]
     title = with_note(title, told)
-    about = _("The line is the mean; the band lies between what half and what 95 % never exceed.")
+    about = _("The line is the mean; the band lies between what half and what 95% never exceed.")
     picture = panels("lines", drawn, title, about)
     return Chart(
         "waits", title, picture, Table(head, tuple(cells)), sentences(about, _chosen(scaled, stations), source)
@@ -135,7 +135,7 @@ def _fan(hours: Sequence[int], rows: Sequence[Values]) -> dict[str, Any]:
 
 
 def _journeys(results: Labelled) -> Chart:
-    name, title = "journeys", _("Time that 95 % need from arriving to leaving, by hour of arrival")
+    name, title = "journeys", _("Time that 95% need from arriving to leaving, by hour of arrival")
     hourly = {label: result.get("by_hour") or [] for label, result in results}
     hours = open_hours(hourly.values()) if all(hourly.values()) else []
     if not hours:
@@ -155,7 +155,7 @@ def _journeys(results: Labelled) -> Chart:
 
 def classes_by_hour(results: Labelled) -> Chart:
     """Return how long passengers of each class need, by their hour of arrival; of the first answer."""
-    name, title = "classes", _("Time that 95 % need in each class, by hour of arrival")
+    name, title = "classes", _("Time that 95% need in each class, by hour of arrival")
     classes = results[0][1].get("classes", {}) if results else {}
     largest = sorted(classes, key=lambda one: -classes[one]["passengers"])[: len(LETTERS)]
     hourly = {
@@ -305,7 +305,7 @@ def pledge_shares(results: Labelled) -> Chart:
         *(_("{label}: {value}.").format(label=label, value=_share(share)) for label, share, _bounds_ in shown)
     )
     picture = both_sizes("dots", data, title, description, rows=len(rows))
-    return Chart("pledge", title, picture, Table(("", _("Share within"), _("Sure to 95 %")), cells), source)
+    return Chart("pledge", title, picture, Table(("", _("Share within"), _("Sure to 95%")), cells), source)
 
 
 def _percent_axis(lowest: float) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Difference:
 
 
 def differences(ours: Json, theirs: Json) -> list[Difference]:
-    """Return the differences of the measures, ours less theirs, each with its 95 % interval.
+    """Return the differences of the measures, ours less theirs, each with its 95% interval.
 
     Args:
         ours: an answer with its replications.

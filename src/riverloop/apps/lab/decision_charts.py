@@ -45,7 +45,7 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
         )
     )
     picture = both_sizes("both_ways", {"x": axis, "rows": rows}, title, description, rows=len(rows))
-    head = ("", _("Tried"), _("At its low value"), _("Sure to 95 %"), _("At its high value"), _("Sure to 95 %"))
+    head = ("", _("Tried"), _("At its low value"), _("Sure to 95%"), _("At its high value"), _("Sure to 95%"))
     cells = tuple(
         (
             own(one.get("label"), one["name"]),
@@ -55,7 +55,7 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
         for one in bars
     )
     source = _(
-        "Hollow: at the low value. Filled: at the high value. Thin line: sure to 95 %. Change from the answer as asked."
+        "Hollow: at the low value. Filled: at the high value. Thin line: sure to 95%. Change from the answer as asked."
     )
     return Chart("tornado", title, picture, Table(head, cells), source)
 
@@ -98,7 +98,7 @@ def measure_unit(measure: str) -> tuple[float, str]:
     """Return what a measure is divided by to be read, and what it is called then."""
     units = {
         "journey_seconds": (60.0, _("mean time from arriving to leaving (minutes)")),
-        "journey_p95_seconds": (60.0, _("time that 95 % need from arriving to leaving (minutes)")),
+        "journey_p95_seconds": (60.0, _("time that 95% need from arriving to leaving (minutes)")),
         "share_within": (0.01, _("share within the pledge (percentage points)")),
     }
     return units.get(measure, (1.0, measure))
@@ -136,8 +136,8 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
     )
     cells = tuple((f"× {number(one['factor'], 3)}", _change(one, unit), _sure(one, unit)) for one in points)
     picture = both_sizes("lines", data, title, description)
-    source = _("The band is sure to 95 %. Both designs saw the same passengers.")
-    return Chart("break_even", title, picture, Table((_("Demand"), told, _("Sure to 95 %")), cells), source)
+    source = _("The band is sure to 95%. Both designs saw the same passengers.")
+    return Chart("break_even", title, picture, Table((_("Demand"), told, _("Sure to 95%")), cells), source)
 
 
 def _tried(answer: Json) -> list[Json]:

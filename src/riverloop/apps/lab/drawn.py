@@ -198,7 +198,7 @@ def _break_even(answer: Json) -> dict[str, Any]:
         )
         for factor, end in zip(one["between"], (one["at_low"], one["at_high"]), strict=True)
     )
-    head = (_("Demand"), _("{ours} less {theirs}").format(**words), _("Sure to 95 %"), "")
+    head = (_("Demand"), _("{ours} less {theirs}").format(**words), _("Sure to 95%"), "")
     sure = ""
     if one["factor"] is not None:
         sure = _("The first is sure up to {below} times, the other from {above} times.").format(

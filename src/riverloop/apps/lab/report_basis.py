@@ -45,7 +45,7 @@ def _modelled(one: Subject, measure: str) -> str:
     result = one.result
     times, pledge = result["journey_seconds"], result["pledge"]
     if measure in {"journey_seconds", "journey_p95_seconds"}:
-        text = _("{mean} on average; 95 % no longer than {most}")
+        text = _("{mean} on average; 95% no longer than {most}")
         return text.format(mean=duration(times["mean"]), most=duration(times["p95"]))
     if measure == "share_within":
         return _("{share} within {minutes} minutes").format(

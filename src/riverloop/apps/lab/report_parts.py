@@ -163,7 +163,7 @@ def _kept(one: Subject, *, name: bool) -> str:
         share=percent(share), minutes=number(pledge["minutes"]), pledged=percent(pledge["share"])
     )
     if pledge.get("ci95"):
-        said = sentences(said, _("Sure to 95 %: {bounds}.").format(bounds=between(pledge["ci95"], percent)))
+        said = sentences(said, _("Sure to 95%: {bounds}.").format(bounds=between(pledge["ci95"], percent)))
     return _("{label}: {said}").format(label=one.label, said=said) if name else said
 
 
@@ -259,7 +259,7 @@ def side_by_side(subjects: Subjects) -> Titled:
         ),
         (_("Pledge"), *(_pledge(one["pledge"]) for one in results)),
         (_("Mean time from arriving to leaving"), *(_mean(one["journey_seconds"]) for one in results)),
-        (_("Time that 95 % never exceed"), *(duration(one["journey_seconds"]["p95"]) for one in results)),
+        (_("Time that 95% never exceed"), *(duration(one["journey_seconds"]["p95"]) for one in results)),
         (_("Time that 99 % never exceed"), *(duration(one["journey_seconds"]["p99"]) for one in results)),
         (_("Longest queue (persons), and where"), *(_longest(one) for one in results)),
         (_("Where passengers wait longest in all"), *(_bottleneck(one) for one in results)),
@@ -280,7 +280,7 @@ def stations(subject: Subject) -> Titled:
         "",
         _("Passengers simulated"),
         _("Mean wait"),
-        _("95 % wait no longer"),
+        _("95% wait no longer"),
         _("Longest queue (persons)"),
         _("Channels busy"),
     )
@@ -304,7 +304,7 @@ def classes(subject: Subject) -> Titled | None:
     found = subject.result.get("classes")
     if not found:
         return None
-    head = ("", _("Passengers simulated"), _("Mean"), _("95 % need no longer"), _("Within the pledge"))
+    head = ("", _("Passengers simulated"), _("Mean"), _("95% need no longer"), _("Within the pledge"))
     rows = [
         (
             own(one.get("title"), name),
@@ -322,7 +322,7 @@ def differences(subjects: Subjects, found: Found) -> list[Titled]:
     """Return how the first subject differs from each other one."""
     measures_of = {
         "journey_seconds": (_("Mean time from arriving to leaving"), _finely),
-        "journey_p95_seconds": (_("Time that 95 % never exceed"), _finely),
+        "journey_p95_seconds": (_("Time that 95% never exceed"), _finely),
         "share_within": (_("Share within the pledge"), _points),
     }
     tables = []
@@ -330,7 +330,7 @@ def differences(subjects: Subjects, found: Found) -> list[Titled]:
         rows = [_difference(told, form, measures.get(measure)) for measure, (told, form) in measures_of.items()]
         if measures:
             title = _("{ours} less {theirs}").format(ours=subjects[0].label, theirs=label)
-            tables.append(Titled(title, ("", _("Difference"), _("Sure to 95 %"), _("Is it sure?")), rows))
+            tables.append(Titled(title, ("", _("Difference"), _("Sure to 95%"), _("Is it sure?")), rows))
     return tables
 
 
@@ -360,7 +360,7 @@ def outages(subjects: Subjects) -> Titled | None:
         "",
         _("Within the pledge, with the outages"),
         _("without them"),
-        _("95 % need no longer, with them"),
+        _("95% need no longer, with them"),
         _("without them"),
     )
     return Titled(_("With the outages of the scenario, and without"), head, rows)
@@ -415,7 +415,7 @@ def _mean(times: Json) -> str:
     told = duration(times["mean"])
     if not bounds or None in bounds:
         return told
-    return _("{value} (sure to 95 %: {bounds})").format(value=told, bounds=between(bounds, duration))
+    return _("{value} (sure to 95%: {bounds})").format(value=told, bounds=between(bounds, duration))
 
 
 def _finely(seconds: float) -> str:
@@ -430,7 +430,7 @@ def _with_bounds(share: float | None, pledge: Json) -> str:
     if share is None or not pledge.get("ci95"):
         return percent(share)
     bounds = between(pledge["ci95"], percent)
-    return _("{value} (sure to 95 %: {bounds})").format(value=percent(share), bounds=bounds)
+    return _("{value} (sure to 95%: {bounds})").format(value=percent(share), bounds=bounds)
 
 
 def _pledge(pledge: Json) -> str:

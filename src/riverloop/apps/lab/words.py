@@ -15,7 +15,7 @@ KIND_WORDS = {
 }
 MEASURE_WORDS = {
     "journey_seconds": N_("Mean time from arriving to leaving"),
-    "journey_p95_seconds": N_("Time that 95 % never exceed"),
+    "journey_p95_seconds": N_("Time that 95% never exceed"),
     "share_within": N_("Share within the pledge"),
 }
 NEED_WORDS = {

@@ -28,7 +28,7 @@ def journey_seconds(replication: Replication) -> float:
 
 
 def journey_p95_seconds(replication: Replication) -> float:
-    """Return what 95 % of journeys do not exceed."""
+    """Return what 95% of journeys do not exceed."""
     return replication.journey_p95_seconds
 
 
