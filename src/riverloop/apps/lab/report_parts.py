@@ -260,7 +260,7 @@ def side_by_side(subjects: Subjects) -> Titled:
         (_("Pledge"), *(_pledge(one["pledge"]) for one in results)),
         (_("Mean time from arriving to leaving"), *(_mean(one["journey_seconds"]) for one in results)),
         (_("Time that 95% never exceed"), *(duration(one["journey_seconds"]["p95"]) for one in results)),
-        (_("Time that 99 % never exceed"), *(duration(one["journey_seconds"]["p99"]) for one in results)),
+        (_("Time that 99% never exceed"), *(duration(one["journey_seconds"]["p99"]) for one in results)),
         (_("Longest queue (persons), and where"), *(_longest(one) for one in results)),
         (_("Where passengers wait longest in all"), *(_bottleneck(one) for one in results)),
     ]
