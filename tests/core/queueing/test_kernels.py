@@ -157,6 +157,11 @@ def test_compiled_and_plain_kernels_give_the_same_bits(plain_kernels):
         ours = served_by_roster(arrivals, services, roster + more, pauses=[(1500.0, 1900.0)])
         theirs = served_by_roster(arrivals, services, roster + more, [(1500.0, 1900.0)], plain_kernels.fifo_roster)
         assert [one.tobytes() for one in ours] == [one.tobytes() for one in theirs]
+    gaps = services.copy(), services.copy()
+    for one, row in zip((kernels, plain_kernels), gaps, strict=True):
+        one.accumulate(row, 7.5)
+    services[0] += 7.5
+    assert gaps[0].tobytes() == gaps[1].tobytes() == np.cumsum(services).tobytes()
     rides = np.empty((2, 800))
     for row, one in enumerate((kernels, plain_kernels)):
         one.shuttle_when_full(arrivals, 30, 120.0, 2, 400.0, rides[row])
@@ -193,11 +198,11 @@ def waits(seed):
 
 def test_times_are_counted_one_by_one_by_class_hour_and_bin():
     since, until = waits(10)
-    for kinds in (np.ones(500, dtype=np.int64), np.arange(500) % 2):
+    for kinds in (np.ones(500, dtype=np.int64), np.ones(1, dtype=np.int64), np.arange(500) % 2):
         tally, edges = tallies.Tally.empty(2), tallies.bin_edges()
         tally.take(since, until, kinds, (100.0, 86_400.0), 300.0)
         sums, counts = np.zeros_like(tally.sums), np.zeros_like(tally.counts)
-        for begun, ended, kind in zip(since, until, kinds, strict=True):
+        for begun, ended, kind in zip(since, until, np.broadcast_to(kinds, 500), strict=True):
             if begun >= 100.0 and ended < math.inf:
                 hour, waited = int(begun // 3600) % 24, ended - begun
                 sums[kind, hour] += waited

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riverloop.core.queueing.compiled import Floats, Integers
-from riverloop.core.queueing.kernels import in_order
+from riverloop.core.queueing.kernels import accumulate, in_order
 from riverloop.core.queueing.rooms import Room
 from riverloop.core.queueing.streams import Streams
 
@@ -127,8 +127,8 @@ def _unit_poisson(generator: np.random.Generator, until: float, room: Room, name
         left = until - reached
         gaps = room.floats(int(left + 4 * left**0.5) + 16, name, f"gaps {len(parts)}")
         generator.standard_exponential(out=gaps)
-        gaps[0] += reached
-        parts.append(np.cumsum(gaps, out=gaps))
+        accumulate(gaps, reached)
+        parts.append(gaps)
         reached = float(gaps[-1])
     points = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
     return points[: int(np.searchsorted(points, until))]

@@ -199,7 +199,10 @@ def begin_day(plan: Plan, streams: Streams, room: Room | None = None) -> Day:
     room = room or Room(reused=False)
     arrivals, kinds = draw_all(plan.scenario.arrivals, streams, room)
     waited = np.zeros(arrivals.size if plan.scenario.pledge.of == "waiting" else 0)
-    return Day(arrivals, kinds, arrivals, waited, {}, room=room)
+    day = Day(arrivals, kinds, arrivals, waited, {}, room=room)
+    if len(plan.scenario.classes) == 1:
+        day.classes = np.zeros(min(arrivals.size, 1), dtype=np.int64)
+    return day
 
 
 def go_on(plan: Plan, day: Day, streams: Streams, halls: tuple[Group, ...]) -> None:

@@ -324,6 +324,14 @@ def shuttle_when_full(  # noqa: PLR0917 - kernels take everything by place
 
 
 @compiled
+def accumulate(gaps: Floats, instant: float) -> None:
+    """Turn gaps into instants, in place; the first gap begins at ``instant``."""
+    for place in range(gaps.size):
+        instant += gaps[place]
+        gaps[place] = instant
+
+
+@compiled
 def settled(times: Floats, passengers: Integers) -> bool:
     """Say whether times are sorted, and equal ones by passenger."""
     for place in range(1, times.size):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riverloop.core.queueing.compiled import Integers
 from riverloop.core.queueing.drawing import mean_seconds
 from riverloop.core.queueing.engine import Day, Visits, simulate_day
 from riverloop.core.queueing.plan import Plan
@@ -83,19 +84,26 @@ def tally_day(plan: Plan, day: Day, tallies: Tallies) -> None:
     scenario = plan.scenario
     limit = scenario.pledge.minutes * 60
     window = (scenario.warm_up_seconds, scenario.horizon_seconds)
-    one_class = day.present().size == 1
     for number, tally in enumerate(tallies.stations):
         visits = day.visits[number]
-        kinds = day.kinds[: visits.passengers.size] if one_class else day.kinds[visits.passengers]
-        tally.take(visits.joined, visits.started, kinds, window, limit)
+        tally.take(visits.joined, visits.started, _kinds_at(plan, number, day), window, limit)
         _measure_queue(visits, tally, window[0])
         if scenario.stations[number].kind == "channels":
             _measure_work(plan, number, visits, tally, window)
-    tallies.journeys.take(day.arrivals, day.left(), day.kinds, window, limit)
+    kinds = day.present() if day.present().size == 1 else day.kinds
+    tallies.journeys.take(day.arrivals, day.left(), kinds, window, limit)
     if tallies.waits:
-        tallies.waits.take(day.arrivals, day.arrivals + day.waited, day.kinds, window, limit)
+        tallies.waits.take(day.arrivals, day.arrivals + day.waited, kinds, window, limit)
     tallies.days += 1
     tallies.arrived += day.arrivals.size
+
+
+def _kinds_at(plan: Plan, number: int, day: Day) -> Integers:
+    """Return the class of each who came to a station; a single one where nobody else can have come."""
+    present = day.present()
+    if day.bound.size == 0:
+        present = present[plan.groups[plan.group_of[number]].wanted[present] > 0]
+    return present if present.size == 1 else day.kinds[day.visits[number].passengers]
 
 
 def _measure_queue(visits: Visits, tally: Tally, begins: float) -> None:

@@ -155,7 +155,7 @@ def observe(  # noqa: PLR0917 - kernels take everything by place
     Args:
         since: seconds at which each began to wait, sorted, >= 0.
         until: seconds at which each had waited; infinity is never.
-        kinds: class of each.
+        kinds: class of each, or a single one that is the class of all.
         begins: seconds before which nothing counts.
         ends: seconds at which the last batch ends.
         limit: seconds.
@@ -178,7 +178,8 @@ def observe(  # noqa: PLR0917 - kernels take everything by place
             batch += 1
             batch_ends += part
         stop = first_from(since, place, hour_ends if batch + 1 == batch_counts.size else min(hour_ends, batch_ends))
-        some, waited, of_these, total = since[place:stop], until[place:stop], kinds[place:stop], batch_sums[batch]
+        some, waited, total = since[place:stop], until[place:stop], batch_sums[batch]
+        of_these = kinds[place:stop] if kinds.size > 1 else kinds
         if _alike(of_these):
             total, served = _count_class(
                 some, waited, of_these[0], hour, limit, counts, sums, greatest, within, never, total
