@@ -4,6 +4,7 @@ import pytest
 
 from riverloop.apps.lab import effort, fields, opening, services
 from riverloop.apps.lab.models import Experiment
+from riverloop.apps.lab.typed import changed, read
 from riverloop.apps.runs import work
 from riverloop.core.kernel.sources import read_yaml
 from riverloop.scenarios import library
@@ -28,9 +29,9 @@ def test_every_field_changes_the_number_that_it_stands_for_and_nothing_else(key,
     assert numbers
     typed = {one.name: f"{float(one.value) + 1:g}" for one in numbers}
     before = read_yaml(text, name="").value
-    after = read_yaml(fields.changed(text, design, case, form, typed), name="").value
+    after = read_yaml(changed(text, design, case, form, typed), name="").value
     for one in numbers:
-        assert at(after, one.path) == pytest.approx(fields.read(one, typed[one.name]))
+        assert at(after, one.path) == pytest.approx(read(one, typed[one.name]))
         put(after, one.path, None)
         put(before, one.path, None)
     assert after == before

@@ -65,6 +65,70 @@ def test_more_passengers_than_a_word_has_letters_are_told_in_short(paul, scenari
     assert "2e41 passengers" in words or "1e40 is greater" in words
 
 
+# What was typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"w.demand_factor": "1_0"}, '"1_0" is not a number'),
+        ({"p.people": "٣"}, '"٣" is not a number'),
+        ({"o.from": "10:00", "o.until": "11:00"}, "Choose whose system fails"),
+        ({"o.side": "hk", "o.from": "10:00", "o.until": "10:00"}, "A failure ends after it begins."),
+        ({"o.side": "hk"}, 'from: "" is no time of the day'),
+    ],
+)
+def test_what_would_be_read_otherwise_or_not_at_all_is_refused(paul, typed, told):
+    response = paul.post(BRIDGE, {"act": "run", **typed})
+    assert (response.status_code, told in plain(response)) == (400, True)
+    assert not Experiment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"t.day": "date", "t.date": ""}, 'The date: "" is no date. Write it as 2025-05-01.'),
+        ({"t.day": "date", "t.date": "01/10/2025"}, 'The date: "01/10/2025" is no date.'),
+        ({"t.from": "last year"}, 'Of the days from: "last year" is no date.'),
+        ({"t.day": "date", "t.date": "2025-02-31"}, "2025-02-31"),
+        ({"t.day": "date", "t.date": "2030-01-01"}, "Nothing was counted from 2030-01-01"),
+    ],
+)
+def test_a_day_that_is_none_is_told_by_its_field(paul, typed, told):
+    response = paul.post("/lab/scenarios/real-days/", {"act": "run", **typed})
+    assert (response.status_code, told in plain(response)) == (400, True)
+    assert not Experiment.objects.exists()
+
+
+def test_a_mistake_of_a_field_is_shown_in_the_line_that_it_would_make(paul):
+    response = paul.post(BRIDGE, {"act": "run", "w.demand_factor": "0"})
+    assert "demand_factor: 0 is not above 0" in plain(response)
+    assert re.search(r"demand_factor: 0\s*<", response.content.decode())
+
+
+# In two windows
+
+
+def test_what_another_window_changed_is_not_undone_unseen(paul):
+    paul.post(BRIDGE, {"act": "copy", "title": "Mine"})
+    own = SavedScenario.objects.get()
+    address = f"/lab/scenarios/{own.id}/"
+    version = re.search(r'name="version" value="(\w+)"', paul.get(address).content.decode())[1]
+    assert paul.post(address, {"act": "save", "version": version, "p.people": "3100"}).status_code == 302
+    own.refresh_from_db()
+    for act in ("save", "run", "copy"):
+        response = paul.post(address, {"act": act, "version": version, "p.people": "3000", "w.seed": "9"})
+        assert response.status_code == 409
+        assert "was changed since you opened it" in plain(response)
+        assert 'value="9"' in response.content.decode()
+    response = paul.post(address, {"act": "save", "version": version, "text": own.text + "# mine\n"})
+    assert (response.status_code, "# mine" in response.content.decode()) == (409, True)
+    assert paul.post(address, {"act": "run", "version": version, "text": own.text}).status_code == 302
+    newer = re.search(r'name="version" value="(\w+)"', response.content.decode())[1]
+    assert paul.post(address, {"act": "save", "version": newer, "p.people": "3000"}).status_code == 302
+    assert SavedScenario.objects.count() == 1
+
+
 # Asked for what is not there
 
 NO_STATION = 'There is no station "attic" with channels. There are exit, entry.'

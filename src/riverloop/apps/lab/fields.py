@@ -6,7 +6,6 @@ downloads is what was run.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,20 +15,13 @@ from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import opening
 from riverloop.apps.lab.answers import side_title, unit_title
-from riverloop.apps.lab.editing import EditedText, Path
-from riverloop.apps.lab.words import DAY_WORDS, GROUP_WORDS, N_
-from riverloop.core.kernel.errors import InputError
+from riverloop.apps.lab.editing import Path
+from riverloop.apps.lab.words import DAY_WORDS, GROUP_WORDS
 from riverloop.core.kernel.sources import read_yaml
 from riverloop.core.queueing.parameters import Parameter
 
-_CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):[0-5][0-9]")
-_SHIFT = re.compile(r"\s*([0-9]{1,2}:[0-9]{2})\s*(?:-|–|—|to)\s*([0-9]{1,2}:[0-9]{2})\s+([0-9]{1,5})\s*")
-_THOUSANDS = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
-"""A comma elsewhere may be meant as a decimal point: told rather than guessed."""
-_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,59}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_EXACT = 2**53
-"""Whole numbers up to it are what they look like."""
+CLOCK = re.compile(r"([01]?[0-9]|2[0-4]):[0-5][0-9]")
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +132,7 @@ def form_of(text: str, design: str, case: str) -> Form:
 
 def _groups(text: str, raw: dict[str, Any], design: str, case: str) -> Iterator[tuple[str, tuple[Assumption, ...]]]:
     file = opening.opened(text)
-    used = set(file.used(design)) - {name for _key, name in _days_named(raw, design)}
+    used = set(file.used(design)) - {name for _key, name in days_named(raw, design)}
     grouped: dict[str, list[Assumption]] = {}
     for one in file.parameters_of(case):
         if one.name in used:
@@ -154,7 +146,7 @@ def _assumption(one: Parameter, raw: Mapping[str, Any], case: str) -> Assumption
     label, unit = opening.said(one.label, one.name.replace("_", " ")), unit_title(one.unit)
     form = "number"
     if isinstance(one.value, str):
-        form = "clock" if _CLOCK.fullmatch(one.value) else "word"
+        form = "clock" if CLOCK.fullmatch(one.value) else "word"
     place = parameter_path(raw, one.name, case)
     fields = [Field(f"p.{one.name}", label, place, _shown(one.value, form), form, unit)]
     if place[-1] == "value" and one.low is not None:
@@ -175,14 +167,14 @@ def parameter_path(raw: Mapping[str, Any], name: str, case: str) -> Path:
     return (*path, "value") if isinstance(setting[name], Mapping) else path
 
 
-def _at(raw: Mapping[str, Any], design: str, key: str) -> tuple[Path, Any]:
+def place_of(raw: Mapping[str, Any], design: str, key: str) -> tuple[Path, Any]:
     """Return where a key of the file stands for a design, and what stands there."""
     own = (raw.get("designs") or {}).get(design) or {}
     return (("designs", design, key), own[key]) if key in own else ((key,), raw.get(key))
 
 
 def _places(raw: Mapping[str, Any], design: str) -> Iterator[Place]:
-    path, stations = _at(raw, design, "stations")
+    path, stations = place_of(raw, design, "stations")
     for number, station in enumerate(stations or ()):
         fields = tuple(_station_fields((*path, number), station))
         if fields:
@@ -223,7 +215,7 @@ def _service_fields(name: str, path: Path, service: Any) -> Iterator[Field]:
 
 
 def _whole(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
-    pledge_path, pledge = _at(raw, design, "pledge")
+    pledge_path, pledge = place_of(raw, design, "pledge")
     pledge = pledge or {}
     labels = {
         "demand_factor": (_("Demand, times what is stated"), 1, "number", ""),
@@ -249,15 +241,15 @@ def _whole(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
             unit=_("minutes"),
         )
     for key, (label, otherwise, form, help_text) in labels.items():
-        path, value = _at(raw, design, key)
+        path, value = place_of(raw, design, key)
         value = otherwise if value is None else value
         if not _refers(value):
             yield Field(f"w.{key}", label, path, _shown(value, form), form, help=help_text)
 
 
 def _outage(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
-    path, outages = _at(raw, design, "side_outages")
-    _path, stations = _at(raw, design, "stations")
+    path, outages = place_of(raw, design, "side_outages")
+    _path, stations = place_of(raw, design, "stations")
     sides = list(
         dict.fromkeys(side for one in stations or () if "channels" in one or "roster" in one for side in sides_of(one))
     )
@@ -273,16 +265,16 @@ def _outage(raw: Mapping[str, Any], design: str) -> Iterator[Field]:
 
 
 def _traffic(raw: Mapping[str, Any], design: str, case: str) -> Iterator[Field]:
-    path, found = _counted(raw, design)
+    path, found = counted(raw, design)
     if not found:
         return
-    named = dict(_days_named(raw, design))
+    named = dict(days_named(raw, design))
     first = {
         key: _stands(raw, named[key], case) if key in named else str(one) for key, one in found[0]["traffic"].items()
     }
     points = tuple((key, opening.said(point.title)) for key, point in opening.control_points().items())
     day = first.get("day", "median")
-    dated = bool(_DATE.fullmatch(day))
+    dated = bool(DATE.fullmatch(day))
     days = (*((key, _(word)) for key, word in DAY_WORDS.items()), ("date", _("One date")))
     yield Field("t.control_point", _("Control point"), path, first["control_point"], "point", choices=points)
     yield Field("t.day", _("Which day"), path, "date" if dated else day, "day", choices=days)
@@ -313,9 +305,9 @@ def _stands(raw: Mapping[str, Any], name: str, case: str) -> str:
     return str(value)
 
 
-def _days_named(raw: Mapping[str, Any], design: str) -> list[tuple[str, str]]:
+def days_named(raw: Mapping[str, Any], design: str) -> list[tuple[str, str]]:
     """Return which keys of the real days are parameters: (key, its name)."""
-    _path, found = _counted(raw, design)
+    _path, found = counted(raw, design)
     return [
         (key, one.removeprefix("$"))
         for stream in found[:1]
@@ -324,9 +316,9 @@ def _days_named(raw: Mapping[str, Any], design: str) -> list[tuple[str, str]]:
     ]
 
 
-def _counted(raw: Mapping[str, Any], design: str) -> tuple[Path, list[Mapping[str, Any]]]:
+def counted(raw: Mapping[str, Any], design: str) -> tuple[Path, list[Mapping[str, Any]]]:
     """Return where the arrivals stand, and those of them that are real days."""
-    path, arrivals = _at(raw, design, "arrivals")
+    path, arrivals = place_of(raw, design, "arrivals")
     listed = arrivals if isinstance(arrivals, list) else [arrivals]
     return path, [one for one in listed if isinstance(one, Mapping) and "traffic" in one]
 
@@ -362,130 +354,3 @@ def sides_of(station: Mapping[str, Any]) -> list[str]:
     """Return the sides whose staff a station takes."""
     stated = station.get("side") or []
     return list(stated) if isinstance(stated, list) else [stated]
-
-
-# From what was typed to the text ---------------------------------------------------------------------------------
-
-
-def changed(text: str, design: str, case: str, form: Form, posted: Mapping[str, str]) -> str:
-    """Return the text with every change that was typed.
-
-    Args:
-        text: as it was when the form was made.
-        design: whose stations are asked.
-        case: whose values are asked.
-        form: of that text.
-        posted: by name of the field; a field that is not there is not changed.
-
-    Raises:
-        InputError: what was typed is no such value.
-    """
-    changes = []
-    for field in form.fields:
-        typed = posted.get(field.name, field.value).replace("\r\n", "\n").strip()
-        if typed != field.value and not field.name.startswith(("o.", "t.")):
-            changes.append((field.path, read(field, typed)))
-    edited = EditedText(text).put_all(changes)
-    edited = _with_outage(edited, form, posted)
-    return _with_traffic(edited, design, case, form, posted).text
-
-
-def read(field: Field, typed: str) -> Any:
-    """Read what was typed into a field.
-
-    Raises:
-        InputError: it is not of the field's form.
-    """
-    if field.form == "roster":
-        return [_shift(field, line) for line in typed.split("\n") if line.strip()]
-    if field.form == "clock":
-        return _read_clock(field.label, typed)
-    if field.form == "word":
-        return _read_word(field.label, typed)
-    return _read_number(field, typed)
-
-
-def _read_number(field: Field, typed: str) -> float:
-    try:
-        value = float(typed.replace(",", "") if _THOUSANDS.fullmatch(typed) else typed)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise InputError(
-            "lab.number", N_('{label}: "{typed}" is not a number. Give one.'), label=field.label, typed=typed[:40]
-        )
-    if field.form == "share":
-        return round(value / 100, 9)
-    if field.form == "whole" and not value.is_integer():
-        raise InputError(
-            "lab.whole", N_('{label}: "{typed}" is not a whole number. Give one.'), label=field.label, typed=typed[:40]
-        )
-    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
-
-
-def _read_clock(label: str, typed: str) -> str:
-    if not _CLOCK.fullmatch(typed):
-        raise InputError(
-            "lab.clock",
-            N_('{label}: "{typed}" is no time of the day. Write it as 09:30.'),
-            label=label,
-            typed=typed[:40],
-        )
-    return typed
-
-
-def _read_word(label: str, typed: str) -> str:
-    if not _WORD.fullmatch(typed):
-        raise InputError("lab.word", N_('{label}: "{typed}" is not one word. Mend it.'), label=label, typed=typed[:40])
-    return typed
-
-
-def _shift(field: Field, line: str) -> dict[str, Any]:
-    found = _SHIFT.fullmatch(line)
-    if found is None:
-        raise InputError(
-            "lab.roster",
-            N_('{label}: "{line}" is no line of a roster. Write it as 06:00-09:00 3.'),
-            label=field.label,
-            line=line.strip()[:60],
-        )
-    return {"from": found[1], "until": found[2], "channels": int(found[3])}
-
-
-def _with_outage(edited: EditedText, form: Form, posted: Mapping[str, str]) -> EditedText:
-    if not form.outage:
-        return edited
-    before = {one.name: one.value for one in form.outage}
-    after = {name: posted.get(name, value).strip() for name, value in before.items()}
-    if after == before or (not after["o.side"] and not before["o.side"]):
-        return edited
-    path = form.outage[0].path
-    if not after["o.side"]:
-        return edited.without(path)
-    labels = {one.name: one.label for one in form.outage}
-    times = {key: _read_clock(labels[f"o.{key}"], after[f"o.{key}"]) for key in ("from", "until")}
-    return edited.put(path, [{"side": after["o.side"], **times}])
-
-
-def _with_traffic(edited: EditedText, design: str, case: str, form: Form, posted: Mapping[str, str]) -> EditedText:
-    """Change every stream of real days alike, so that both directions are of one date."""
-    before = {one.name: one.value for one in form.traffic}
-    after = {name: posted.get(name, value).strip() for name, value in before.items()}
-    if after == before:
-        return edited
-    dated = after["t.day"] == "date"
-    wanted = {"control_point": after["t.control_point"], "day": after["t.date"] if dated else after["t.day"]}
-    span = {} if dated else {key: after[f"t.{key}"] for key in ("from", "until") if after[f"t.{key}"]}
-    raw = read_yaml(edited.text, name="").value
-    named = dict(_days_named(raw, design))
-    for key, name in named.items():
-        if key in wanted:
-            edited = edited.put(parameter_path(raw, name, case), wanted[key])
-    path, arrivals = _at(raw, design, "arrivals")
-    many = isinstance(arrivals, list)
-    for place, one in enumerate(arrivals if many else [arrivals]):
-        if "traffic" in one:
-            kept = {key: one["traffic"][key] for key in named if key in wanted}
-            days = {**wanted, "direction": one["traffic"]["direction"], **span, **kept}
-            edited = edited.put((*path, place, "traffic") if many else (*path, "traffic"), days)
-    return edited

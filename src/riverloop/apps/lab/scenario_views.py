@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -84,6 +85,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     typed_text = chosen.get("text") if error else None
+    mistaken = _mistaken_text(kept, chosen) if error else kept.text
     context: dict[str, Any] = {
         "kept": kept,
         "text": kept.text if typed_text is None else typed_text,
@@ -93,7 +95,8 @@ def _page(
         "may_change": kept.saved is not None and user.has_perm("lab.change_savedscenario", kept.saved),
         "based_on": _title_of(kept.based_on) if kept.saved and kept.based_on else "",
         "own_title": chosen.get("title") or kept.title,
-        "error": _mistake(error, kept.text if typed_text is None else typed_text) if error else None,
+        "version": _version(kept.text),
+        "error": _mistake(error, mistaken) if error else None,
     }
     try:
         context |= _asked(kept, chosen, typed=error is not None and typed_text is None)
@@ -167,6 +170,24 @@ def _title_of(key: str) -> str:
     return next((one.title for one in opening.bundled() if one.key == key), "")
 
 
+def _version(text: str) -> str:
+    """Return what tells whether a text was changed since a page showed it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _mistaken_text(kept: Kept, posted: Mapping[str, str]) -> str:
+    """Return the text that the line of a mistake is of: with what was typed, as far as that can be put into it."""
+    from riverloop.apps.lab import fields, typed  # noqa: PLC0415 - as above
+
+    if "text" in posted:
+        return posted["text"]
+    try:
+        design, case = _chosen(opening.opened(kept.text), posted)
+        return typed.changed(kept.text, design, case, fields.form_of(kept.text, design, case), posted)
+    except RiverloopError:
+        return kept.text
+
+
 def _mistake(error: RiverloopError, text: str) -> dict[str, Any]:
     """Return a mistake in words, with the lines around it where it stands in the text."""
     line = error.where.rpartition(":")[2]
@@ -186,9 +207,23 @@ def _mistake(error: RiverloopError, text: str) -> dict[str, Any]:
 
 
 def _changed(kept: Kept, request: HttpRequest) -> tuple[str, str, str, dict[str, Any]]:
-    """Return the text with what was typed, the design and case it was typed for, and the parameters that differ."""
-    from riverloop.apps.lab import fields  # noqa: PLC0415 - as above
+    """Return the text with what was typed, the design and case it was typed for, and the parameters that differ.
 
+    Raises:
+        ConflictError: the scenario was changed since the page showed it, and what was typed would undo that.
+        InputError: what was typed cannot be put into it.
+    """
+    from riverloop.apps.lab import fields, typed  # noqa: PLC0415 - as above
+
+    shown = request.POST.get("version", "")
+    if shown not in ("", _version(kept.text)) and ("text" not in request.POST or request.POST["act"] == "save"):
+        raise ConflictError(
+            "lab.changed",
+            N_(
+                "This scenario was changed since you opened it, in another window perhaps. What you typed stands "
+                "below: look it through, and do it again."
+            ),
+        )
     if "text" in request.POST:
         text = request.POST["text"].replace("\r\n", "\n")
         services.check_length(text)
@@ -196,7 +231,7 @@ def _changed(kept: Kept, request: HttpRequest) -> tuple[str, str, str, dict[str,
     file = opening.opened(kept.text)
     design, case = _posted(file, request.POST, kept)
     form = fields.form_of(kept.text, design, case)
-    text = fields.changed(kept.text, design, case, form, request.POST.dict())
+    text = typed.changed(kept.text, design, case, form, request.POST.dict())
     if text == kept.text:
         return text, design, case, {}
     before, after = file.values(case), opening.opened(text).values(case)
