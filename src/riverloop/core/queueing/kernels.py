@@ -22,8 +22,7 @@ _LINE = 192
 """Channels up to which a line is quicker than a heap."""
 
 
-@compiled
-def fifo(  # noqa: PLR0917 - kernels take everything by place
+def fifo(  # noqa: PLR0917 - as kernels take it
     arrivals: Floats,
     services: Floats,
     channels: int,
@@ -48,7 +47,8 @@ def fifo(  # noqa: PLR0917 - kernels take everything by place
     if channels <= _FEW:
         _fifo_few(arrivals, services, channels, starts, ends, leaves, leavers)
     else:
-        _fifo_many(arrivals, services, channels, starts, ends, leaves, leavers)
+        roster = (np.full(1, -np.inf), np.full(1, channels), np.empty((0, 2)))
+        fifo_roster(arrivals, services, *roster, starts, ends, leaves, leavers)
 
 
 @compiled
@@ -86,38 +86,6 @@ def _fifo_few(  # noqa: PLR0917 - kernels take everything by place
 
 
 @compiled
-def _fifo_many(  # noqa: PLR0917 - kernels take everything by place
-    arrivals: Floats,
-    services: Floats,
-    channels: int,
-    starts: Floats,
-    ends: Floats,
-    leaves: Floats,
-    leavers: Integers,
-) -> None:
-    """Serve as ``fifo`` does: a sorted line of ends, or a heap where it would be long."""
-    line, heap, who = channels <= _LINE, np.empty(channels + 1), np.empty(channels + 1, dtype=np.int64)
-    busy, left = 0, 0
-    for place in range(arrivals.size):
-        start = arrivals[place]
-        if line and place >= channels:
-            start = max(start, leaves[place - channels])
-        elif not line and busy == channels:
-            start = max(start, heap[0])
-            leaves[left], leavers[left] = heap[0], who[0]
-            left, busy = left + 1, pop(heap, who, busy)
-        end = start + services[place]
-        starts[place], ends[place] = start, end
-        if line:
-            insert(leaves, leavers, place, end, place)
-        else:
-            busy = push(heap, who, busy, end, place)
-    while busy > 0:
-        leaves[left], leavers[left] = heap[0], who[0]
-        left, busy = left + 1, pop(heap, who, busy)
-
-
-@compiled
 def insert(instants: Floats, whats: Integers, count: int, instant: float, what: int) -> None:
     """Put one into a sorted line of ``count``, behind those of the same instant."""
     place = count
@@ -145,8 +113,7 @@ def finish(start: float, service: float, pauses: Floats) -> float:
     return end
 
 
-@compiled
-def fifo_roster(  # noqa: PLR0917 - kernels take everything by place
+def fifo_roster(  # noqa: PLR0917 - as kernels take it
     arrivals: Floats,
     services: Floats,
     changes: Floats,
@@ -170,9 +137,7 @@ def fifo_roster(  # noqa: PLR0917 - kernels take everything by place
         leaves: filled with the same seconds, sorted.
         leavers: filled with the place of whoever leaves then; equal instants, lowest place first.
     """
-    most = 0
-    for count in channels:
-        most = max(most, count)
+    most = int(channels.max())
     if most <= _LINE:
         _roster_line(arrivals, services, changes, channels, pauses, starts, ends, leaves, leavers)
     else:

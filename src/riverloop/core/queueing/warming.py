@@ -13,11 +13,12 @@ arrivals:
   - {rate_per_hour: [200, 200]}
   - {name: trains, process: platoons, rate_per_hour: [20, 20], every_seconds: 600, spread_seconds: 60}
 classes:
-  resident: {share: 0.5, route: [counter, roster, bus, coach, [gate, desk]]}
-  visitor: {share: 0.5, route: [counter, roster, bus, coach, [gate, desk]]}
+  resident: {share: 0.5, route: [counter, roster, crowd, bus, coach, [gate, desk]]}
+  visitor: {share: 0.5, route: [counter, roster, crowd, bus, coach, [gate, desk]]}
 stations:
   - {name: counter, channels: 3, service: &time {distribution: exponential, mean_seconds: 20}}
   - {name: roster, roster: [{from: 0, until: 1, channels: 2}, {from: 1, until: 2, channels: 3}], service: *time}
+  - {name: crowd, channels: 500, service: *time}
   - {name: bus, kind: shuttle, shuttle: {capacity: 60, headway_seconds: 300}, service: *time}
   - name: coach
     shuttle: {capacity: 9, wait_at_most_seconds: 60, round_trip_seconds: 200}
