@@ -140,7 +140,7 @@ def test_what_is_copied_suffices_to_install_the_program(tmp_path):
         else:
             shutil.copy(source, target)
     binaries, build = Path(sys.executable).parent, tmp_path / "build"
-    (script,) = [rest for name, rest in steps() if name == "RUN" and "pybabel" in rest]
+    (script,) = [rest for name, rest in steps() if name == "RUN" and "--no-build-isolation" in rest]
     script = script.replace("/opt/riverloop/bin/", f"{binaries}/").replace(
         "pip install", f"pip install --disable-pip-version-check --quiet --target {tmp_path / 'installed'}"
     )

@@ -190,6 +190,17 @@ def test_a_database_that_does_not_suit_is_told(in_production, monkeypatch, vendo
     assert [line[: len(told)] for line in unsafe.found()] == ([told] if told else [])
 
 
+def test_a_language_whose_catalogue_was_not_built_in_is_told(in_production, tmp_path):
+    compiled = tmp_path / "zh_Hans" / "LC_MESSAGES" / "django.mo"
+    compiled.parent.mkdir(parents=True)
+    in_production.LOCALE_PATHS = [tmp_path]
+    (line,) = unsafe.found()
+    assert line.startswith("The texts in 繁體中文 and 简体中文 are missing")
+    compiled.touch()
+    (line,) = unsafe.found()
+    assert line.startswith("The texts in 繁體中文 are missing")
+
+
 def test_keys_that_others_may_read_are_told(in_production, tmp_path):
     (tmp_path / "keys" / "hk").mkdir(parents=True)
     (tmp_path / "keys").chmod(0o700)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import to_locale
 
 from riverloop.apps.nodes.here import hosts_both
 from riverloop.web import environment
@@ -48,7 +49,8 @@ def found() -> list[str]:
             _crosses_in_the_open()
         ),
     }
-    return [line for line, is_so in flags.items() if is_so] + _readable_by_others() + environment.unknown()
+    told = [line for line, is_so in flags.items() if is_so]
+    return [*told, *_untranslated(), *_readable_by_others(), *environment.unknown()]
 
 
 def _is_local(name: str) -> bool:
@@ -70,6 +72,21 @@ def _crosses_in_the_open() -> bool:
         and not _is_local(host)
         and mode not in ("require", "verify-ca", "verify-full")
     )
+
+
+def _untranslated() -> list[str]:
+    """Say in which languages pages would be English: their catalogues are compiled when Riverloop is built."""
+    missing = [name for tag, name in settings.LANGUAGES if tag != settings.LANGUAGE_CODE and not _has_catalogue(tag)]
+    line = (
+        f"The texts in {' and '.join(missing)} are missing, and their readers get English. Install Riverloop anew from "
+        "all that a release holds: pip install --no-deps --no-build-isolation ."
+    )
+    return [line] if missing else []
+
+
+def _has_catalogue(tag: str) -> bool:
+    folders = [Path(one) / to_locale(tag) / "LC_MESSAGES" for one in settings.LOCALE_PATHS]
+    return any((folder / "django.mo").is_file() for folder in folders)
 
 
 def _readable_by_others() -> list[str]:
