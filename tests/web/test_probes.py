@@ -14,10 +14,13 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from riverloop.apps.nodes.links import link_failed
 from riverloop.apps.notices.models import Message
 from riverloop.apps.record.selectors import LogHealth
 from riverloop.apps.runs import heartbeat
+from riverloop.apps.runs.models import Run
 from riverloop.apps.runs.services import run_start
+from riverloop.core.kernel.errors import InputError
 from riverloop.web import health
 from tests.movements import file_visitor
 
@@ -108,18 +111,44 @@ def test_messages_that_wait_for_long_are_told_and_pages_go_on(cast):
     assert answer.json()["checks"]["messages_hk"]["messages_oldest_seconds"] >= 3 * 3600
 
 
-def test_a_log_that_waits_or_refuses_to_sign_is_told_with_503(monkeypatch):
-    for said, state in (
-        (LogHealth(size=7, countersigned=7), "ok"),
-        (LogHealth(pending=3, lag_seconds=100.0), "late"),
-        (LogHealth(mirror_trouble="It cannot be reached.", mirror_trouble_since=timezone.now()), "late"),
-        (LogHealth(pending=3, lag_seconds=1_000.0), "failed"),
-        (LogHealth(refuses_to_sign="It holds something else."), "failed"),
+def test_a_log_that_waits_or_refuses_to_sign_is_told_by_its_code_and_with_503(monkeypatch):
+    trouble = {"mirror_trouble": "It cannot be reached.", "mirror_trouble_since": timezone.now()}
+    apart = {"refuses_to_sign": "It holds something else.", "refusal_code": "record.would_fork"}
+    away = {"refuses_to_sign": "It was not asked.", "refusal_code": "record.mirror_not_asked"}
+    for said, state, code in (
+        (LogHealth(size=7, countersigned=7), "ok", None),
+        (LogHealth(pending=3, lag_seconds=100.0), "late", "record.lag"),
+        (LogHealth(**trouble, mirror_code="record.fork"), "late", "record.fork"),
+        (LogHealth(pending=3, lag_seconds=1_000.0), "failed", "record.lag"),
+        (LogHealth(**trouble, mirror_code="record.fork", lag_seconds=1_000.0), "failed", "record.lag"),
+        (LogHealth(**apart, **trouble, mirror_code="record.mirror_apart"), "failed", "record.would_fork"),
+        (LogHealth(**away, **trouble, mirror_code="nodes.silent"), "late", "record.mirror_not_asked"),
+        (LogHealth(**away, pending=3, lag_seconds=100_000.0), "late", "record.mirror_not_asked"),
     ):
         monkeypatch.setattr("riverloop.apps.record.selectors.log_health", lambda _, said=said: said)
         answer = probe()
-        assert answer.json()["checks"]["log_hk"]["state"] == state
+        told = answer.json()["checks"]["log_hk"]
+        assert (told["state"], told.get("code")) == (state, code)
         assert answer.status_code == (503 if state == "failed" else 200)
+        assert set(probe(**FROM_AFAR).json()) == {"status"}
+
+
+def test_whatever_is_not_well_has_a_code_and_what_is_well_has_none(monkeypatch, tmp_path):
+    assert all("code" not in told for told in probe().json()["checks"].values())
+    (tmp_path / "worker_alive").unlink()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Disk(1))
+    run_start(side="hk", kind="test.kind", params={})
+    Run.objects.update(not_before=timezone.now() - timedelta(days=1))
+    Message.objects.create(
+        owner_side="hk", from_side="hk", to_side="cn", state="queued", sent_at=timezone.now() - timedelta(days=1)
+    )
+    codes = {name: told["code"] for name, told in probe().json()["checks"].items() if told["state"] != "ok"}
+    assert codes == {
+        "worker": "worker.gone", "disk": "disk.full", "runs": "runs.waiting", "messages_hk": "messages.waiting"
+    }  # fmt: skip
+    unreached = InputError("nodes.unreachable", "The node of {side} cannot be reached.", side="cn")
+    link_failed("hk", "cn", unreached)
+    assert probe().json()["checks"]["messages_hk"]["code"] == "nodes.unreachable"
 
 
 def test_a_full_disk_is_told_before_and_when_it_is_full(monkeypatch):

@@ -1,7 +1,8 @@
 """How the node is: checks by name, each of which finds it well, late or failed, with numbers and no personal data.
 
-Late is told and answered with 200: pages go on. Failed is answered with 503: somebody has to come. What is found is
-kept for a second, so that whoever asks often costs little.
+Late is told and answered with 200: pages go on. Failed is answered with 503: somebody has to come. Each that is not
+well has a code that says why and names nobody. What is found is kept for a second, so that whoever asks often costs
+little.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.utils import timezone
 
 from riverloop import __version__
 from riverloop.apps.nodes.here import hosted_sides
+from riverloop.apps.nodes.links import link_code
 from riverloop.apps.notices.models import Message
 from riverloop.apps.record import selectors as record
 from riverloop.apps.runs.heartbeat import seconds_since_beat
@@ -43,10 +45,12 @@ class Finding:
     Args:
         state: ``ok``, ``late`` or ``failed``.
         numbers: by name with its unit, such as ``lag_seconds``; they are metrics too.
+        code: why it is not well, such as ``record.would_fork``; it names nobody. Empty if it is well.
     """
 
     state: str
     numbers: Mapping[str, float] = field(default_factory=dict)
+    code: str = ""
 
 
 Check = Callable[[], Mapping[str, Finding]]
@@ -89,8 +93,16 @@ def worst(found: Mapping[str, Finding]) -> str:
 
 def as_json(found: Mapping[str, Finding]) -> dict[str, Any]:
     """Return the details."""
-    checks = {name: {"state": finding.state, **finding.numbers} for name, finding in found.items()}
-    return {"status": worst(found), "version": version(), "checks": checks}
+    return {
+        "status": worst(found),
+        "version": version(),
+        "checks": {name: _finding_as_json(finding) for name, finding in found.items()},
+    }
+
+
+def _finding_as_json(finding: Finding) -> dict[str, Any]:
+    code = {"code": finding.code} if finding.state != OK and finding.code else {}
+    return {"state": finding.state, **code, **finding.numbers}
 
 
 def _found(name: str, check: Check) -> Mapping[str, Finding]:
@@ -98,7 +110,7 @@ def _found(name: str, check: Check) -> Mapping[str, Finding]:
         return check()
     except Exception as error:  # noqa: BLE001 - a check that breaks has found something
         _logger.error("a check of health broke", kind=name, error=type(error).__name__)  # noqa: TRY400 - probes come often
-        return {name: Finding(FAILED)}
+        return {name: Finding(FAILED, code="health.broke")}
 
 
 def _by_age(seconds: float, late: float, failed: float | None = None) -> str:
@@ -122,18 +134,17 @@ def _database() -> Mapping[str, Finding]:
 def _worker() -> Mapping[str, Finding]:
     seconds = seconds_since_beat()
     if seconds is None:
-        return {"worker": Finding(FAILED)}
+        return {"worker": Finding(FAILED, code="worker.gone")}
     state = OK if seconds <= settings.RIVERLOOP_WORKER_SECONDS else FAILED
-    return {"worker": Finding(state, {"worker_last_round_seconds": round(seconds, 1)})}
+    return {"worker": Finding(state, {"worker_last_round_seconds": round(seconds, 1)}, "worker.gone")}
 
 
 def _runs() -> Mapping[str, Finding]:
     waiting = Run.objects.filter(state="waiting", not_before__lte=timezone.now())
     found = waiting.aggregate(count=Count("pk"), at=Min("not_before"))
     oldest = round(_age(found["at"]))
-    return {
-        "runs": Finding(_by_age(oldest, RUNS_SECONDS), {"runs_waiting": found["count"], "runs_oldest_seconds": oldest})
-    }
+    numbers = {"runs_waiting": found["count"], "runs_oldest_seconds": oldest}
+    return {"runs": Finding(_by_age(oldest, RUNS_SECONDS), numbers, "runs.waiting")}
 
 
 def _messages() -> Mapping[str, Finding]:
@@ -143,7 +154,8 @@ def _messages() -> Mapping[str, Finding]:
         waiting = queued.aggregate(count=Count("pk"), at=Min("sent_at"))
         oldest = round(_age(waiting["at"]))
         numbers = {"messages_waiting": waiting["count"], "messages_oldest_seconds": oldest}
-        found[f"messages_{side}"] = Finding(_by_age(oldest, MESSAGES_SECONDS), numbers)
+        code = link_code(side) or "messages.waiting"
+        found[f"messages_{side}"] = Finding(_by_age(oldest, MESSAGES_SECONDS), numbers, code)
     return found
 
 
@@ -160,16 +172,30 @@ def _log() -> Mapping[str, Finding]:
             "log_countersigned": log.countersigned,
             "log_mirror_trouble_seconds": round(_age(log.mirror_trouble_since)),
         }
-        states = [_by_age(log.lag_seconds, LOG_SECONDS / 5, LOG_SECONDS), OK]
-        states.append(FAILED if log.refuses_to_sign else LATE if log.mirror_trouble else OK)
-        found[f"log_{side}"] = Finding(max(states, key=_ORDER.index), numbers)
+        found[f"log_{side}"] = max(_findings_of(log, numbers), key=lambda one: _ORDER.index(one.state))
     return found
+
+
+def _findings_of(log: record.LogHealth, numbers: Mapping[str, float]) -> list[Finding]:
+    """Return what is found of a log, what tells most of the reason first.
+
+    A log that waits until the other side's mirror can be asked is late, however long that takes: all that happens is
+    kept meanwhile and pages go on, and to start the node again would only have it wait anew.
+    """
+    waits = log.refusal_code == "record.mirror_not_asked"
+    lag = _by_age(log.lag_seconds, LOG_SECONDS / 5, None if waits else LOG_SECONDS)
+    refusal = OK if not log.refuses_to_sign else LATE if waits else FAILED
+    return [
+        Finding(refusal, numbers, log.refusal_code),
+        Finding(lag, numbers, "record.lag"),
+        Finding(LATE if log.mirror_trouble else OK, numbers, log.mirror_code),
+    ]
 
 
 def _disk() -> Mapping[str, Finding]:
     free = shutil.disk_usage(settings.RIVERLOOP_DATA).free
     state = FAILED if free < DISK_LEAST_BYTES else LATE if free < DISK_BYTES else OK
-    return {"disk": Finding(state, {"disk_free_bytes": free})}
+    return {"disk": Finding(state, {"disk_free_bytes": free}, "disk.full" if state == FAILED else "disk.low")}
 
 
 for _name, _check in (

@@ -27,6 +27,12 @@ def link_of(side: str) -> Link | None:
     return Link.objects.filter(owner_side=side).first()
 
 
+def link_code(side: str) -> str:
+    """Return why the other node is not reached, as a code such as ``nodes.unreachable``; empty if it is."""
+    link = link_of(side)
+    return "" if link is None or link.up or not link.trouble else error_kept(link.trouble).code
+
+
 def why_not_now(side: str, *, now: datetime | None = None) -> RiverloopError | None:
     """Return why the other node is not to be called yet, or None if it may be.
 

@@ -9,8 +9,10 @@ from datetime import datetime
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
+from riverloop.apps.nodes.models import error_kept
 from riverloop.apps.record.models import Leaf, LogState, Mirror, MirrorLeaf, PendingRecord
 from riverloop.apps.record.subjects import leaves_about
+from riverloop.core.kernel.errors import RiverloopError
 
 PENDING, RECORDED, COUNTERSIGNED = "pending", "recorded", "countersigned"
 
@@ -37,7 +39,9 @@ class LogHealth:
         published: leaves under the newest checkpoint.
         countersigned: leaves under the newest checkpoint that the other side countersigned.
         refuses_to_sign: one line that says why, and what to do; empty if all is well.
+        refusal_code: the same as a code without words, such as ``record.would_fork``.
         mirror_trouble: one line that says why the other side's mirror does not keep up; empty if it does.
+        mirror_code: the same as a code; where the mirror refused, its own.
         mirror_trouble_since: since when.
     """
 
@@ -47,7 +51,9 @@ class LogHealth:
     published: int = 0
     countersigned: int = 0
     refuses_to_sign: str = ""
+    refusal_code: str = ""
     mirror_trouble: str = ""
+    mirror_code: str = ""
     mirror_trouble_since: datetime | None = None
 
 
@@ -67,9 +73,20 @@ def log_health(side: str) -> LogHealth:
         published=state.published_size,
         countersigned=state.cosigned_size,
         refuses_to_sign=state.refusal_text(),
+        refusal_code=code_of(state.refusal),
         mirror_trouble=state.mirror_trouble_text(),
+        mirror_code=code_of(state.mirror_trouble),
         mirror_trouble_since=state.mirror_trouble_since,
     )
+
+
+def code_of(kept: str) -> str:
+    """Return the code of an error that was kept; of a refusal by the mirror, that of its reason."""
+    if not kept:
+        return ""
+    error = error_kept(kept)
+    reason = error.parameters.get("mistake")
+    return reason.code if isinstance(reason, RiverloopError) and reason.code else error.code
 
 
 def leaf_of(*, side: str, subject: str, commitment: bytes) -> Leaf | None:
