@@ -8,14 +8,16 @@ import time
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.calling import PeerError
+from riverloop.apps.nodes.models import Link
 from riverloop.apps.record import folders, restoring
 from riverloop.apps.record.mirroring import mirror_push
 from riverloop.apps.record.models import Leaf, LogState, Mirror, MirrorLeaf, PendingRecord
 from riverloop.apps.record.publishing import publish
-from riverloop.apps.record.rounds import log_round
+from riverloop.apps.record.rounds import log_publish, log_round
 from riverloop.apps.record.selectors import log_health
 from riverloop.apps.record.sequencing import sequence
 from riverloop.core.kernel.errors import ConflictError
@@ -302,19 +304,52 @@ def test_a_log_that_lost_files_is_not_signed_anew_over_changed_leaves(lost):
     assert not (folder() / "checkpoint").exists() or lost == "right edge"
 
 
-def test_a_mirror_is_asked_as_soon_as_its_node_is_known(monkeypatch):
+@pytest.mark.parametrize("sign", ["database", "checkpoint", "mirror", "link"])
+def test_a_restored_log_whose_peer_is_not_known_any_more_signs_nothing_before_it_was_asked(monkeypatch, sign):
     grow(3)
     kept = backup()
     grow(4)
+    _, entries = verified()
     restore(kept, files=True)
+    whole = LogState.objects.values().get(pk="hk")
+    LogState.objects.filter(pk="hk").update(cosigned_size=0, cosigned_note="", mirrored_size=0)
+    mirror = Mirror.objects.create(owner_side="hk", of_side="cn")
+    if sign != "mirror":
+        mirror.delete()
+    if sign == "database":
+        LogState.objects.filter(pk="hk").update(**whole)
+    if sign != "checkpoint":
+        note = (folder() / "checkpoint").read_text().rpartition("\u2014")[0]  # without the last signature
+        (folder() / "checkpoint").write_text(note)
+        LogState.objects.filter(pk="hk").update(note=note)
+    if sign == "link":
+        Link.objects.create(owner_side="hk", side="cn", since=timezone.now(), heard_at=timezone.now())
     restoring.ask_again()
     monkeypatch.setattr(restoring, "hosts", lambda _: False)
     monkeypatch.setattr(restoring, "peer_known", lambda _: None)
-    restoring.check("hk")  # restored before the other node was trusted again: nobody can say more
-    monkeypatch.undo()
+    before = (folder() / "checkpoint").read_bytes()
     append(2)
     log_round("hk")
-    assert verified()[0].size == 9
+    assert (folder() / "checkpoint").read_bytes() == before
+    assert PendingRecord.objects.filter(owner_side="hk").count() == 2
+    assert "riverloop node trust FILE" in log_health("hk").refuses_to_sign
+    assert log_health("hk").refusal_code == "record.mirror_unknown"
+    monkeypatch.undo()  # the node is known again
+    log_round("hk")
+    checkpoint, now = verified()
+    assert (checkpoint.size, now[:7]) == (9, entries)
+    assert log_health("hk").refuses_to_sign == ""
+
+
+def test_a_log_that_never_had_another_node_is_signed_alone_until_there_is_one(monkeypatch):
+    monkeypatch.setattr(restoring, "hosts", lambda _: False)
+    monkeypatch.setattr(restoring, "peer_known", lambda _: None)
+    append(3)
+    for _ in range(2):  # also after a start
+        log_publish("hk")
+        restoring.ask_again()
+        append(1)
+    assert (log_health("hk").published, log_health("hk").refuses_to_sign) == (4, "")
 
 
 @pytest.mark.parametrize("answer", [b'{"note":"\\ud800"}', b'{"note":7}', b"[]", b"\xff", b'{"note":null}'])

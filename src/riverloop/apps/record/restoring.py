@@ -15,19 +15,33 @@ from itertools import islice
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.calling import PeerError, call
 from riverloop.apps.nodes.here import hosts, other_side
+from riverloop.apps.nodes.models import Link
 from riverloop.apps.nodes.peers import peer_known
-from riverloop.apps.record.models import Leaf, LogState, PendingRecord
+from riverloop.apps.record.folders import folder_of, reader_of
+from riverloop.apps.record.models import Leaf, LogState, Mirror, PendingRecord
 from riverloop.apps.record.places import log_lock, tell
 from riverloop.apps.record.published import Published, commitments_of, opened, published, tree_of
 from riverloop.apps.record.words import N_
 from riverloop.core.kernel.canonical import canonical_json, read_json
 from riverloop.core.kernel.errors import ConflictError, RiverloopError
-from riverloop.core.tlog import ENTRIES, WIDTH, CompactRange, LogError, Tile, TiledTree, decode_bundle, leaf_hashes
+from riverloop.core.tlog import (
+    CHECKPOINT,
+    ENTRIES,
+    WIDTH,
+    CompactRange,
+    LogError,
+    Tile,
+    TiledTree,
+    decode_bundle,
+    leaf_hashes,
+    parse_note,
+)
 
 MOST_ENTRIES = 8_192  # asked of a mirror at once
 
@@ -63,9 +77,41 @@ def check(side: str) -> None:
         return
     other = other_side(side)
     if not hosts(other) and peer_known(other) is None:
-        return  # there is no other node yet, and so no mirror; it is asked as soon as there is one
+        _check_alone(state, other)
+        return
     _compare_with_mirror(state, other)
     _remember(LogState.objects.filter(pk=side).first() or state)
+
+
+def _check_alone(state: LogState, other: str) -> None:
+    """Return if there never was another node, and so no mirror; it is asked as soon as there is one.
+
+    Raises:
+        ConflictError: there was one, and nobody knows it here any more: this may be a backup that lost whom it trusted.
+    """
+    side = state.owner_side
+    mirrored = state.cosigned_size or state.mirrored_size or Mirror.objects.filter(owner_side=side).exists()
+    if mirrored or _is_cosigned(state, other) or Link.objects.filter(_MET, owner_side=side).exists():
+        raise ConflictError(
+            "record.mirror_unknown",
+            N_(
+                "The node of {other} has copies of the log of {side}, and is not known here any more. Nothing is "
+                "signed before its mirror has said how far it is, so that a restored copy cannot fork. What happens is "
+                "kept. Run: riverloop node trust FILE"
+            ),
+            side=side,
+            other=other,
+        )
+
+
+_MET = Q(answered_at__isnull=False) | Q(heard_at__isnull=False)
+
+
+def _is_cosigned(state: LogState, other: str) -> bool:
+    """Say whether a checkpoint that lies here bears a line in the name of the other side, whoever wrote it."""
+    folder, wanted = reader_of(folder_of(state.owner_side)), keys.cosigner_name(other)
+    notes = (state.note.encode(), folder(CHECKPOINT) or b"")
+    return any(one.name == wanted for note in notes if note for one in parse_note(note).signatures)
 
 
 def _remember(state: LogState) -> None:
