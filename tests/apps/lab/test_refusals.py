@@ -100,6 +100,14 @@ def test_a_day_that_is_none_is_told_by_its_field(paul, typed, told):
     assert not Experiment.objects.exists()
 
 
+def test_other_days_are_named_in_the_words_of_each_language(paul):
+    experiment = answered(paul, "/lab/scenarios/real-days/", **{"t.day": "peak"})
+    case = experiment.names["case"]
+    assert case["en"] == "Shenzhen Bay · The busiest day 2025-01-01–2025-12-31"
+    assert case["zh-Hant"].split(" · ")[1].startswith("最繁忙的一日")
+    assert "peak" not in "".join(case.values())
+
+
 def test_a_mistake_of_a_field_is_shown_in_the_line_that_it_would_make(paul):
     response = paul.post(BRIDGE, {"act": "run", "w.demand_factor": "0"})
     assert "demand_factor: 0 is not above 0" in plain(response)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import opening
@@ -292,9 +293,17 @@ def days_of(text: str, design: str, case: str) -> dict[str, str]:
     point = opening.control_points().get(asked.get("t.control_point", ""))
     if point is None:
         return {}
-    day = asked["t.date"] if asked["t.day"] == "date" else asked["t.day"]
     span = f" {asked['t.from']}–{asked['t.until']}" if asked["t.from"] or asked["t.until"] else ""
-    return {language: f"{title}, {day}{span}" for language, title in point.title.items()}
+    if asked["t.day"] == "date":
+        return {language: f"{title}, {asked['t.date']}" for language, title in point.title.items()}
+    return {
+        language: f"{title} · {_day_word(asked['t.day'], language)}{span}" for language, title in point.title.items()
+    }
+
+
+def _day_word(day: str, language: str) -> str:
+    with translation.override(language.lower()):
+        return _(DAY_WORDS[day]) if day in DAY_WORDS else day
 
 
 def _stands(raw: Mapping[str, Any], name: str, case: str) -> str:

@@ -220,8 +220,8 @@ def _changed(kept: Kept, request: HttpRequest) -> tuple[str, str, str, dict[str,
         raise ConflictError(
             "lab.changed",
             N_(
-                "This scenario was changed since you opened it, in another window perhaps. What you typed stands "
-                "below: look it through, and do it again."
+                "This scenario was changed since you opened it, in another window perhaps. Below stands what your "
+                "window showed: look it through, since doing it again replaces that change."
             ),
         )
     if "text" in request.POST:
