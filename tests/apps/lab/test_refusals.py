@@ -75,7 +75,9 @@ def test_more_passengers_than_a_word_has_letters_are_told_in_short(paul, scenari
         ({"p.people": "٣"}, '"٣" is not a number'),
         ({"o.from": "10:00", "o.until": "11:00"}, "Choose whose system fails"),
         ({"o.side": "hk", "o.from": "10:00", "o.until": "10:00"}, "A failure ends after it begins."),
-        ({"o.side": "hk"}, 'from: "" is no time of the day'),
+        ({"o.side": "hk"}, 'from (A failure of one side&#x27;s system): "" is no time of the day'),
+        ({"s.entry.roster": "early 3"}, 'Roster (Entry hall): "early 3" is no line of a roster.'),
+        ({"s.exit.channels": "few"}, 'Channels (Exit hall): "few" is not a number.'),
     ],
 )
 def test_what_would_be_read_otherwise_or_not_at_all_is_refused(paul, typed, told):
@@ -288,3 +290,10 @@ def test_a_single_replication_is_not_asked_where_the_answer_turns(paul):
     response = paul.post(f"/lab/experiments/{experiment.id}/ask/", {**BETWEEN, "against": "one_queue"})
     assert (response.status_code, "One replication tells no difference apart" in plain(response)) == (400, True)
     assert Experiment.objects.count() == 1
+
+
+def test_what_is_refused_is_not_called_kept_as_well(paul):
+    address = paul.post(BRIDGE, {"act": "copy", "title": "Mine"}).headers["Location"]
+    assert "Kept." in plain(paul.get(address))
+    response = paul.post(address, {"act": "save", "w.seed": "many"})
+    assert (response.status_code, "Kept." in plain(response)) == (400, False)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from riverloop.apps.lab.editing import EditedText
 from riverloop.apps.lab.fields import CLOCK, DATE, Field, Form, days_named, parameter_path, place_of
-from riverloop.apps.lab.words import N_
+from riverloop.apps.lab.words import N_, with_note
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.sources import read_yaml
 
@@ -36,10 +39,12 @@ def changed(text: str, design: str, case: str, form: Form, posted: Mapping[str, 
         InputError: what was typed is no such value.
     """
     changes = []
+    stations = {field.name: place.label for place in form.places for field in place.fields}
     for field in form.fields:
         typed = posted.get(field.name, field.value).replace("\r\n", "\n").strip()
         if typed != field.value and not field.name.startswith(("o.", "t.")):
-            changes.append((field.path, read(field, typed)))
+            told = with_note(field.label, stations[field.name]) if field.name in stations else field.label
+            changes.append((field.path, read(replace(field, label=told), typed)))
     edited = EditedText(text).put_all(changes)
     edited = _with_outage(edited, form, posted)
     return _with_traffic(edited, design, case, form, posted).text
@@ -124,7 +129,7 @@ def _with_outage(edited: EditedText, form: Form, posted: Mapping[str, str]) -> E
         if not before["o.side"]:
             raise InputError("lab.outage", N_("Choose whose system fails, or leave the times of its failure empty."))
         return edited.without(path)
-    labels = {one.name: one.label for one in form.outage}
+    labels = {one.name: with_note(one.label, _("A failure of one side's system")) for one in form.outage}
     times = {key: _read_clock(labels[f"o.{key}"], after[f"o.{key}"]) for key in ("from", "until")}
     if times["from"] == times["until"]:
         raise InputError("lab.outage", N_("A failure ends after it begins. Mend one of its times, or choose none."))
