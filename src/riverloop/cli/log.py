@@ -11,6 +11,7 @@ import click
 
 from riverloop.cli.options import json_option
 from riverloop.cli.printing import print_json
+from riverloop.core.kernel.letters import shown
 
 if TYPE_CHECKING:
     from riverloop.apps.record.proofs import Checked
@@ -66,18 +67,22 @@ def log_fetch(*, address: str, directory: Path, vkeys: tuple[str, ...], most: in
 
     Its checkpoint has to be signed, by the key of --vkey or else by the one at the address. Verify the rest then:
     riverloop log verify DIRECTORY
+
+    Cut off, run the same again: it goes on where it ended.
     """
     _settings()
     from riverloop.apps.record import fetching
 
-    size = fetching.log_fetch(
+    done = fetching.log_fetch(
         address,
         directory,
         trusted=_keys_given(vkeys),
         most_entries=most or fetching.MOST_ENTRIES,
         progress=_progress if sys.stderr.isatty() else None,
     )
-    print(f"{directory}: {size:,} entries. Verify them: riverloop log verify {directory}")
+    print(f"{directory}: {done.size:,} entries. Verify them: riverloop log verify {directory}")
+    if not done.countersigned:
+        print("Nobody's countersignature was checked: it has none yet, or the address gives no key for it")
 
 
 @log_app.command("verify")
@@ -88,13 +93,16 @@ def log_verify(*, directory: Path, vkeys: tuple[str, ...], as_json: bool) -> Non
     """Verify every byte of the logs in DIRECTORY, or of the one log that it is.
 
     The first entry or file that is wrong is named. A log whose key was not given is verified by the key in its own
-    folder, and the answer says so.
+    folder, and the answer says so. A folder in DIRECTORY that holds any file of a log, or has the name of a side,
+    counts as a log; others are passed over and named.
     """
     _settings()
-    from riverloop.apps.record.exporting import logs_verify
+    from riverloop.apps.record.exporting import logs_verify, passed_over
 
     given = _keys_given(vkeys)
     done = logs_verify(directory, trusted=given, progress=_progress if sys.stderr.isatty() else None)
+    if others := passed_over(directory):
+        print(shown(f"Passed over, since they are no logs: {', '.join(others)}"), file=sys.stderr)
     if as_json:
         print_json({side: {**_log_json(one), "vkey_given": one.key in given} for side, one in done.items()})
         return
@@ -103,6 +111,8 @@ def log_verify(*, directory: Path, vkeys: tuple[str, ...], as_json: bool) -> Non
         print(f"  signed by {one.key.line}{_whose(one.key, given)}")
         for key, seconds in one.signed.cosigned.items():
             print(f"  countersigned by {key.line} at {_instant(seconds)}{_whose(key, given)}")
+        if not one.signed.cosigned:
+            print(f"  {_not_countersigned(len(one.signed.unknown))}")
     if not all(key in given for one in done.values() for key in (one.key, *one.signed.cosigned)):
         print("Compare the folder's own keys with those that the sides publish, or give those that you trust: --vkey")
 
@@ -160,6 +170,12 @@ def _whose(key: VerifierKey, given: list[VerifierKey]) -> str:
     return ", which you gave" if key in given else ", the folder's own key"
 
 
+def _not_countersigned(unknown: int) -> str:
+    if not unknown:
+        return "countersigned by nobody yet"
+    return "countersignatures NOT checked: no key of who countersigned is here. Give it: --vkey"
+
+
 def _progress(done: int, whole: int) -> None:
     if done % _STEP == 0 or done == whole:
         print(f"\r{done:,} of {whole:,} entries", end="\n" if done == whole else "", file=sys.stderr, flush=True)
@@ -172,7 +188,7 @@ def _log_json(one: VerifiedLog) -> dict[str, object]:
 
 def _signed_json(one: VerifiedLog | Checked) -> dict[str, object]:
     cosigned = [{"vkey": key.line, "at": _instant(seconds)} for key, seconds in one.signed.cosigned.items()]
-    return {"vkey": one.key.line, "countersigned": cosigned}
+    return {"vkey": one.key.line, "countersigned": cosigned, "signatures_not_checked": len(one.signed.unknown)}
 
 
 def _instant(seconds: int) -> str:

@@ -96,6 +96,7 @@ _TABLE = [
     Page("record:log", EVERYONE, "What the logs are, how far each is, and how anyone checks them"),
     Page("record:checkpoint", EVERYONE, "The newest signed checkpoint of a log"),
     Page("record:vkey", EVERYONE, "The verifier key of a log"),
+    Page("record:cosigner_vkey", EVERYONE, "The verifier key of who countersigns a log"),
     Page("record:tile", EVERYONE, "A tile of a log, or a bundle of its entries: hashes and commitments"),
     # The API: the law, and deciding without being kept
     Page("api_docs", EVERYONE, "What programs can ask for"),

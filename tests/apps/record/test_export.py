@@ -1,7 +1,11 @@
 """A log that is handed over verifies, and whatever is changed in it is named; so does the proof of one record."""
 
+import errno
 import json
+import os
 import random
+from pathlib import Path
+from threading import Thread
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,7 +14,7 @@ from django.db import transaction
 from riverloop.apps.nodes import keys
 from riverloop.apps.record import exporting
 from riverloop.apps.record.commitments import commitment_of
-from riverloop.apps.record.exporting import COSIGNER_VKEY, files_verify, logs_export, logs_verify
+from riverloop.apps.record.exporting import COSIGNER_VKEY, files_verify, logs_export, logs_verify, passed_over
 from riverloop.apps.record.folders import reader_of
 from riverloop.apps.record.models import Leaf, LogState
 from riverloop.apps.record.proofs import check_proof
@@ -129,6 +133,118 @@ def test_a_folder_in_the_place_of_a_file_is_named(exported, path):
         logs_verify(exported / "hk")
 
 
+FILES = ["checkpoint", "vkey", COSIGNER_VKEY, *(tile.path for tile in tiles_of(300))]
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_file_that_is_missing_in_a_folder_of_logs_is_named_and_its_log_not_left_out(exported, path):
+    (exported / "hk" / path).unlink()
+    if path == COSIGNER_VKEY:  # then the signature under it is not checked, which is told
+        done = logs_verify(exported)
+        assert {side: len(one.signed.unknown) for side, one in done.items()} == {"hk": 1, "cn": 0}
+        return
+    with pytest.raises(InputError, match="This file of the log is missing") as caught:
+        logs_verify(exported)
+    assert str(exported / "hk" / path) in caught.value.text()
+
+
+@pytest.mark.parametrize("left", [*FILES, None])
+def test_what_is_left_of_a_log_counts_as_one(exported, left):
+    for path in FILES:
+        if path != left:
+            (exported / "hk" / path).unlink()
+    with pytest.raises(InputError, match="missing"):
+        logs_verify(exported)
+    (exported / "hk").rename(exported / "aside")
+    if left:
+        with pytest.raises(InputError, match="missing"):
+            logs_verify(exported)
+
+
+def test_a_folder_that_holds_nothing_of_a_log_is_passed_over_and_named(exported):
+    (exported / "notes").mkdir()
+    (exported / "notes" / "read.me").touch()
+    (exported / "loop").symlink_to("loop")
+    assert set(logs_verify(exported)) == {"hk", "cn"}
+    assert passed_over(exported) == ["loop", "notes"]
+    assert passed_over(exported / "hk") == []
+
+
+def ended(function, *given):
+    """Return what a call raises, which must not take for ever."""
+    raised = []
+
+    def call():
+        try:
+            function(*given)
+        except InputError as error:
+            raised.append(error)
+
+    calling = Thread(target=call, daemon=True)
+    calling.start()
+    calling.join(20)
+    assert raised, "it waits" if calling.is_alive() else "it was let through"
+    return raised[0].text()
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_pipe_or_a_loop_in_the_place_of_a_file_is_named_and_not_waited_for(exported, path):
+    read = reader_of(exported / "hk", COSIGNER_VKEY)
+    place = exported / "hk" / path
+    place.unlink()
+    os.mkfifo(place)
+    assert ended(read, path) == f"{place}: This is no file. Put the log's own file in its place."
+    place.unlink()
+    place.symlink_to(place.name)
+    assert ended(read, path).startswith(f"{place}: This file of the log cannot be read (Too many levels")
+    with pytest.raises(InputError, match="cannot be read"):
+        logs_verify(exported)
+
+
+def test_a_name_that_is_too_long_or_forbidden_is_told(tmp_path, monkeypatch):
+    with pytest.raises(InputError, match="cannot be read .File name too long"):
+        reader_of(tmp_path / ("x" * 300))("checkpoint")
+    monkeypatch.setattr(
+        os, "open", lambda *_: (_ for _ in ()).throw(PermissionError(errno.EACCES, "Permission denied"))
+    )
+    with pytest.raises(InputError, match="cannot be read .Permission denied"):
+        reader_of(tmp_path)("checkpoint")
+
+
+@pytest.mark.parametrize("most", [0, 1, 4, 9])
+def test_an_export_that_finds_no_room_leaves_nothing_and_is_tried_again(exported, tmp_path, monkeypatch, most):
+    real, written = Path.write_bytes, []
+
+    def write(path, content):
+        written.append(path)
+        if len(written) > most:
+            real(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    (tmp_path / "there").mkdir()
+    for target in (tmp_path / "there", tmp_path / "new" / "folder"):
+        with pytest.raises(InputError, match="could not be written there .No space left on device") as caught:
+            logs_export(target)
+        assert caught.value.where == str(target)
+    assert not list((tmp_path / "there").iterdir())
+    assert not (tmp_path / "new").exists()
+    monkeypatch.undo()
+    logs_export(tmp_path / "there")
+    assert {one.name for one in (tmp_path / "there").iterdir()} == {"hk", "cn"}
+    logs_verify(tmp_path / "there")
+
+
+def test_an_export_to_where_no_folder_can_be_is_one_line(exported, tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to("loop")
+    for target in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "loop"):
+        with pytest.raises(InputError, match="could not be written there"):
+            logs_export(target)
+    assert (tmp_path / "file").read_bytes() == b""
+
+
 # By a key that one trusts
 
 
@@ -183,6 +299,20 @@ def test_who_countersigned_is_held_to_the_key_that_is_trusted(exported):
     assert set(logs_verify(exported / "hk", trusted=[real])["hk"].signed.cosigned) == {real}
     with pytest.raises(InputError, match="did not sign this checkpoint"):
         logs_verify(exported / "hk", trusted=[other])
+
+
+def test_a_log_without_a_key_beside_it_is_verified_by_the_one_that_is_given(exported):
+    (exported / "hk" / "vkey").unlink()
+    given = log_key("hk")
+    assert logs_verify(exported / "hk", trusted=[given, cosigner_key("cn")])["hk"].key == given
+    assert logs_verify(exported, trusted=[given])["hk"].key == given
+    for other in (log_key("cn"), another("hk").log_key, cosigner_key("cn")):
+        with pytest.raises(InputError, match=r"hk/vkey: This file of the log is missing"):
+            logs_verify(exported / "hk", trusted=[other])
+    bundle = exported / "hk" / "tile/entries/000"
+    bundle.write_bytes(bundle.read_bytes()[:-1] + b"x")
+    with pytest.raises(InputError, match="Leaf 255"):
+        logs_verify(exported, trusted=[given])
 
 
 def test_a_key_of_nothing_in_the_folder_is_named(exported):

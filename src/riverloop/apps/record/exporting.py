@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -32,12 +35,13 @@ from riverloop.core.tlog import (
     verify_log,
     vkey_file,
 )
-from riverloop.core.tlog.keys import COSIGNATURE
+from riverloop.core.tlog.keys import COSIGNATURE, ED25519
 
 COSIGNER_VKEY = "cosigner_vkey"
 """Beside ``vkey``: the key of the side that countersigned, so that not a byte of the checkpoint can change unseen."""
 
 _ENTRY_BYTES = 2 + HASH_BYTES
+_OF_A_LOG = (CHECKPOINT, VKEY, COSIGNER_VKEY, "tile")  # whatever holds one of them is a log, or what is left of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +62,55 @@ class Exported:
 
 
 def logs_export(target: Path) -> list[Exported]:
-    """Write every log that this node has: those of its own sides, and the mirror of the other's.
+    """Write every log that this node has: those of its own sides, and the mirror of the other's; all of them or none.
 
     Args:
         target: a folder; below it nothing may be named like a side.
 
     Raises:
-        InputError: there is something already, or nothing was published yet.
+        InputError: there is something already, nothing was published yet, or it cannot be written there.
     """
-    done = [one for side in zone().sides if (one := _export(side.id, target / side.id)) is not None]
-    if not done:
-        raise InputError(
-            "record.nothing_published",
-            N_("Nothing was published yet. The worker publishes within seconds of the first record: riverloop work"),
-            where=str(target),
-        )
+    for side in zone().sides:
+        if (target / side.id).exists():
+            raise InputError(
+                "record.export_there",
+                N_("This folder exists already. Give one that does not."),
+                where=str(target / side.id),
+            )
+    with _written_beside(target) as folder:
+        done = [one for side in zone().sides if (one := _export(side.id, folder, target)) is not None]
+        if not done:
+            raise InputError(
+                "record.nothing_published",
+                N_(
+                    "Nothing was published yet. The worker publishes within seconds of the first record: riverloop work"
+                ),
+                where=str(target),
+            )
+        for one in done:
+            (folder / one.side).rename(one.folder)
     return done
+
+
+@contextlib.contextmanager
+def _written_beside(target: Path) -> Iterator[Path]:
+    """Give a folder in the target to write to. It goes again, and so does what was made for it and stayed empty."""
+    made = [one for one in (target, *target.parents) if not one.exists()]
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=target) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise InputError(
+            "record.export_failed",
+            N_("The logs could not be written there ({why}), and nothing was left. Mend that, or give another folder."),
+            where=str(target),
+            why=error.strerror or type(error).__name__,
+        ) from None
+    finally:
+        for one in made:
+            with contextlib.suppress(OSError):
+                one.rmdir()
 
 
 def logs_verify(
@@ -91,10 +128,7 @@ def logs_verify(
         InputError: there is no log, it is of another zone, something in it does not hold (the first is named), or a
             key that was given is of nothing here.
     """
-    if (folder / CHECKPOINT).exists() or (folder / VKEY).exists():
-        found = [folder]
-    else:
-        found = sorted(path.parent for path in folder.glob(f"*/{VKEY}")) if folder.is_dir() else []
+    found = [folder] if _is_log(folder) else [one for one in _below(folder) if _is_log(one) or _is_of_side(one)]
     if not found:
         raise InputError(
             "record.no_log",
@@ -118,6 +152,24 @@ def logs_verify(
     return done
 
 
+def passed_over(folder: Path) -> list[str]:
+    """Return the names of what lies beside the logs in a folder of logs, and of which nothing was verified."""
+    return [] if _is_log(folder) else [one.name for one in _below(folder) if not (_is_log(one) or _is_of_side(one))]
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []
+
+
+def _is_log(folder: Path) -> bool:
+    """Say whether a folder is a log, or what is left of one: what was taken away must not make it none."""
+    return any(os.path.lexists(folder / name) for name in _OF_A_LOG)
+
+
+def _is_of_side(folder: Path) -> bool:
+    return any(folder.name == side.id for side in zone().sides)
+
+
 def files_verify(
     read: Read, *, trusted: Collection[VerifierKey] = (), where: str = "", progress: Progress | None = None
 ) -> VerifiedLog:
@@ -132,7 +184,7 @@ def files_verify(
     Raises:
         InputError: it is of another zone, or something does not hold.
     """
-    own = _key_in(read, VKEY, where)
+    own = _key_in(read, VKEY, where) or _key_given(read, trusted, where)
     if own is not None:
         _check_zone(own.name, where)
     cosigners = _cosigners(read, own, trusted, where)
@@ -150,6 +202,15 @@ def files_verify(
 def _key_in(read: Read, path: str, where: str) -> VerifierKey | None:
     content = read(path)
     return None if content is None else read_vkey_file(content, where=f"{where}/{path}")
+
+
+def _key_given(read: Read, trusted: Collection[VerifierKey], where: str) -> VerifierKey | None:
+    """Return which of the keys that were given signed a log that has no key beside it."""
+    note = read(CHECKPOINT) if trusted else None
+    if note is None:
+        return None
+    signed = {(one.name, one.key_id) for one in parse_note(note, where=f"{where}/{CHECKPOINT}").signatures}
+    return next((key for key in trusted if key.algorithm == ED25519 and (key.name, key.id) in signed), None)
 
 
 def key_trusted(beside: VerifierKey | None, trusted: Collection[VerifierKey]) -> VerifierKey | None:
@@ -210,7 +271,7 @@ def _check_zone(origin: str, where: str) -> None:
         )
 
 
-def _export(side: str, target: Path) -> Exported | None:
+def _export(side: str, folder: Path, target: Path) -> Exported | None:
     mirror = None if hosts(side) else Mirror.objects.filter(owner_side=other_side(side), of_side=side).first()
     read = reader_of(folder_of(side))
     with one_at_a_time(side):
@@ -219,8 +280,11 @@ def _export(side: str, target: Path) -> Exported | None:
             return None
         size = opened(note, keys.log_verifiers(side), where=side).checkpoint.size
         files = _published_files(read, size) if mirror is None else _grown(mirror_range(mirror.owner_side, side))
-        _write(target, [*_keys(side, note)], files, note)
-    return Exported(side, target, size, mirror is not None)
+        for path, content in chain(_keys(side, note), files, [(CHECKPOINT, note)]):
+            place = folder / side / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+    return Exported(side, target / side, size, mirror is not None)
 
 
 def _keys(side: str, note: bytes) -> Iterator[tuple[str, bytes]]:
@@ -245,14 +309,3 @@ def _grown(entries: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
     growth = Growth()
     yield from growth.extend(entries)
     yield from growth.partials()
-
-
-def _write(target: Path, small: list[tuple[str, bytes]], files: Iterable[tuple[str, bytes]], note: bytes) -> None:
-    if target.exists():
-        raise InputError(
-            "record.export_there", N_("This folder exists already. Give one that does not."), where=str(target)
-        )
-    for path, content in chain(small, files, [(CHECKPOINT, note)]):
-        place = target / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def folder_of(side: str) -> Path:
 def reader_of(folder: Path, *others: str) -> Read:
     """Return a function that gives files of a log by their path, and none that has no place in it.
 
+    It raises a ``LogError`` for what is no file or cannot be read: missing is only what is not there.
+
     Args:
         folder: of the log.
         others: names of further files that it gives, each as small as a vkey.
@@ -40,11 +43,34 @@ def reader_of(folder: Path, *others: str) -> Read:
 
     def read(path: str) -> bytes | None:
         most = most_bytes(VKEY if path in others else path, most_entry_bytes=HASH_BYTES)
-        with contextlib.suppress(*_NOT_THERE), (folder / path).open("rb") as file:
-            return file.read(most + 1)
-        return None
+        try:
+            return _read(folder / path, most + 1)
+        except OSError as error:
+            raise LogError(
+                "record.unreadable",
+                N_("This file of the log cannot be read ({why}). Mend that, or copy the file again."),
+                where=str(folder / path),
+                why=error.strerror or type(error).__name__,
+            ) from None
 
     return read
+
+
+def _read(place: Path, most: int) -> bytes | None:
+    """Return how a file begins, or None where none is; of a pipe nothing, into which nobody may ever write."""
+    try:
+        with open(place, "rb", opener=_open_at_once) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise LogError(
+                    "record.no_file", N_("This is no file. Put the log's own file in its place."), where=str(place)
+                )
+            return file.read(most)
+    except _NOT_THERE:
+        return None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 @contextlib.contextmanager

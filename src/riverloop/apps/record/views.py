@@ -13,9 +13,10 @@ from django.views.decorators.http import require_safe
 from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.here import hosts, other_side, zone
 from riverloop.apps.record.folders import folder_of, is_in_log, reader_of
+from riverloop.apps.record.published import key_of
 from riverloop.apps.record.selectors import log_state, mirrors_of
 from riverloop.core.kernel.errors import RiverloopError
-from riverloop.core.tlog import VerifierKey, parse_note
+from riverloop.core.tlog import CHECKPOINT, VerifierKey, parse_note, vkey_file
 
 _TEXT, _BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 _FOR_EVER = "public, max-age=31536000, immutable"  # a tile never changes: it only grows into another
@@ -42,12 +43,34 @@ def tile(request: HttpRequest, side: str, rest: str) -> HttpResponse:
     return _file(side, f"tile/{rest}", _BYTES, _FOR_EVER)
 
 
+@require_safe
+def cosigner_vkey(request: HttpRequest, side: str) -> HttpResponse:
+    """Give the verifier key of who countersigned the newest checkpoint, or is to; it is no file of the folder.
+
+    There it would say that every checkpoint is countersigned, which each is a little later than it is signed.
+    """
+    note = _content(side, CHECKPOINT)
+    try:
+        key = key_of(note, keys.cosigner_verifiers(other_side(side)))
+    except RiverloopError:  # the other side's node is not known here
+        raise Http404 from None
+    return _given(vkey_file(key), _TEXT, "no-cache")
+
+
 def _file(side: str, path: str, kind: str, caching: str) -> HttpResponse:
+    return _given(_content(side, path), kind, caching)
+
+
+def _content(side: str, path: str) -> bytes:
     if not any(one.id == side and hosts(side) for one in zone().sides):
         raise Http404
     content = reader_of(folder_of(side))(path) if len(path) <= _MOST_PATH and is_in_log(path) else None
     if content is None:
         raise Http404
+    return content
+
+
+def _given(content: bytes, kind: str, caching: str) -> HttpResponse:
     response = HttpResponse(content, content_type=kind)
     response["Cache-Control"] = caching
     response["Access-Control-Allow-Origin"] = "*"  # anyone's page may check it
