@@ -171,6 +171,8 @@ def _log() -> Mapping[str, Finding]:
             "log_published": log.published,
             "log_countersigned": log.countersigned,
             "log_mirror_trouble_seconds": round(_age(log.mirror_trouble_since)),
+            "log_spoilt": log.spoilt,
+            "log_inspected_seconds": round(_age(log.inspected_at)),
         }
         found[f"log_{side}"] = max(_findings_of(log, numbers), key=lambda one: _ORDER.index(one.state))
     return found
@@ -186,10 +188,26 @@ def _findings_of(log: record.LogHealth, numbers: Mapping[str, float]) -> list[Fi
     lag = _by_age(log.lag_seconds, LOG_SECONDS / 5, None if waits else LOG_SECONDS)
     refusal = OK if not log.refuses_to_sign else LATE if waits else FAILED
     return [
+        Finding(FAILED if log.may_not_be_signed else OK, numbers, log.spoilt_code),
         Finding(refusal, numbers, log.refusal_code),
         Finding(lag, numbers, "record.lag"),
         Finding(LATE if log.mirror_trouble else OK, numbers, log.mirror_code),
+        Finding(LATE if log.spoilt_code else OK, numbers, log.spoilt_code),
     ]
+
+
+def _mirror() -> Mapping[str, Finding]:
+    """Say how each side's mirror of the other's log is: whether it is still what was countersigned, and grows."""
+    found = {}
+    for side in hosted_sides():
+        mirror = record.mirror_health(side)
+        numbers = {
+            "mirror_size": mirror.size,
+            "mirror_spoilt": mirror.spoilt,
+            "mirror_inspected_seconds": round(_age(mirror.inspected_at)),
+        }
+        found[f"mirror_{side}"] = Finding(LATE if mirror.code else OK, numbers, mirror.code)
+    return found
 
 
 def _disk() -> Mapping[str, Finding]:
@@ -200,6 +218,6 @@ def _disk() -> Mapping[str, Finding]:
 
 for _name, _check in (
     ("database", _database), ("worker", _worker), ("runs", _runs), ("messages", _messages), ("log", _log),
-    ("disk", _disk),
+    ("mirror", _mirror), ("disk", _disk),
 ):  # fmt: skip
     register(_name, _check)

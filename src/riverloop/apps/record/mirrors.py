@@ -19,9 +19,9 @@ from riverloop.apps.nodes.here import hosts
 from riverloop.apps.nodes.models import error_as_json
 from riverloop.apps.record.evidence import evidence_keep
 from riverloop.apps.record.mirroring import PUSH_ENTRIES
-from riverloop.apps.record.models import Mirror, MirrorLeaf
+from riverloop.apps.record.models import LogState, Mirror, MirrorLeaf
 from riverloop.apps.record.places import mirror_lock
-from riverloop.apps.record.published import key_of, opened
+from riverloop.apps.record.published import commitments_of, key_of, opened
 from riverloop.apps.record.rows import lines_insert
 from riverloop.apps.record.words import N_
 from riverloop.core.kernel.canonical import canonical_json, read_json
@@ -42,6 +42,7 @@ from riverloop.core.tlog import (
     parse_checkpoint,
     parse_note,
 )
+from riverloop.core.tlog.tree import MOST_LEAVES
 
 _ENTRY_BYTES = 2 + HASH_BYTES
 MOST_PUSH_BYTES = MOST_NOTE_BYTES + 4_096 + PUSH_ENTRIES * _ENTRY_BYTES
@@ -90,20 +91,43 @@ def mirror_entries(of_side: str, side: str, body: bytes) -> bytes:
     Raises:
         InputError: the mirror does not hold them, or more are asked than one answer holds.
     """
-    try:
-        asked = read_json(body.decode(), where="mirror.entries")
-        first, count = asked["first"], asked["count"]
-        whole = type(first) is type(count) is int and first >= 0 and 0 < count <= PUSH_ENTRIES
-    except (RiverloopError, ValueError, KeyError, TypeError):
-        whole = False
-    rows = _commitments(side, of_side, first, first + count) if whole else []
-    if not rows or len(rows) != count:
-        raise InputError(
-            "record.mirror_range",
-            N_("The mirror has no such entries: ask for 1 to {most} of those that it holds."),
-            most=PUSH_ENTRIES,
-        )
+    first, end = _asked(body)
+    rows = _commitments(side, of_side, first, end)
+    if not rows or len(rows) != end - first:
+        raise _range_refused()
     return encode_bundle(rows)
+
+
+def log_entries(of_side: str, side: str, body: bytes) -> bytes:
+    """Answer with published entries of a side's own log, as a bundle holds them: its mirror lost some.
+
+    Raises:
+        InputError: they are not published, or more are asked than one answer holds.
+    """
+    first, end = _asked(body)
+    if not LogState.objects.filter(pk=side, published_size__gte=end).exists():
+        raise _range_refused()
+    return encode_bundle(commitments_of(side, first, end))
+
+
+def _asked(body: bytes) -> tuple[int, int]:
+    """Return which entries are asked for: the first, and the one just past the last."""
+    try:
+        asked = read_json(body.decode(), where="entries")
+        first, count = asked["first"], asked["count"]
+        if type(first) is type(count) is int and 0 <= first < MOST_LEAVES and 0 < count <= PUSH_ENTRIES:
+            return first, first + count
+    except (RiverloopError, ValueError, KeyError, TypeError):
+        pass
+    raise _range_refused()
+
+
+def _range_refused() -> InputError:
+    return InputError(
+        "record.mirror_range",
+        N_("The mirror has no such entries: ask for 1 to {most} of those that it holds."),
+        most=PUSH_ENTRIES,
+    )
 
 
 def mirror_range(side: str, of_side: str) -> list[bytes]:
@@ -261,3 +285,4 @@ def _fork(held: Mirror, new: Checkpoint) -> LogError:
 on_call("mirror.add", mirror_add)
 on_call("mirror.state", mirror_state)
 on_call("mirror.entries", mirror_entries)
+on_call("log.entries", log_entries)

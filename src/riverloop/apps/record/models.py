@@ -79,7 +79,18 @@ class LeafSubject(models.Model):
         return f"{self.subject} {self.index}"
 
 
-class LogState(models.Model):
+class _Inspected(models.Model):
+    """What was found when something was last looked through: see ``inspecting``."""
+
+    inspected_at = models.DateTimeField(null=True)
+    spoilt = models.BigIntegerField(default=0)  # leaves and files that were not what was signed
+    spoilt_mistake = models.TextField(blank=True)  # the first of them, and what came of it: JSON of a RiverloopError
+
+    class Meta:
+        abstract = True
+
+
+class LogState(_Inspected):
     """How far a side's own log is: numbered, published, and countersigned by the other side."""
 
     owner_side = models.CharField(primary_key=True, max_length=8)
@@ -120,7 +131,7 @@ class LogState(models.Model):
         return _mistake_told(self.mirror_trouble)
 
 
-class Mirror(models.Model):
+class Mirror(_Inspected):
     """What one side keeps of the other's log: its newest checkpoint that held, countersigned here."""
 
     owner_side = models.CharField(max_length=8)

@@ -21,9 +21,10 @@ from django.utils import timezone
 from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.calling import PeerError, call
 from riverloop.apps.nodes.here import hosts, other_side
-from riverloop.apps.nodes.models import Link
+from riverloop.apps.nodes.models import Link, error_kept
 from riverloop.apps.nodes.peers import peer_known
 from riverloop.apps.record.folders import folder_of, reader_of
+from riverloop.apps.record.inspecting import NOT_SIGNED_OVER
 from riverloop.apps.record.models import Leaf, LogState, Mirror, PendingRecord
 from riverloop.apps.record.places import log_lock, tell
 from riverloop.apps.record.published import Published, commitments_of, opened, published, tree_of
@@ -69,6 +70,7 @@ def check(side: str) -> None:
         ConflictError: it holds something else, or nobody can say so yet: nothing may be numbered or signed.
     """
     state = LogState.objects.filter(pk=side).first() or LogState(owner_side=side)
+    _check_inspected(state)
     there = published(side)
     if there is not None:
         state = _compare_with_folder(state, there)
@@ -81,6 +83,14 @@ def check(side: str) -> None:
         return
     _compare_with_mirror(state, other)
     _remember(LogState.objects.filter(pk=side).first() or state)
+
+
+def _check_inspected(state: LogState) -> None:
+    if not state.spoilt_mistake:
+        return
+    found = error_kept(state.spoilt_mistake)
+    if found.code in NOT_SIGNED_OVER:
+        raise ConflictError(found.code, found.message, where=found.where, **found.parameters)
 
 
 def _check_alone(state: LogState, other: str) -> None:

@@ -10,7 +10,8 @@ from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from riverloop.apps.nodes.models import error_kept
-from riverloop.apps.record.models import Leaf, LogState, Mirror, MirrorLeaf, PendingRecord
+from riverloop.apps.record.inspecting import NOT_SIGNED_OVER
+from riverloop.apps.record.models import Evidence, Leaf, LogState, Mirror, MirrorLeaf, PendingRecord
 from riverloop.apps.record.subjects import leaves_about
 from riverloop.core.kernel.errors import RiverloopError
 
@@ -43,6 +44,9 @@ class LogHealth:
         mirror_trouble: one line that says why the other side's mirror does not keep up; empty if it does.
         mirror_code: the same as a code; where the mirror refused, its own.
         mirror_trouble_since: since when.
+        spoilt: leaves and files that were not what was signed when all were last looked through.
+        spoilt_code: what came of them, as a code; empty if there were none.
+        inspected_at: when that was.
     """
 
     size: int = 0
@@ -55,6 +59,40 @@ class LogHealth:
     mirror_trouble: str = ""
     mirror_code: str = ""
     mirror_trouble_since: datetime | None = None
+    spoilt: int = 0
+    spoilt_code: str = ""
+    inspected_at: datetime | None = None
+
+    @property
+    def may_not_be_signed(self) -> bool:
+        """Whether leaves were found that nothing may be signed over."""
+        return self.spoilt_code in NOT_SIGNED_OVER
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorHealth:
+    """How a side's mirror of the other's log is.
+
+    Attributes:
+        size: leaves.
+        spoilt: leaves that were not what was countersigned when all were last looked through.
+        code: what came of them, or else what was refused of the log since it was last taken; empty if all is well.
+        inspected_at: when they were last looked through.
+    """
+
+    size: int = 0
+    spoilt: int = 0
+    code: str = ""
+    inspected_at: datetime | None = None
+
+
+def mirror_health(side: str) -> MirrorHealth:
+    """Return how a side's mirror of the other's log does."""
+    held = mirrors_of(side).first() or Mirror(owner_side=side)
+    refused = Evidence.objects.filter(owner_side=side).order_by("-last_at").values_list("code", "last_at").first()
+    is_new = refused is not None and (held.taken_at is None or refused[1] > held.taken_at)
+    code = code_of(held.spoilt_mistake) or (refused[0] if refused and is_new else "")
+    return MirrorHealth(held.size, held.spoilt, code, held.inspected_at)
 
 
 def log_state(side: str) -> LogState:
@@ -77,6 +115,9 @@ def log_health(side: str) -> LogHealth:
         mirror_trouble=state.mirror_trouble_text(),
         mirror_code=code_of(state.mirror_trouble),
         mirror_trouble_since=state.mirror_trouble_since,
+        spoilt=state.spoilt,
+        spoilt_code=code_of(state.spoilt_mistake),
+        inspected_at=state.inspected_at,
     )
 
 

@@ -65,10 +65,12 @@ class Timetable:
     Args:
         kind: as it is registered.
         every: how often, at each side.
+        at_start: whether it begins after each start of a worker as well.
     """
 
     kind: str
     every: timedelta
+    at_start: bool = False
 
 
 _timetables: dict[str, Timetable] = {}
@@ -142,9 +144,9 @@ def place_of_run(run: Run) -> str:
     return _pages[run.kind](run) if run.kind in _followed else ""
 
 
-def timetable(kind: str, every: timedelta) -> None:
-    """Let a kind of run begin by itself at each side, so often."""
-    _timetables[kind] = Timetable(kind, every)
+def timetable(kind: str, every: timedelta, *, at_start: bool = False) -> None:
+    """Let a kind of run begin by itself at each side, so often, and after each start of a worker if it is to."""
+    _timetables[kind] = Timetable(kind, every, at_start)
 
 
 def timetables() -> list[Timetable]:

@@ -16,6 +16,7 @@ from types import FrameType
 
 import structlog
 from django.db import close_old_connections, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from riverloop.apps.nodes.here import hosted_sides
@@ -31,6 +32,7 @@ _IDLE_SECONDS = 1.0
 _TIMETABLE_SECONDS = 30.0
 _PATIENCE_SECONDS = 10.0  # from the wish to end until a step that never comes is cut off
 _KEPT = timedelta(days=7)  # what began by itself, once it is done
+_OPEN = Q(state__in=("waiting", "running"))
 
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -51,6 +53,7 @@ def work_until_stopped(*, parent: int = 0) -> None:
     for thread in threads:
         thread.start()
     looked_at = 0.0
+    _quietly("start", start_keep)
     notify("READY=1")
     while not work.stopping.is_set():
         if time.monotonic() - looked_at >= _TIMETABLE_SECONDS:
@@ -125,13 +128,27 @@ def timetable_keep(*, now: datetime | None = None, sides: Iterable[str] = ()) ->
     return [run for one in work.timetables() for side in here if (run := _start_if_due(one, side, now)) is not None]
 
 
+def start_keep() -> list[Run]:
+    """Start what begins after each start of a worker, at each side that lives here, and return it."""
+    now = timezone.now()
+    begun = [
+        _start(one, side, now, timedelta()) for one in work.timetables() if one.at_start for side in hosted_sides()
+    ]
+    return [run for run in begun if run is not None]
+
+
 def _start_if_due(one: work.Timetable, side: str, now: datetime) -> Run | None:
+    return _start(one, side, now, one.every)
+
+
+def _start(one: work.Timetable, side: str, now: datetime, after: timedelta) -> Run | None:
+    """Start a run if none began so shortly before, and none waits or is at work."""
     own = Run.objects.filter(owner_side=side, kind=one.kind, started_by="")
-    if own.filter(created_at__gt=now - one.every).exists() or own.filter(state__in=("waiting", "running")).exists():
+    if own.filter(created_at__gt=now - after).exists() or own.filter(_OPEN).exists():
         return None
     with transaction.atomic():
         take_turns("timetable", [f"{one.kind} {side}"])
-        if own.filter(created_at__gt=now - one.every).exists():  # another worker was first
+        if own.filter(Q(created_at__gt=now - after) | _OPEN).exists():  # another worker was first
             return None
         own.filter(state="done", created_at__lt=now - max(_KEPT, one.every)).delete()
         return run_start(side=side, kind=one.kind, params={})
