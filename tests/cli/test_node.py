@@ -23,6 +23,7 @@ print(*(one.payload for one in records_of(side="hk", kind="messages.gap_agreed")
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
     made = Installation(tmp_path_factory.mktemp("node") / "data", RIVERLOOP_SIDE="hk")
+    made.run("node", "show")
     assert made.run("node", "gap").stdout == (
         "Nothing is missing: no messages were asked for that are kept no longer.\n"
     )
@@ -36,6 +37,19 @@ def test_messages_that_are_missing_are_shown_with_what_to_do_and_left_out_once_t
     assert "riverloop node gap --agree 3-6" in shown
     assert "left out, as was agreed here at " in node.run("node", "gap", "--agree", "3-6").stdout
     assert node.python(RECORDED) == '{"first":3,"from":"hk","last":6,"to":"cn"}\n'
+
+
+def test_what_to_do_about_a_wrong_fingerprint_leaves_this_node_knowing_that_there_is_another(node, tmp_path):
+    """Without what was trusted, a restored node would not know whose mirror to ask before it signs."""
+    other = Installation(tmp_path / "data", RIVERLOOP_SIDE="cn", RIVERLOOP_PEER_PORT="8444")
+    (tmp_path / "cn.json").write_text(other.run("node", "show").stdout)
+    done = node.run("node", "trust", tmp_path / "cn.json")
+    assert "stop Riverloop here at once" in done.stdout
+    assert "node trust FILE --replace" in done.stdout
+    assert "peers" not in done.stdout
+    other.run("node", "show", "--renew")
+    (tmp_path / "cn.json").write_text(other.run("node", "show").stdout)
+    node.run("node", "trust", tmp_path / "cn.json", "--replace")
 
 
 @pytest.mark.parametrize(

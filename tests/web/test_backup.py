@@ -259,7 +259,7 @@ def test_every_way_of_damaging_a_backup_is_refused_whole(small, tmp_path, here, 
 def test_a_whole_backup_is_checked_without_being_restored(small, tmp_path):
     target = Installation(tmp_path / "target")
     assert "is whole" in target.run("restore", small / "node.tar", "--check").stdout
-    assert {path.name for path in target.folder.iterdir()} <= {"secret_key"}
+    assert not target.folder.exists()
 
 
 def spoil_database(name, content, about):
@@ -413,6 +413,15 @@ def test_imported_passenger_counts_come_back_with_a_backup(small, tmp_path):
     assert node.run("traffic", "show", "lo_wu", "--from", "2026-03-09", "--json").stdout == shown
     assert '"new.csv"' in shown
     assert node.run("traffic", "import", tmp_path / "new.csv").stdout.endswith("all 2 rows are known.\n")
+
+
+def test_a_restore_into_an_empty_folder_finds_nothing_to_put_aside(small, tmp_path):
+    node = Installation(tmp_path / "data")
+    done = node.run("restore", small / "node.tar", "--keys", small / "keys.tar")
+    assert done.stdout.startswith("Restored as of ")
+    assert "What was there before" not in done.stdout
+    assert list(node.folder.glob("before-*")) == []
+    assert (node.folder / "secret_key").read_text() == (small / "data" / "secret_key").read_text()
 
 
 def test_nothing_starts_where_a_restore_was_cut_off_until_it_was_run_again(small, tmp_path):

@@ -28,9 +28,10 @@ def role_app() -> None:
 @click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the pages are served.")
 def user_add(*, email: str, name: str, side: str, role: str, held_for: str, language: str, url: str) -> None:
     """Make an account, and print the address at which its owner sets a password."""
+    from riverloop.web.data_folder import is_named
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=not is_named())
     from riverloop.apps.parties.invitations import invite
 
     path = invite(
@@ -46,7 +47,7 @@ def user_close(*, email: str) -> None:
     """Close the account with the address EMAIL: its roles, sessions and tokens end at once."""
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=True)
     from riverloop.apps.parties.invitations import account_named
     from riverloop.apps.parties.services import user_close as close
 
@@ -63,7 +64,7 @@ def user_forget_second_factor(*, email: str) -> None:
     """
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=True)
     from riverloop.apps.parties.invitations import account_named
     from riverloop.apps.parties.second_factor import forget
 
@@ -78,7 +79,7 @@ def role_grant(*, email: str, kind: str, held_for: str) -> None:
     """Grant the role KIND to the account with the address EMAIL."""
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=True)
     from riverloop.apps.parties.invitations import account_named, grant
 
     role = grant(user=account_named(email), kind=kind, held_for=held_for)
@@ -91,7 +92,7 @@ def role_end(*, role_id: str) -> None:
     """End the role with the id ROLE_ID, as `riverloop role list` shows it."""
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=True)
     from riverloop.apps.parties.invitations import role_named
     from riverloop.apps.parties.services import role_end as end
 
@@ -105,7 +106,7 @@ def role_list(*, email: str | None, with_ended: bool) -> None:
     """List the roles of the account with the address EMAIL, or of every account."""
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=True)
     from riverloop.apps.parties.invitations import role_rows
 
     print_table(role_rows(email=email or "", with_ended=with_ended))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from pathlib import Path
 
 import click
@@ -21,7 +23,7 @@ def backup(*, file: Path, keys: Path | None) -> None:
     """
     from riverloop.web.server import set_up
 
-    set_up()
+    set_up(node=True)
     from riverloop.web.backup.taking import back_up
 
     taken = back_up(file, keys=keys)
@@ -48,6 +50,8 @@ def restore(*, file: Path, keys: Path | None, replace: bool, only_check: bool) -
     """
     from riverloop.web.server import prepare, set_up
 
+    # No cookie is signed here, and no key is made in the folder: that of the backup comes, or the next start makes one.
+    os.environ.setdefault("RIVERLOOP_SECRET_KEY", secrets.token_urlsafe(50))
     set_up()
     from riverloop.web.backup import restoring
 

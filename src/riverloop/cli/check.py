@@ -12,9 +12,10 @@ from riverloop.cli.printing import print_json
 @json_option
 def check(*, as_json: bool) -> None:
     """Say what is unsafe where others than a developer are served; status 1 if anything is."""
+    from riverloop.web.data_folder import is_named
     from riverloop.web.server import set_up
 
-    set_up()
+    set_up(node=not is_named())
     from riverloop.web import unsafe
 
     lines = unsafe.found()

@@ -14,7 +14,7 @@ def _key_owner(side: str) -> str:
     """Return a side, or ``accounts``, whose keys are those of second factors."""
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=True)
     from riverloop.apps.nodes.here import check_hosted
     from riverloop.apps.parties.sealing import ACCOUNTS
 

@@ -23,9 +23,10 @@ def node_app() -> None:
 @click.option("--renew", is_flag=True, help="Make a new key and certificate for TLS first.")
 def node_show(*, renew: bool) -> None:
     """Print what the other side's node has to know of this one: hand it over as a file. Nothing in it is secret."""
+    from riverloop.web.data_folder import is_named
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=not is_named())
     from riverloop.apps.nodes.trusting import fingerprint_of, own_peer
 
     shown = own_peer(renew=renew)
@@ -40,9 +41,10 @@ def node_show(*, renew: bool) -> None:
 @click.option("--replace", is_flag=True, help="Take other keys, or another certificate, than those trusted so far.")
 def node_trust(*, file: str, replace: bool) -> None:
     """Trust the other side's node from now on, as `riverloop node show` printed it there into FILE (- for input)."""
+    from riverloop.web.data_folder import is_named
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=not is_named())
     from django.db import transaction
 
     from riverloop.apps.nodes.trusting import fingerprint_of, lone_side, peer_trust
@@ -55,7 +57,8 @@ def node_trust(*, file: str, replace: bool) -> None:
         record_append(side=lone_side(), kind="node.trusted", payload=payload)
     print(f"Trusted: side {trusted.side} at {trusted.url}")
     print(f"Fingerprint: {fingerprint}")
-    print("Compare it with what the other side's operator reads out. If it differs, delete peers/ in the data folder.")
+    print("Compare it with what the other side's operator reads out. If it differs, stop Riverloop here at once, have")
+    print("the file brought by another way, and trust that before the next start: riverloop node trust FILE --replace")
 
 
 @node_app.command("gap")
@@ -69,7 +72,7 @@ def node_gap(*, agree: str | None) -> None:
     """
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=True)
     from riverloop.apps.nodes.trusting import lone_side
     from riverloop.apps.notices.gaps import gap_agree, gaps
 

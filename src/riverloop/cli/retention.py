@@ -18,7 +18,7 @@ def retention_run(*, dry_run: bool) -> None:
     """Delete what is kept no longer, by the table of the zone file. The worker does so every day."""
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=True)
     from riverloop.apps.nodes.here import hosted_sides
     from riverloop.apps.parties import retention
 

@@ -12,22 +12,38 @@ from typing import Any
 
 from riverloop.core.kernel.errors import InputError
 from riverloop.web.beside import kept_beside
+from riverloop.web.data_folder import check_node, check_owner
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riverloop.web.settings")
 STOP_SECONDS = 30  # for requests under way when the server is stopped
 _MOST_OPEN = 10_240  # files and connections of a process; macOS gives no more
 
 
-def set_up() -> None:
-    """Set Django up, over a database that is prepared already."""
+def set_up(*, node: bool = False) -> None:
+    """Set Django up, over a database that is prepared already.
+
+    Args:
+        node: whether it is for a node that is there: without one, nothing is made.
+
+    Raises:
+        ConflictError: the data folder belongs to another account.
+        InputError: there is no node.
+    """
+    check_owner()
+    if node:
+        check_node()
     import django  # noqa: PLC0415 - settings are read only when they are needed
 
     django.setup()
 
 
-def prepare() -> None:
-    """Migrate the database, gather the static files and store the text of the law in use."""
-    set_up()
+def prepare(*, node: bool = False) -> None:
+    """Migrate the database, gather the static files and store the text of the law in use.
+
+    Args:
+        node: whether it is for a node that is there: without one, nothing is made.
+    """
+    set_up(node=node)
     from riverloop.apps.nodes.here import side_settle  # noqa: PLC0415 - it needs Django
     from riverloop.web import in_use  # noqa: PLC0415 - the same
 
@@ -37,7 +53,7 @@ def prepare() -> None:
 
     from riverloop.apps.clearance import selectors, services  # noqa: PLC0415
 
-    _check_database()
+    check_database()
     call_command("migrate", verbosity=0, interactive=False)
     call_command("collectstatic", verbosity=0, interactive=False)
     packs = selectors.rulebook().packs
@@ -62,6 +78,7 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
 
     One process on SQLite, which takes one writer at a time; more on PostgreSQL. Each answers one request at a time.
     """
+    check_owner()
     check_free(host, port)
     os.environ["RIVERLOOP_SERVED_BY"] = str(os.getpid())  # its processes end with it
     os.environ.setdefault("RIVERLOOP_URL", f"http://{_shown(host)}:{port}")  # before the settings are read
@@ -107,7 +124,7 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
         granian.serve()
 
 
-def _check_database() -> None:
+def check_database() -> None:
     """Say in one line why the database does not answer: later on its words stay out of the log."""
     from django.db import OperationalError, connection  # noqa: PLC0415
 

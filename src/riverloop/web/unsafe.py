@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import stat
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,7 +51,7 @@ def found() -> list[str]:
         ),
     }
     told = [line for line, is_so in flags.items() if is_so]
-    return [*told, *_untranslated(), *_readable_by_others(), *environment.unknown()]
+    return [*told, *_untranslated(), *_readable_by_others(), *_keys_of_others(), *environment.unknown()]
 
 
 def _is_local(name: str) -> bool:
@@ -97,6 +98,16 @@ def _readable_by_others() -> list[str]:
         f"{path} is open to other accounts of this computer. Run: chmod go= {path}"
         for path in secret
         if path.stat().st_mode & _OTHERS
+    ]
+
+
+def _keys_of_others() -> list[str]:
+    """Say which keys the service cannot read: a command was run as root or as another account."""
+    data: Path = settings.RIVERLOOP_DATA
+    strange = [path for path in sorted((data / "keys").rglob("*")) if path.lstat().st_uid != os.geteuid()]
+    return [
+        f"{path} belongs to another account, and so is not read. Run: chown -R {os.geteuid()} {data}"
+        for path in strange[:1]
     ]
 
 

@@ -155,7 +155,7 @@ def test_a_torn_file_of_the_other_node_is_told_in_one_line(nodes):
 def test_the_commands_show_and_trust_and_record_that_they_did(nodes, monkeypatch, tmp_path):
     from riverloop.apps.record.selectors import records_of
 
-    monkeypatch.setattr("riverloop.web.server.prepare", lambda: None)
+    monkeypatch.setattr("riverloop.web.server.prepare", lambda **_: None)
     with nodes.at("cn"):
         shown = CliRunner().invoke(app, ["node", "show"])
     file = tmp_path / "cn.json"
