@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -87,6 +88,39 @@ def test_what_is_wrong_is_one_line_and_status_1(node):
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("logs/hk/tile/entries/000: Leaf 0 is not the one that was signed")
+
+
+def test_what_was_not_verified_is_told(node):
+    shutil.copytree(node.home / "logs", node.home / "other")
+    (node.home / "other" / "notes").mkdir()
+    (node.home / "other" / "hk" / "cosigner_vkey").unlink()
+    done = node("-m", "riverloop", "log", "verify", "other")
+    assert (done.returncode, done.stderr) == (0, "Passed over, since they are no logs: notes\n")
+    assert done.stdout.count("countersignatures NOT checked") == 1
+    told = json.loads(node("-m", "riverloop", "log", "verify", "other", "--json").stdout)
+    assert {side: one["signatures_not_checked"] for side, one in told.items()} == {"hk": 1, "cn": 0}
+    (node.home / "other" / "hk" / "vkey").unlink()
+    done = node("-m", "riverloop", "log", "verify", "other")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("other/hk/vkey: This file of the log is missing")
+    key = (node.home / "logs/hk/vkey").read_text()
+    done = node("-m", "riverloop", "log", "verify", "other", "--vkey", key)
+    assert (done.returncode, done.stdout.count(", which you gave")) == (0, 1)
+
+
+def test_files_and_folders_that_cannot_be_are_one_line(node):
+    (node.home / "loop").symlink_to("loop")
+    (node.home / "pipe").mkdir()
+    os.mkfifo(node.home / "pipe" / "checkpoint")
+    for words in (
+        ("export", "proof.json"), ("export", "proof.json/below"), ("export", "x" * 300), ("verify", "x" * 300),
+        ("verify", "loop"), ("verify", "proof.json"), ("verify", "pipe"), ("export", "loop"),
+    ):  # fmt: skip
+        done = node("-m", "riverloop", "log", *words)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), done.stderr
+    os.mkfifo(node.home / "pipe.tar")
+    done = node("-m", "riverloop", "restore", "--check", "pipe.tar")
+    assert (done.returncode, done.stderr) == (1, "pipe.tar: This is no file. Give the file of a backup.\n")
 
 
 def test_the_log_of_another_zone_is_one_line_that_names_it(node):

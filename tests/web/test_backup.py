@@ -11,7 +11,7 @@ import tarfile
 import pytest
 
 from riverloop.core.kernel.errors import RiverloopError
-from riverloop.web.backup import archive, restoring
+from riverloop.web.backup import archive, restoring, taking
 from riverloop.web.backup.contents import KEPT, KEYS, LEFT_OUT, unknown
 from tests.installation import Installation, database_of_its_own, wait_for
 from tests.traffic.files import row, text_of
@@ -359,6 +359,37 @@ def test_without_its_keys_a_backup_is_not_restored_and_holds_none_of_them(small,
         if path.is_file() and path.suffix != ".lock":
             for line in path.read_bytes().split():
                 assert line not in whole, path
+
+
+@pytest.mark.parametrize("keys", ["same.tar", "./same.tar", "below/../same.tar", "linked/same.tar", "link.tar"])
+def test_the_keys_are_not_written_to_the_file_of_the_rest(small, tmp_path, here, keys):
+    (tmp_path / "below").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path)
+    (tmp_path / "link.tar").symlink_to("same.tar")
+    with pytest.raises(RiverloopError, match="The keys go to another file"):
+        taking.back_up(tmp_path / "same.tar", keys=tmp_path / keys)
+    assert not (tmp_path / "same.tar").exists()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.999])
+def test_a_backup_that_finds_no_room_is_one_line_and_leaves_nothing(small, tmp_path, share):
+    most = int((small / "node.tar").stat().st_size * share)
+    code = LITTLE_ROOM.format(most=most)
+    process = Installation(small / "data").start("-c", code, tmp_path / "b.tar", "--keys", tmp_path / "k.tar")
+    _, said = process.communicate()
+    assert (process.returncode, said.count("\n")) == (1, 1), said
+    assert "b.tar: There is no room for it (File too large)" in said or "database could not be copied there" in said
+    assert not list(tmp_path.iterdir())
+
+
+LITTLE_ROOM = """
+import resource, signal, sys
+from riverloop import cli
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))
+sys.argv[0:1] = ["riverloop", "backup"]
+cli.main()
+"""
 
 
 def test_half_a_backup_never_gets_its_name(small, tmp_path):

@@ -13,6 +13,7 @@ import sys
 import click
 
 from riverloop import __version__
+from riverloop.cli import trouble
 from riverloop.cli.accounts import role_app, user_app
 from riverloop.cli.backup import backup, restore
 from riverloop.cli.check import check
@@ -61,14 +62,19 @@ for _command in (
 
 
 def main() -> None:
-    """Run the command; a mistake in the input ends it with one line and status 1."""
+    """Run the command; a mistake in the input ends it with one line and status 1, and so does a disk that refuses."""
     try:
         app(prog_name="riverloop")
-    except RiverloopError as error:
-        print(shown(" ".join(str(error).split())), file=sys.stderr)
-        raise SystemExit(1) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception as error:
+        told = error if isinstance(error, RiverloopError) else trouble.told(error)
+        if told is None:
+            raise
+        if told is not error and sys.excepthook is not sys.__excepthook__:  # what serves and works logs where it was
+            sys.excepthook(type(error), error, error.__traceback__)
+        print(shown(" ".join(str(told).split())), file=sys.stderr)
+        raise SystemExit(1) from None

@@ -22,6 +22,7 @@ from riverloop.core.kernel.ids import new_id
 
 FORMAT = 1  # of this file; a program that reads it refuses a higher one
 _LIST = "riverloop-backup.json"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_PLACE = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 _CHUNK_BYTES = 1 << 20
 _MOST_LIST_BYTES = 1 << 30
@@ -30,25 +31,29 @@ _MOST_LIST_BYTES = 1 << 30
 class Writer:
     """A backup being written."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self._file, self._path = file, path
         self._tar = tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115 - closed by finish
         self.members: dict[str, dict[str, Any]] = {}
 
     def add(self, name: str, path: Path) -> None:
         """Add a file as it is at this moment."""
-        with path.open("rb") as file:
+        with path.open("rb") as file, _told_when_full(self._path):
             state, entry, hashed = os.fstat(file.fileno()), tarfile.TarInfo(name), _Hashed(file)
             entry.size, entry.mtime, entry.mode = state.st_size, int(state.st_mtime), 0o600
             self._tar.addfile(entry, hashed)
         self.members[name] = {"bytes": entry.size, "sha256": hashed.digest.hexdigest()}
 
     def finish(self, about: Mapping[str, Any]) -> None:
-        """Write the list, which makes a backup of it."""
+        """Write the list, which makes a backup of it, and bring all of it to the disk."""
         text = json.dumps({**about, "format": FORMAT, "members": self.members}, ensure_ascii=False, indent=1)
         entry = tarfile.TarInfo(_LIST)
         entry.size, entry.mode = len(text.encode()), 0o600
-        self._tar.addfile(entry, io.BytesIO(text.encode()))
-        self._tar.close()
+        with _told_when_full(self._path):
+            self._tar.addfile(entry, io.BytesIO(text.encode()))
+            self._tar.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
 
 class _Hashed:
@@ -80,15 +85,27 @@ def written(path: Path) -> Iterator[Writer]:
             "backup.folder", "No file can be made there: {why}.", where=str(path), why=error.strerror
         ) from error
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield Writer(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(part, path)  # unlike a rename it replaces nothing
-        _sync(path.parent)
+        with _told_when_full(path):
+            with os.fdopen(handle, "wb") as file:
+                yield Writer(file, path)
+            os.link(part, path)  # unlike a rename it replaces nothing
+            _sync(path.parent)
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
+
+
+@contextmanager
+def _told_when_full(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise InputError(
+            "backup.full", "There is no room for it ({why}), and nothing was left there.", where=str(path),
+            why=error.strerror,
+        ) from None  # fmt: skip
 
 
 def unpacked(path: Path, into: Path | None, *, allowed: tuple[str, ...]) -> dict[str, Any]:
@@ -104,6 +121,7 @@ def unpacked(path: Path, into: Path | None, *, allowed: tuple[str, ...]) -> dict
     """
     found: dict[str, dict[str, Any]] = {}
     about: dict[str, Any] | None = None
+    _check_file(path)
     try:
         with path.open("rb") as file, tarfile.open(fileobj=file, mode="r:") as tar:
             for entry in tar:
@@ -128,6 +146,12 @@ def unpacked(path: Path, into: Path | None, *, allowed: tuple[str, ...]) -> dict
         raise _damaged(path, "it ends before its list of contents")
     _compare(path, about["members"], found)
     return about
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a pipe: it might never give anything."""
+    if path.exists() and not path.is_file():
+        raise InputError("backup.no_file", "This is no file. Give the file of a backup.", where=str(path))
 
 
 def _copied(

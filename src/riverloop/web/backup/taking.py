@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from django.utils import timezone
 
 from riverloop import __version__
 from riverloop.apps.nodes.here import hosted_sides, zone
-from riverloop.core.kernel.errors import ConflictError
+from riverloop.core.kernel.errors import ConflictError, InputError
 from riverloop.core.kernel.ids import new_id
 from riverloop.web.backup import databases
 from riverloop.web.backup.archive import Writer, written
@@ -58,10 +59,14 @@ def back_up(path: Path, *, keys: Path | None = None) -> Taken:
         keys: where the keys go; None to leave them out.
 
     Raises:
-        InputError: it cannot be written there.
+        InputError: it cannot be written there, or both are one file.
         ConflictError: keys were changed meanwhile.
     """
     data: Path = settings.RIVERLOOP_DATA
+    if keys is not None and _is_same(path, keys):
+        raise InputError(
+            "backup.same_file", "The keys go to another file than the rest: --keys names this one.", where=str(path)
+        )
     with together(), written(path) as archive, _keys_copied(keys, data):
         before = fingerprints(data)
         for name in KEPT:
@@ -90,6 +95,13 @@ def fingerprints(data: Path) -> dict[str, list[str]]:
     return found
 
 
+def _is_same(one: Path, other: Path) -> bool:
+    """Say whether two names are of one place, also where a link leads there."""
+    return one.resolve() == other.resolve() or (
+        one.name == other.name and one.parent.exists() and other.parent.exists() and one.parent.samefile(other.parent)
+    )
+
+
 def _public_half(line: str) -> str:
     return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(line)).public_key().public_bytes_raw().hex()
 
@@ -111,7 +123,12 @@ def _database_copied(path: Path) -> Iterator[Path]:
     copy = path.with_name(f".{path.name}.{new_id()}.database")
     try:
         copy.touch(mode=0o600)
-        databases.copy_into(copy)
+        try:
+            databases.copy_into(copy)
+        except sqlite3.Error as error:
+            raise InputError(
+                "backup.copy", "The database could not be copied there: {why}.", where=str(path.parent), why=error
+            ) from None
         yield copy
     finally:
         copy.unlink(missing_ok=True)
