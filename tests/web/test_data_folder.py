@@ -17,7 +17,7 @@ READING = [
     "backup before.tar --keys before-keys.tar", "keys rotate hk", "keys check hk", "keys drop hk", "keys rotate-log hk",
     "node show --side hk", "node trust - --side hk", "node gap --side hk", "role list", "role end X",
     "role grant a@b.example auditor", "user close a@b.example", "user forget-second-factor a@b.example",
-    "retention run", "check", "user add a@b.example --name A --side hk",
+    "retention run", "log export logs", "check", "user add a@b.example --name A --side hk",
 ]  # fmt: skip
 MAY_BEGIN = ("node show", "node trust", "user add", "check")  # where somebody says which folder it is
 

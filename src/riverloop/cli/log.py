@@ -46,7 +46,7 @@ def log_export(*, directory: Path, as_json: bool) -> None:
     """
     from riverloop.web.server import prepare
 
-    prepare()
+    prepare(node=True)
     from riverloop.apps.record.exporting import logs_export
 
     done = logs_export(directory)
