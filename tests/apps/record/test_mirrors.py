@@ -22,6 +22,7 @@ from riverloop.apps.record.selectors import log_health
 from riverloop.apps.record.sequencing import sequence
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.tlog import Checkpoint, CompactRange, Signer, encode_bundle, open_checkpoint, sign_checkpoint
+from riverloop.web.logs import worded
 from tests.apps.record.logs import append, folder, grow
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +69,7 @@ def test_pushes_that_extend_the_mirror_are_countersigned():
         assert answer["signature"].startswith("— riverloop.zone/hetao/cn/cosigner ")
     assert held() == ENTRIES
     mirror = Mirror.objects.get()
-    signed = open_checkpoint(mirror.note.encode(), keys.log_verifiers("hk")[0], keys.cosigner_verifiers("cn"))
+    signed = open_checkpoint(mirror.note.encode(), keys.log_verifiers("hk")[0], keys.cosigner_verifiers("cn")[:1])
     assert signed.checkpoint.size == 200
     assert not Evidence.objects.exists()
 
@@ -110,7 +111,7 @@ def test_an_oversized_push_is_refused_unread(monkeypatch):
 
 def test_a_wrong_key_is_refused_and_named():
     stranger = Signer(keys.origin_of("hk"), Ed25519PrivateKey.generate())
-    refused(push(ENTRIES[:5], signer=stranger), "tlog.unsigned", stranger.log_key.id.hex())
+    refused(push(ENTRIES[:5], signer=stranger), "record.unknown_key", stranger.log_key.id.hex())
 
 
 def test_the_log_of_another_zone_or_side_is_refused_by_its_name():
@@ -398,3 +399,105 @@ def test_a_link_that_is_cut_loses_nothing(monkeypatch):
     log_round("hk")
     assert log_health("hk").countersigned == 8
     assert (folder() / "checkpoint").read_text() == LogState.objects.get(pk="hk").cosigned_note
+
+
+FORK = {
+    "code": "record.fork",
+    "message": "{of_side.__class__} Chan Tai Man",
+    "params": {"of_side": "hk", "size": 9, "held": 7},
+}
+
+
+def refused_with(monkeypatch, written, words="The log of hk forked, says Chan Tai Man."):
+    """Return the line of the program's log, code and page's words when a node across a link refuses so."""
+    monkeypatch.setattr(mirroring, "hosts", lambda _: False)
+    said = []
+    monkeypatch.setattr(mirroring._logger, "warning", lambda _, **told: said.append(worded(told["why"])))
+    answering(monkeypatch, lambda _: json.dumps({"next": 0, "mistake": words, "error": json.dumps(written)}).encode())
+    grow(3)
+    (line,) = said
+    return line, log_health("hk").mirror_code, log_health("hk").mirror_trouble
+
+
+def test_the_log_says_why_a_mirror_at_another_node_refuses_in_words_known_here(monkeypatch):
+    line, code, page = refused_with(monkeypatch, FORK)
+    assert line.startswith(
+        "The mirror at cn refuses this log: The log of hk forked: its checkpoint of 9 entries is not"
+    )
+    assert "Chan" not in line + page
+    assert code == "record.fork"
+    assert page.startswith("The mirror at the mainland refuses this log: The log of Hong Kong forked")
+    with translation.override("zh-hans"):
+        assert "forked" not in log_health("hk").mirror_trouble
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        FORK | {"params": {"of_side": "hk"}},
+        FORK | {"params": {"of_side": ["hk"], "size": 9, "held": 7}},
+        FORK | {"params": {"of_side": "x" * 300, "size": 9, "held": 7}},
+        FORK | {"params": 7},
+    ],
+)
+def test_a_reason_of_another_form_is_told_by_its_code_in_the_log_and_in_the_nodes_words_on_the_page(
+    monkeypatch, written
+):
+    line, code, page = refused_with(monkeypatch, written)
+    assert line == "The mirror at cn refuses this log: record.fork: …"
+    assert (code, "says Chan Tai Man" in page) == ("record.fork", True)
+
+
+@pytest.mark.parametrize("written", [None, [], {"code": "Chan Tai Man"}, {"code": 7}, {}])
+def test_a_refusal_without_a_code_is_told_as_before(monkeypatch, written):
+    line, code, page = refused_with(monkeypatch, written)
+    assert (line, code) == ("The mirror at cn refuses this log: …", "record.mirror_refused")
+    assert "says Chan Tai Man" in page
+
+
+REPLACE = "riverloop node trust FILE --replace"
+
+
+def test_a_log_whose_key_was_replaced_is_named_once_until_the_new_one_is_trusted(
+    monkeypatch, caplog, settings, tmp_path
+):
+    settings.RIVERLOOP_DATA = tmp_path  # with keys of its own
+    grow(3)
+    trusted = keys.log_verifiers("hk")
+    keys.log_key_add("hk")
+    real = mirrors._opened
+
+    def opened_by_the_old(note, side):
+        with pytest.MonkeyPatch.context() as there:
+            there.setattr(mirrors.keys, "log_verifiers", lambda _: trusted)
+            return real(note, side)
+
+    monkeypatch.setattr(mirrors, "_opened", opened_by_the_old)
+    for _ in range(5):
+        grow(1)
+    assert log_health("hk").mirror_code == "record.unknown_key"
+    (kept,) = Evidence.objects.all()
+    assert (kept.code, kept.times, REPLACE in kept.text()) == ("record.unknown_key", 5, True)
+    assert caplog.text.count("something of the other side's log was refused") == 1
+    monkeypatch.undo()  # it is trusted now
+    log_round("hk")
+    assert (log_health("hk").mirror_code, log_health("hk").countersigned) == ("", 8)
+
+
+def test_a_cosigner_whose_key_was_replaced_is_named_once_until_the_new_one_is_trusted(
+    monkeypatch, caplog, settings, tmp_path
+):
+    settings.RIVERLOOP_DATA = tmp_path  # with keys of its own
+    grow(3)
+    trusted = keys.cosigner_verifiers("cn")
+    keys.cosigner_key_add("cn")
+    monkeypatch.setattr(mirroring.keys, "cosigner_verifiers", lambda _: trusted)
+    for _ in range(5):
+        grow(1)
+    assert (log_health("hk").mirror_code, log_health("hk").countersigned) == ("record.unknown_cosigner", 3)
+    (kept,) = Evidence.objects.all()
+    assert (kept.code, kept.times, REPLACE in kept.text()) == ("record.unknown_cosigner", 5, True)
+    assert caplog.text.count("something of the other side's log was refused") == 1
+    monkeypatch.undo()
+    log_round("hk")
+    assert (log_health("hk").mirror_code, log_health("hk").countersigned) == ("", 8)

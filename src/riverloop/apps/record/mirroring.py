@@ -24,6 +24,7 @@ from riverloop.apps.record.evidence import evidence_keep
 from riverloop.apps.record.models import LogState
 from riverloop.apps.record.published import commitments_of, key_of, tree_of
 from riverloop.apps.record.publishing import checkpoint_replace
+from riverloop.apps.record.refusals import UNKNOWN_COSIGNER, refusal_told
 from riverloop.apps.record.restoring import ask_again
 from riverloop.apps.record.words import N_
 from riverloop.core.kernel.canonical import canonical_json, read_json
@@ -206,10 +207,12 @@ def _answer(state: LogState, other: str, content: bytes) -> _Answer:
 
 
 def _mistake(told: dict[str, Any], other: str) -> RiverloopError | str:
-    """Return why the mirror refused: as an error where it lives here, else in the other node's words."""
-    if hosts(other) and told.get("error"):
-        return error_kept(told["error"])
-    return _kept(told.get("mistake"))[:500]
+    """Return why the mirror refused: as an error, or in the other node's words if nothing better is known."""
+    written = told.get("error")
+    if hosts(other) and written:
+        return error_kept(written)
+    words = _kept(told.get("mistake"))[:500]
+    return refusal_told(read_json(written, where="mirror.add"), words) if words and isinstance(written, str) else words
 
 
 def _kept(words: object, also: str = "") -> str:
@@ -225,8 +228,11 @@ def _countersigned(side: str, other: str, note: bytes, line: str, size: int) -> 
     """
     try:
         known = keys.cosigner_verifiers(other)
+        _check_known(side, other, note, line)
         both = _with(note, line, known)
         open_checkpoint(both, key_of(note, keys.log_verifiers(side)), [key_of(both, known)])
+    except _UnknownKeyError:
+        raise
     except RiverloopError as error:
         bad = InputError(
             "record.bad_cosignature",
@@ -243,6 +249,34 @@ def _countersigned(side: str, other: str, note: bytes, line: str, size: int) -> 
         cosigned_size=size, cosigned_note=both.decode(), cosigned_at=now
     )
     checkpoint_replace(side, size, both)
+
+
+class _UnknownKeyError(InputError):
+    pass
+
+
+def _check_known(side: str, other: str, note: bytes, line: str) -> None:
+    """Refuse a signature in the other side's name by a key that is not trusted here, kept and said once for each key.
+
+    Raises:
+        _UnknownKeyError: it is by such a key, as after the other side's keys were replaced.
+        RiverloopError: it is no signature at all.
+    """
+    name, known = keys.cosigner_name(other), {key.id for key in keys.cosigner_verifiers(other)}
+    found = [one.key_id for one in parse_note(f"-\n\n{line}".encode()).signatures if one.name == name]
+    if not found or known & set(found):
+        return
+    unknown = _UnknownKeyError(
+        UNKNOWN_COSIGNER,
+        N_(
+            "The mirror at {other} countersigns with a key that is not trusted here, so its countersignature does not "
+            "count. If the operators of {other} made new keys, have them hand over what riverloop node show prints, "
+            "and run: riverloop node trust FILE --replace"
+        ),
+        other=other,
+    )
+    evidence_keep(side, other, unknown, note=note.decode() + line[:2_000])
+    raise unknown
 
 
 def _with(note: bytes, line: str, known: tuple[VerifierKey, ...]) -> bytes:

@@ -15,13 +15,13 @@ from django.db import transaction
 
 from riverloop.apps.nodes import keys
 from riverloop.apps.nodes.endpoints import on_call
-from riverloop.apps.nodes.here import hosts
 from riverloop.apps.nodes.models import error_as_json
 from riverloop.apps.record.evidence import evidence_keep
 from riverloop.apps.record.mirroring import PUSH_ENTRIES
 from riverloop.apps.record.models import LogState, Mirror, MirrorLeaf
 from riverloop.apps.record.places import mirror_lock
 from riverloop.apps.record.published import commitments_of, key_of, opened
+from riverloop.apps.record.refusals import REFUSALS, UNKNOWN_KEY
 from riverloop.apps.record.rows import lines_insert
 from riverloop.apps.record.words import N_
 from riverloop.core.kernel.canonical import canonical_json, read_json
@@ -33,6 +33,7 @@ from riverloop.core.tlog import (
     Checkpoint,
     CompactRange,
     LogError,
+    SignedCheckpoint,
     StaleError,
     Tile,
     cosign_checkpoint,
@@ -47,6 +48,7 @@ from riverloop.core.tlog.tree import MOST_LEAVES
 _ENTRY_BYTES = 2 + HASH_BYTES
 MOST_PUSH_BYTES = MOST_NOTE_BYTES + 4_096 + PUSH_ENTRIES * _ENTRY_BYTES
 _ROWS = 4_096
+_MOST_SHOWN = 3  # ids of keys in one line
 _COLUMNS = ("owner_side", "of_side", "index", "commitment")
 
 
@@ -73,9 +75,7 @@ def mirror_add(of_side: str, side: str, body: bytes) -> bytes:
     except RiverloopError as error:
         held = Mirror.objects.filter(owner_side=side, of_side=of_side).first()
         evidence_keep(side, of_side, error, note=note, held_note=held.note if held else "")
-        answer = {**_told_of(_tree_of(held)), "mistake": error.text()}
-        if hosts(of_side):  # then whoever asks reads it in their own language
-            answer["error"] = error_as_json(error)
+        answer = {**_told_of(_tree_of(held)), "mistake": error.text(), "error": error_as_json(error)}
     return canonical_json(answer)
 
 
@@ -146,7 +146,7 @@ def _read(body: bytes, of_side: str) -> _Push:
     if len(body) > MOST_PUSH_BYTES:
         raise InputError(
             "record.push_size",
-            N_("A push of {bytes} bytes is more than {most}. Push fewer entries at a time."),
+            REFUSALS["record.push_size"],
             where=of_side,
             bytes=len(body),
             most=MOST_PUSH_BYTES,
@@ -160,13 +160,13 @@ def _read(body: bytes, of_side: str) -> _Push:
     except (RiverloopError, ValueError, KeyError, TypeError, AttributeError):
         raise InputError(
             "record.push_form",
-            N_("This is no push of a log: a line of JSON, then entries. Push it again."),
+            REFUSALS["record.push_form"],
             where=of_side,
         ) from None
     if sha256(entries).hexdigest() != digest:
         raise InputError(
             "record.push_cut",
-            N_("The push was cut or changed on its way: its entries are not those that were sent. Push it again."),
+            REFUSALS["record.push_cut"],
             where=of_side,
         )
     return _Push(first, note, entries)
@@ -174,7 +174,7 @@ def _read(body: bytes, of_side: str) -> _Push:
 
 def _take(side: str, of_side: str, push: _Push) -> dict[str, object]:
     _check_origin(push.note, of_side)
-    signed = opened(push.note, keys.log_verifiers(of_side), where=of_side)
+    signed = _opened(push.note, of_side)
     with transaction.atomic():
         mirror_lock(side, of_side)
         held, _ = Mirror.objects.get_or_create(owner_side=side, of_side=of_side)
@@ -200,6 +200,20 @@ def _take(side: str, of_side: str, push: _Push) -> dict[str, object]:
         return {**_told_of(grown), "signature": parse_note(note).signatures[-1].line}
 
 
+def _opened(note: bytes, of_side: str) -> SignedCheckpoint:
+    """Return a checkpoint that is signed by a key that is trusted here.
+
+    Raises:
+        LogError: it is signed by another, as after the log's key was replaced.
+    """
+    known = keys.log_verifiers(of_side)
+    signers = {(one.name, one.key_id) for one in parse_note(note, where=of_side).signatures}
+    if not signers & {(key.name, key.id) for key in known}:
+        ids = sorted({key_id.hex() for _, key_id in signers})[:_MOST_SHOWN]
+        raise LogError(UNKNOWN_KEY, REFUSALS[UNKNOWN_KEY], of_side=of_side, key="+".join(ids))
+    return opened(note, known, where=of_side)
+
+
 def _tree_of(held: Mirror | None) -> CompactRange:
     return CompactRange.read(held.size, bytes(held.range)) if held else CompactRange()
 
@@ -220,7 +234,7 @@ def _grown(held: Mirror, new: Checkpoint, push: _Push) -> CompactRange:
     if count < 0 or len(push.entries) != count * _ENTRY_BYTES:
         raise InputError(
             "record.push_entries",
-            N_("The push begins at entry {first} and does not hold the entries up to {size}. Push it again."),
+            REFUSALS["record.push_entries"],
             where=held.of_side,
             first=push.first,
             size=new.size,
@@ -229,7 +243,7 @@ def _grown(held: Mirror, new: Checkpoint, push: _Push) -> CompactRange:
     if any(len(entry) != HASH_BYTES for entry in entries):
         raise InputError(
             "record.push_entry",
-            N_("An entry of the push is no commitment of 32 bytes. This is not a log of Riverloop."),
+            REFUSALS["record.push_entry"],
             where=held.of_side,
         )
     fresh = entries[held.size - push.first :]
@@ -244,7 +258,7 @@ def _check_origin(note: bytes, of_side: str) -> None:
     if origin != keys.origin_of(of_side):
         raise LogError(
             "record.other_log",
-            N_("This is the log {origin}, and the mirror is of {wanted}. Trust the node of the right zone and side."),
+            REFUSALS["record.other_log"],
             where=of_side,
             origin=origin[:200],
             wanted=keys.origin_of(of_side),
@@ -258,10 +272,7 @@ def _older(held: Mirror, new: Checkpoint) -> LogError:
         return _fork(held, new)
     return StaleError(
         "record.stale",
-        N_(
-            "The checkpoint of {of_side} is of {size} entries, and one of {held} is held already. If its database was "
-            "restored, it takes back what is missing from here."
-        ),
+        REFUSALS["record.stale"],
         of_side=held.of_side,
         size=new.size,
         held=held.size,
@@ -271,11 +282,7 @@ def _older(held: Mirror, new: Checkpoint) -> LogError:
 def _fork(held: Mirror, new: Checkpoint) -> LogError:
     return LogError(
         "record.fork",
-        N_(
-            "The log of {of_side} forked: its checkpoint of {size} entries is not of the tree whose first {held} "
-            "entries are held here. It is not countersigned; both checkpoints are kept as evidence. Tell the auditors "
-            "of both sides."
-        ),
+        REFUSALS["record.fork"],
         of_side=held.of_side,
         size=new.size,
         held=held.size,
