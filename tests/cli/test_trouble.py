@@ -37,8 +37,8 @@ CASES = {
     "neither number nor name": (ConnectionResetError(), "The operating system refused that: ConnectionResetError."),
     "a file by its bytes": (PermissionError(errno.EACCES, "Permission denied", b"/x\xff\x1b[2J"), "/x"),
     "a file by its handle": (OSError(errno.EIO, "Input/output error", 7), "The operating system refused that: Input"),
-    "SQLite": (caused(OperationalError(FULL), sqlite3.OperationalError(FULL)), f"OperationalError, {FULL}), and"),
-    "SQLite itself": (sqlite3.OperationalError(FULL), f"The database refused that (OperationalError, {FULL}), and"),
+    "SQLite": (caused(OperationalError(FULL), sqlite3.OperationalError(FULL)), f"OperationalError, {FULL})."),
+    "SQLite itself": (sqlite3.OperationalError(FULL), f"The database refused that (OperationalError, {FULL})."),
     "PostgreSQL": (
         caused(OperationalError("x"), SaidError("the server is down")),
         "(OperationalError, the server is down)",

@@ -314,7 +314,7 @@ def test_a_list_of_contents_of_another_form_is_refused_in_one_line(small, tmp_pa
 def test_members_that_get_in_each_others_way_are_refused(small, tmp_path, here, name):
     changed = tmp_path / "changed.tar"
     with changed.open("wb") as file:
-        writer = archive.Writer(file)
+        writer = archive.Writer(file, changed)
         for one in ("files/side", "side", name):
             writer.add(one, small / "keys.tar")
         writer.finish({"kind": "data"})

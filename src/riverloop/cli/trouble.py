@@ -46,7 +46,7 @@ def _of_database(error: Exception) -> ConflictError:
     why = f"{kind}, {_first_line(cause)}" if kind == "OperationalError" else kind
     return ConflictError(
         "cli.database",
-        N_("The database refused that ({why}), and nothing of it was kept. Look at it and its disk, and run it again."),
+        N_("The database refused that ({why}). Look at it and its disk, and run it again."),
         where="",
         why=why,
     )

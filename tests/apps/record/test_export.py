@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import random
+import shutil
 from pathlib import Path
 from threading import Thread
 
@@ -153,12 +154,16 @@ def test_what_is_left_of_a_log_counts_as_one(exported, left):
     for path in FILES:
         if path != left:
             (exported / "hk" / path).unlink()
+    if left is None:
+        shutil.rmtree(exported / "hk" / "tile")
     with pytest.raises(InputError, match="missing"):
         logs_verify(exported)
     (exported / "hk").rename(exported / "aside")
-    if left:
-        with pytest.raises(InputError, match="missing"):
-            logs_verify(exported)
+    if left is None:
+        assert (set(logs_verify(exported)), passed_over(exported)) == ({"cn"}, ["aside"])
+        return
+    with pytest.raises(InputError, match="missing"):
+        logs_verify(exported)
 
 
 def test_a_folder_that_holds_nothing_of_a_log_is_passed_over_and_named(exported):
