@@ -23,9 +23,15 @@ from riverloop.apps.nodes.calling import MOST_BODY_BYTES, TOTAL_SECONDS  # noqa:
 from riverloop.apps.nodes.endpoints import function_of  # noqa: E402
 from riverloop.apps.nodes.here import hosted_sides, other_side  # noqa: E402
 from riverloop.apps.nodes.links import link_heard, link_refused  # noqa: E402
-from riverloop.core.kernel.errors import RiverloopError  # noqa: E402
+from riverloop.apps.nodes.words import N_  # noqa: E402
+from riverloop.core.kernel.errors import InputError, RiverloopError  # noqa: E402
 
 _PREFIX = "/peer/"
+_ENDLESS, _TOO_LONG = "411 Length Required", "413 Content Too Large"
+_UNREAD = {
+    _ENDLESS: ("nodes.body_endless", N_("The node of {side} sent a body without its length, and it was not read.")),
+    _TOO_LONG: ("nodes.body_long", N_("The node of {side} sent more than {megabytes} MB, and it was not read.")),
+}
 _AT_A_TIME = 65_536
 _MOST_DIGITS = 12
 _LOOK_SECONDS = 1.0
@@ -55,11 +61,13 @@ def _answered(environ):
         return "404 Not Found", b""
     if environ["REQUEST_METHOD"] != "POST":
         return "405 Method Not Allowed", b""
-    body, refusal = _body_of(environ)
-    if body is None:
-        return refusal, b""
     (own,) = hosted_sides()
     other = other_side(own)
+    body, refusal = _body_of(environ)
+    if body is None:
+        if refusal in _UNREAD:
+            link_refused(own, other, InputError(*_UNREAD[refusal], side=other, megabytes=MOST_BODY_BYTES // 1_000_000))
+        return refusal, b""
     link_heard(own, other)
     try:
         return "200 OK", function(other, own, body)
@@ -72,9 +80,9 @@ def _body_of(environ):
     """Return the body; or None, and the status that refuses it unread: it is endless, or too long."""
     length = environ.get("CONTENT_LENGTH") or ""
     if not (length.isascii() and length.isdigit()):
-        return None, "411 Length Required"
+        return None, _ENDLESS
     if len(length) > _MOST_DIGITS or int(length) > MOST_BODY_BYTES:
-        return None, "413 Content Too Large"
+        return None, _TOO_LONG
     parts, left = [], int(length)
     _reading[get_ident()] = time.monotonic()
     try:

@@ -314,6 +314,23 @@ def test_the_listener_answers_nothing_else(ask, path, options, status):
     assert ask(path, b"half", **options) == (status, b"")
 
 
+@pytest.mark.parametrize(
+    ("length", "status", "said"),
+    [
+        ("", 411, ("nodes.body_endless", "The node of the mainland sent a body without its length")),
+        (str(calling.MOST_BODY_BYTES + 1), 413, ("nodes.body_long", "The node of the mainland sent more than 16 MB")),
+    ],
+)
+def test_a_body_that_is_endless_or_too_long_is_named_in_one_line_and_not_in_a_flood(ask, caplog, length, status, said):
+    endpoints.on_call("echo", lambda *_: pytest.fail("it was asked"))
+    for _ in range(20):
+        assert ask("/peer/echo", b"half", length=length) == (status, b"")
+    code, words = said
+    assert words in link().refused_text
+    (line,) = [one for one in caplog.records if "something of the other side was refused" in str(one.msg)]
+    assert (line.msg["side"], line.msg["why"].code) == ("cn", code)
+
+
 def test_a_call_whose_body_never_comes_ends_the_listener_and_not_its_threads_one_by_one(ask, monkeypatch):
     from riverloop.web import peering
 
