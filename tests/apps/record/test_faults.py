@@ -40,6 +40,8 @@ def file_calls(monkeypatch):
         real = getattr(os, name)
 
         def call(*args, **kwargs):
+            if name == "open" and args[1] & os.O_NONBLOCK:  # a file that is read: nothing of it ends half way
+                return real(*args, **kwargs)
             calls["count"] += 1
             if calls["count"] == calls["until"]:
                 if calls["error"]:
