@@ -16,15 +16,13 @@ def pattern_of(node):
 
 def told():
     """Return a pattern for the fault of each call of the fixture that tells a soak's table."""
-    found = []
-    for path in sorted(TESTS.rglob("test_*.py")):
-        text = path.read_text("utf-8")
-        if "tell" not in text:
-            continue
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tell":
-                found.append(pattern_of(node.args[0]))
-    return found
+    trees = (ast.parse(path.read_text("utf-8")) for path in sorted(TESTS.rglob("test_*.py")))
+    return [
+        pattern_of(node.args[0])
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tell"
+    ]
 
 
 def rows():
