@@ -30,6 +30,8 @@ def backup(*, file: Path, keys: Path | None) -> None:
     print(f"{file}: {taken.files} files, {taken.size_bytes / 1e6:,.1f} MB")
     if keys is None:
         print("The keys are not in it, and nothing sealed opens without them. To back them up too: --keys FILE")
+        if taken.keys_missing:
+            print(f"It needs keys that no backup holds ({taken.keys_missing}): back them up soon.")
     else:
         print(f"{keys}: the keys. Keep them apart from {file.name}: both together open everything.")
     if taken.left_out:

@@ -79,6 +79,7 @@ def keys_drop(*, side: str) -> None:
 
 
 def _say_who_has_to_know(owner: str) -> None:
+    print("No backup holds the new keys yet. Take both now: riverloop backup FILE --keys FILE")
     from riverloop.apps.nodes.here import hosts_both
     from riverloop.apps.parties.sealing import ACCOUNTS
 

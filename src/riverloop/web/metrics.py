@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
+from django.conf import settings
 from django.db.models import Count
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
@@ -19,6 +21,8 @@ from prometheus_client.registry import Collector
 from riverloop.apps.notices.models import Delivery, Mail, Message
 from riverloop.apps.runs.models import Run
 from riverloop.web import health
+from riverloop.web.backup import noted
+from riverloop.web.backup.taking import fingerprints
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _COUNTED = CollectorRegistry()
@@ -64,6 +68,7 @@ class _Standing(Collector):
             up.add_metric([name], float(finding.state == health.OK))
         yield up
         yield from _numbers(looked)
+        yield from _backups()
         yield _rows("riverloop_runs", "Background work by kind and state.", Run, "kind", "state")
         yield _rows("riverloop_messages", "Messages to the other side by state.", Message, "owner_side", "state")
         yield _rows("riverloop_mails", "Mails by state.", Mail, "state")
@@ -80,6 +85,16 @@ def _numbers(looked: dict[str, health.Finding]) -> Iterator[Metric]:
             )
             family.add_metric([name], float(number))
     yield from families.values()
+
+
+def _backups() -> Iterator[Metric]:
+    """Say when the node was last backed up, and how many of its keys are in no backup."""
+    data = settings.RIVERLOOP_DATA
+    name, about = "riverloop_backup_last_success_timestamp_seconds", "When the last backup was taken; 0 if none was."
+    yield GaugeMetricFamily(name, about, value=noted.last_at(data))
+    with suppress(OSError, ValueError):  # keys that cannot be read are another alert's
+        name, about = "riverloop_backup_keys_missing", "Keys of this node that are in no backup."
+        yield GaugeMetricFamily(name, about, value=noted.keys_missing(data, fingerprints(data)))
 
 
 def _rows(name: str, about: str, model: type, *labels: str) -> GaugeMetricFamily:

@@ -9,6 +9,7 @@ KEPT = ("log", "mirrors", "peers", "side", "traffic", "files")  # in the order i
 KEYS = ("keys", "secret_key")  # apart from the rest: a backup that holds its own keys is not sealed
 LEFT_OUT = (
     "static", "cache", "metrics", "mail", "worker_alive", "in_use", "restore_unfinished",  # made anew
+    "backed_up",  # is said of this folder
     "backups",  # no backup holds others
 )  # fmt: skip
 ASIDE = "before-"  # what a restore put aside

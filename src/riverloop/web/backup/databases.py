@@ -126,6 +126,14 @@ def _pg(program: str, *arguments: str) -> None:
     )
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or ["it said nothing"]
+        if "server version mismatch" in done.stderr:
+            raise InputError(
+                "backup.pg_older",
+                "{program} is older than the server ({said}). Install PostgreSQL's client programs of its version.",
+                where="PostgreSQL",
+                program=program,
+                said=lines[-1].partition("detail: ")[2] or lines[-1],
+            )
         raise InputError(
             "backup.pg_failed", "{program} failed: {said}", where="PostgreSQL", program=program, said=lines[-1]
         )

@@ -28,7 +28,7 @@ from riverloop import __version__
 from riverloop.apps.nodes.here import hosted_sides, zone
 from riverloop.core.kernel.errors import ConflictError, InputError
 from riverloop.core.kernel.ids import new_id
-from riverloop.web.backup import databases
+from riverloop.web.backup import databases, noted
 from riverloop.web.backup.archive import Writer, written
 from riverloop.web.backup.contents import KEPT, KEYS, files_of, unknown
 from riverloop.web.in_use import together
@@ -44,11 +44,13 @@ class Taken:
         files: how many it holds.
         size_bytes: of all of them.
         left_out: names in the data folder of which nothing is known.
+        keys_missing: how many keys are in no backup yet.
     """
 
     files: int
     size_bytes: int
     left_out: list[str]
+    keys_missing: int = 0
 
 
 def back_up(path: Path, *, keys: Path | None = None) -> Taken:
@@ -77,8 +79,9 @@ def back_up(path: Path, *, keys: Path | None = None) -> Taken:
         if fingerprints(data) != before:
             raise ConflictError("backup.keys", "Keys were changed meanwhile, so it would not fit them. Run it again.")
         archive.finish(_about("data", fingerprints=before))
+    noted.note(data, keys=None if keys is None else before)
     sizes = [member["bytes"] for member in archive.members.values()]
-    return Taken(len(sizes), sum(sizes), unknown(data))
+    return Taken(len(sizes), sum(sizes), unknown(data), noted.keys_missing(data, before))
 
 
 def fingerprints(data: Path) -> dict[str, list[str]]:
