@@ -67,6 +67,21 @@ def test_a_unit_runs_what_there_is_and_is_shut_in(unit):
         assert int(service["TimeoutStopSec"]) > 30, "longer than requests under way are waited for"
 
 
+def test_backups_of_the_night_go_after_the_days_that_the_guide_says_and_others_stay(tmp_path):
+    import os
+    import time
+
+    service = read(DEPLOY / "systemd" / "riverloop-backup.service")["Service"]
+    command = shlex.split(service["ExecStartPost"].replace("/var/lib/riverloop/backups", str(tmp_path)))
+    for name, days in (("20260101-023000.tar", 32), ("20260131-023000.tar", 29), ("before.tar", 400)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - days * 86_400,) * 2)
+    subprocess.run(command, check=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"20260131-023000.tar", "before.tar"}
+    guide = (ROOT / "docs" / "guides" / "look-after-a-node.md").read_text("utf-8")
+    assert f"{command[command.index('-mtime') + 1].lstrip('+')} days" in guide
+
+
 def test_systemd_itself_finds_nothing_wrong_with_the_units(tmp_path):
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
@@ -127,6 +142,26 @@ def test_all_that_is_copied_into_the_image_exists_and_its_command_too():
     check_command(json.loads(last["CMD"]))
     for variable in re.findall(r"\b(RIVERLOOP_\w+)=", CONTAINERFILE):
         assert variable in environment.VARIABLES
+
+
+@pytest.mark.parametrize(("version", "asked"), [("", ["update", "15"]), ("17", ["update", "common", "pgdg -y", "17"])])
+def test_the_image_takes_a_client_as_new_as_the_server(tmp_path, version, asked):
+    (script,) = [rest for name, rest in steps() if name == "RUN" and "postgresql-client" in rest]
+    (default,) = [rest.partition("=")[2] for name, rest in steps() if name == "ARG"]
+    pgdg = "/usr/share/postgresql-common/pgdg/apt.postgresql.org.sh"
+    for name in ("apt-get", "pgdg", "rm", "useradd", "install"):  # nothing else is on the path
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        ["/bin/sh", "-ec", script.replace(pgdg, "pgdg")], check=True, capture_output=True, text=True,
+        env={"PATH": str(tmp_path), "POSTGRESQL": version or default},
+    )  # fmt: skip
+    ran = [line for line in done.stdout.splitlines() if line.startswith(("apt-get", "pgdg"))]
+    assert len(ran) == len(asked)
+    assert all(line.endswith(end) for line, end in zip(ran, asked, strict=True)), ran
+    guide = (ROOT / "docs" / "guides" / "look-after-a-node.md").read_text("utf-8")
+    assert "--build-arg POSTGRESQL=" in guide
+    assert f"takes\nDebian's, {default};" in guide
 
 
 @pytest.mark.slow

@@ -11,9 +11,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def run(tmp_path):
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-
     def run(*words):
+        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         return subprocess.run(
             [sys.executable, "-m", "riverloop", *words],
             env=environment | {"RIVERLOOP_DATA": str(tmp_path)},
@@ -35,6 +34,14 @@ def test_an_invited_officer_gets_an_address_that_sets_a_password(run):
     assert made.returncode == 0, made.stderr
     assert made.stdout.startswith("http://127.0.0.1:8000/account/password/new/")
     assert run(*who, "--for", "hk.immd").returncode == 1
+
+
+def test_the_address_begins_where_the_pages_are_reached(run, monkeypatch):
+    monkeypatch.setenv("RIVERLOOP_URL", "https://riverloop.example/")
+    who = ["user", "add", "ming@example.org", "--name", "Ming", "--side", "hk"]
+    assert run(*who).stdout.startswith("https://riverloop.example/account/password/new/")
+    who[2] = "ping@example.org"
+    assert run(*who, "--url", "https://other.example").stdout.startswith("https://other.example/account/")
 
 
 def test_loading_the_demo_twice_changes_nothing(run):

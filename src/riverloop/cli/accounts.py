@@ -25,19 +25,21 @@ def role_app() -> None:
 @click.option("--role", default="", help="A role to grant: officer, gate, operator, planner, treasurer, auditor …")
 @click.option("--for", "held_for", default="", help="What the role is held for, by id: authority, park, organisation …")
 @click.option("--language", default="en", show_default=True, help="en, zh-Hant or zh-Hans.")
-@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="Where the pages are served.")
-def user_add(*, email: str, name: str, side: str, role: str, held_for: str, language: str, url: str) -> None:
+@click.option("--url", help="Where the pages are served; without it, RIVERLOOP_URL.")
+def user_add(*, email: str, name: str, side: str, role: str, held_for: str, language: str, url: str | None) -> None:
     """Make an account, and print the address at which its owner sets a password."""
     from riverloop.web.data_folder import is_named
     from riverloop.web.server import prepare
 
     prepare(node=not is_named())
+    from django.conf import settings
+
     from riverloop.apps.parties.invitations import invite
 
     path = invite(
         email=email, name=name, side=side, kind=role, held_for=held_for, language=checked_language(language).lower()
     )
-    print(f"{url.rstrip('/')}{path}")
+    print(f"{(url or settings.RIVERLOOP_URL).rstrip('/')}{path}")
     print("Hand this address to its owner and to nobody else: it sets the password, once, within three days.")
 
 
