@@ -250,9 +250,15 @@ def up(arguments):
     ensure("base")
     os.environ["RIVERLOOP_DEMO"] = "1"  # anyone may enter its accounts, so it listens on this computer alone
     if chosen.nodes > 1:
-        return two_nodes.serve(HERE.python, ROOT / "var" / "nodes", chosen.port, say=say)
+        return two_nodes.serve(HERE.python, folder_of_nodes(), chosen.port, say=say)
     command = [HERE.bin("riverloop"), "serve", "--port", str(chosen.port)]
     return os.execv(command[0], command)  # the server takes this process over, and with it every signal
+
+
+def folder_of_nodes():
+    """Say where the nodes of `up --nodes 2` keep their data: in the data folder, if one is set."""
+    data = os.environ.get("RIVERLOOP_DATA", "").strip()
+    return (Path(data).resolve() if data else ROOT / "var") / "nodes"
 
 
 def port(text):

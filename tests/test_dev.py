@@ -282,6 +282,31 @@ def test_any_other_failure_of_pip_is_one_line_too(output, line):
     assert "\n" not in said
 
 
+def test_two_nodes_keep_their_data_in_the_data_folder_that_is_set(tmp_path, monkeypatch):
+    served = []
+    monkeypatch.setattr(dev, "ensure", lambda *_: None)
+    monkeypatch.setattr(dev.two_nodes, "serve", lambda _, folder, *__, **___: served.append(folder))
+    monkeypatch.setenv("RIVERLOOP_DEMO", "")
+    monkeypatch.setenv("RIVERLOOP_DATA", str(tmp_path))
+    dev.up(["--nodes", "2"])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RIVERLOOP_DATA", "below")
+    dev.up(["--nodes", "2"])
+    monkeypatch.delenv("RIVERLOOP_DATA")
+    dev.up(["--nodes", "2"])
+    assert served == [tmp_path / "nodes", tmp_path / "below" / "nodes", ROOT / "var" / "nodes"]
+    assert not (tmp_path / "nodes").exists()
+
+
+def test_each_of_two_nodes_lives_below_that_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("RIVERLOOP_DATA", str(tmp_path / "set"))
+    monkeypatch.setattr(dev.two_nodes, "output_of", lambda *_: "hk cn")
+    nodes = dev.two_nodes.nodes_of(sys.executable, tmp_path / "nodes", 8000)
+    assert {side: own["RIVERLOOP_DATA"] for side, (_, own) in nodes.items()} == {
+        side: str(tmp_path / "nodes" / side) for side in ("hk", "cn")
+    }
+
+
 # How it ends
 
 
