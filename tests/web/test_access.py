@@ -113,6 +113,8 @@ ANSWERS = {  # of whom the table admits, where it is not 200: no such row, an ea
     "lab:experiment_delete": 404,
     "lab:experiment_yaml": 404,
     "lab:experiment_json": 404,
+    "lab:experiment_chart": 404,
+    "lab:compare_chart": 404,
     "lab:experiment_report": 404,
     "lab:compare_report": 404,
     "preferences": 302,
