@@ -149,6 +149,19 @@ def test_a_node_on_sqlite_is_its_database(folder, monkeypatch):
         data_folder.check_node()
 
 
+@pytest.mark.parametrize(
+    "words", ["log verify logs", "log check proof.json", "log fetch http://127.0.0.1:9/log/hk logs/hk"]
+)
+def test_whoever_checks_a_log_needs_no_node_and_is_given_none(tmp_path, words):
+    (tmp_path / "proof.json").write_text("{}")
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(("RIVERLOOP_", "DATABASE_URL"))}
+    command = [sys.executable, "-m", "riverloop", *words.split()]
+    done = subprocess.run(command, cwd=tmp_path, env=kept, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert "There is no node" not in done.stderr
+    assert not (tmp_path / "var").exists()
+
+
 def test_a_backup_is_looked_through_where_there_is_no_node_and_none_is_made(tmp_path):
     (tmp_path / "node.tar").write_bytes(b"no backup")
     done = Installation(tmp_path / "data").run("restore", tmp_path / "node.tar", "--check", check=False)

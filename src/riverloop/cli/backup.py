@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from pathlib import Path
 
 import click
@@ -50,11 +48,12 @@ def restore(*, file: Path, keys: Path | None, replace: bool, only_check: bool) -
 
     A damaged backup, or one of a newer Riverloop, is refused whole. An older one is brought up to date.
     """
-    from riverloop.web.server import prepare, set_up
+    from riverloop.web.data_folder import check_owner
+    from riverloop.web.server import prepare, set_up_passing
 
-    # No cookie is signed here, and no key is made in the folder: that of the backup comes, or the next start makes one.
-    os.environ.setdefault("RIVERLOOP_SECRET_KEY", secrets.token_urlsafe(50))
-    set_up()
+    if not only_check:
+        check_owner()
+    set_up_passing()  # a key that it made in the folder would be put aside as if it had been there before
     from riverloop.web.backup import restoring
 
     if only_check:

@@ -147,9 +147,9 @@ def log_check(*, proof: Path, vkey: str, as_json: bool) -> None:
 
 
 def _settings() -> None:
-    from riverloop.web.server import set_up
+    from riverloop.web.server import set_up_passing
 
-    set_up()
+    set_up_passing()
 
 
 def _keys_given(texts: tuple[str, ...]) -> list[VerifierKey]:

@@ -81,13 +81,13 @@ def check_node() -> None:
     if is_named():
         raise InputError(
             "data.no_node",
-            "There is no node in the data folder. Set RIVERLOOP_DATA and DATABASE_URL as they are set where it is "
-            "served; where deploy/riverloop-admin is installed: sudo riverloop-admin …",
+            "There is no node in the data folder: its first start makes one. If it lies elsewhere, set RIVERLOOP_DATA "
+            "and DATABASE_URL as where it is served; where deploy/riverloop-admin is installed: sudo riverloop-admin …",
             where=str(folder),
         )
     raise InputError(
         "data.no_node_named",
-        "There is no node here. Say where it is: RIVERLOOP_DATA, and DATABASE_URL if that is set where it is served; "
+        "There is no node here. Set RIVERLOOP_DATA, and DATABASE_URL if that is set, as where it is served; "
         "where deploy/riverloop-admin is installed: sudo riverloop-admin …",
         where=str(folder),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import secrets
 import shutil
 import socket
 import sys
@@ -32,6 +33,17 @@ def set_up(*, node: bool = False) -> None:
     check_owner()
     if node:
         check_node()
+    import django  # noqa: PLC0415 - settings are read only when they are needed
+
+    django.setup()
+
+
+def set_up_passing() -> None:
+    """Set Django up for a command that works on files alone, of whosever node: no folder and no key is made.
+
+    It signs no cookie, so a key that is gone with it will do.
+    """
+    os.environ.setdefault("RIVERLOOP_SECRET_KEY", secrets.token_urlsafe(50))
     import django  # noqa: PLC0415 - settings are read only when they are needed
 
     django.setup()
