@@ -161,7 +161,7 @@ def test_the_image_takes_a_client_as_new_as_the_server(tmp_path, version, asked)
     assert all(line.endswith(end) for line, end in zip(ran, asked, strict=True)), ran
     guide = (ROOT / "docs" / "guides" / "look-after-a-node.md").read_text("utf-8")
     assert "--build-arg POSTGRESQL=" in guide
-    assert f"takes\nDebian's, {default};" in guide
+    assert f"takes Debian's, {default};" in guide
 
 
 @pytest.mark.slow
