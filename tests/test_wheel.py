@@ -109,7 +109,7 @@ def test_what_a_wheel_installs_checks_its_law_and_says_nothing_of_missing_texts(
     checked = run("-m", "riverloop", "check")
     assert checked.returncode == 1
     assert "The texts in" not in checked.stdout
-    assert run("-m", "riverloop", "retention", "run", "--dry-run").returncode == 0
+    assert run("-m", "riverloop", "work", "--once").returncode == 0
     page = run("-c", PAGE)
     assert page.returncode == 0, page.stderr
     assert '<html lang="zh-Hant"' in page.stdout

@@ -96,7 +96,7 @@ def test_backups_note_themselves_and_new_keys_ask_for_one(tmp_path):
     assert "no backup holds" not in node.run("backup", tmp_path / "2.tar", "--keys", tmp_path / "2-keys.tar").stdout
     assert noted.last_at(node.folder) > first
     for command in ("rotate-log", "rotate"):
-        assert "riverloop backup FILE --keys FILE" in node.run("keys", command, "hk").stdout
+        assert "riverloop backup FILE --keys FILE" in node.run("keys", command, "hk").stderr
     assert "keys that no backup holds" in node.run("backup", tmp_path / "3.tar").stdout
     other = Installation(tmp_path / "other", RIVERLOOP_SIDE="hk")
     refused = other.run("restore", tmp_path / "3.tar", "--keys", tmp_path / "2-keys.tar", check=False)

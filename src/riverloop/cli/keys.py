@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 
@@ -79,7 +81,7 @@ def keys_drop(*, side: str) -> None:
 
 
 def _say_who_has_to_know(owner: str) -> None:
-    print("No backup holds the new keys yet. Take both now: riverloop backup FILE --keys FILE")
+    print("No backup holds the new keys yet. Take both now: riverloop backup FILE --keys FILE", file=sys.stderr)
     from riverloop.apps.nodes.here import hosts_both
     from riverloop.apps.parties.sealing import ACCOUNTS
 

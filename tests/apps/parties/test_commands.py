@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setattr("riverloop.web.server.prepare", lambda: None)
+    monkeypatch.setattr("riverloop.web.server.prepare", lambda **_: None)
     return lambda *words: CliRunner().invoke(app, words)
 
 

@@ -141,7 +141,7 @@ def test_changing_keys_is_recorded_and_the_record_holds_no_key(numbers):
 
 
 def test_the_command_rotates_drops_and_refuses_an_unknown_side(numbers, monkeypatch):
-    monkeypatch.setattr("riverloop.web.server.prepare", lambda: None)
+    monkeypatch.setattr("riverloop.web.server.prepare", lambda **_: None)
     run = CliRunner().invoke
     old_id = keys.key_id("hk")
     assert "7" in run(app, ["keys", "rotate", "hk"]).output
@@ -201,7 +201,8 @@ def test_the_other_node_refuses_changed_log_keys_until_it_trusts_them(nodes):
 
 
 def test_the_command_changes_the_keys_of_a_log_and_prints_what_others_have_to_know(numbers, monkeypatch):
-    monkeypatch.setattr("riverloop.web.server.prepare", lambda: None)
+    monkeypatch.setattr("riverloop.web.server.prepare", lambda **_: None)
     done = CliRunner().invoke(app, ["keys", "rotate-log", "hk"])
-    assert done.output.splitlines() == [keys.log_verifiers("hk")[0].line, keys.cosigner_verifiers("hk")[0].line]
+    assert "riverloop backup FILE --keys FILE" in done.stderr
+    assert done.stdout.splitlines() == [keys.log_verifiers("hk")[0].line, keys.cosigner_verifiers("hk")[0].line]
     assert CliRunner().invoke(app, ["keys", "rotate-log", "accounts"]).exit_code == 2

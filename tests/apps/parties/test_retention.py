@@ -179,7 +179,7 @@ def test_a_day_that_the_month_lacks_is_its_last():
 
 def test_it_runs_every_day_and_by_hand(cast, monkeypatch):
     assert {table.kind: table.every for table in timetables()}["retention"] == timedelta(days=1)
-    monkeypatch.setattr("riverloop.web.server.prepare", lambda: None)
+    monkeypatch.setattr("riverloop.web.server.prepare", lambda **_: None)
     output = CliRunner().invoke(app, ["retention", "run", "--dry-run"]).output
     assert "views" in output
 
