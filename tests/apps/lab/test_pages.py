@@ -159,7 +159,10 @@ def test_a_mistake_in_the_text_is_told_with_its_line_and_nothing_is_kept(paul, s
     assert not Experiment.objects.exists()
 
 
-@pytest.mark.parametrize(("text", "told"), [("", "Line 1:"), ("a: [", "This is not YAML"), ("- a", "is not of type")])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("", "Line 1:"), ("a: [", "This is not YAML"), ("- a", "the file is a list, and must be a mapping")],
+)
 def test_what_is_no_scenario_at_all_is_refused(paul, text, told):
     response = paul.post(BRIDGE, {"act": "run", "text": text})
     assert (response.status_code, told in plain(response)) == (400, True)

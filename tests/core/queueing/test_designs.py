@@ -78,6 +78,20 @@ def test_what_a_design_needs_and_what_was_claimed_is_kept():
     assert (two.claims[0].value, two.claims[0].measure) == (10, "journey_seconds")
 
 
+def test_a_value_outside_its_ends_widens_them_and_what_was_stated_is_kept():
+    jobs = halls().parameter("jobs")
+    assert (jobs.outside, jobs.at(1000).outside) == (None, None)
+    wide = jobs.at(3000)
+    assert (wide.value, wide.low, wide.high, wide.outside) == (3000, 1000, 3000, (1000, 2000))
+    assert (wide.at(500).low, wide.at(500).high, wide.at(500).outside) == (500, 2000, (1000, 2000))
+    assert wide.at(1400) == jobs
+    assert halls().parameter("opens").at("05:00").outside == ("06:00", "07:00")
+    assert halls().parameter("gates").at(9).outside is None
+    written = "value: 3000, low: 1000, high: 3000, stated: [1000, 2000]"
+    text = HALLS.replace("value: 1400, low: 1000, high: 2000", written)
+    assert open_scenario_file(text, name="halls.yaml").parameter("jobs") == wide
+
+
 # Swings ----------------------------------------------------------------------------------------------------------
 
 
@@ -91,7 +105,8 @@ def test_a_swing_is_a_parameter_at_both_its_ends():
 def test_a_case_has_swings_of_its_own_and_none_where_nobody_said():
     later = halls().swings(case="later")
     assert [(later[0].low.expected(0), later[0].high.expected(0))] == [(40000, 60000)]
-    assert [one.name for one in halls().swings(values={"jobs": 9000})] == ["by_gate", "opens"]
+    outside = halls().swings(values={"jobs": 9000})[0]
+    assert [outside.name, outside.low.expected(0), outside.high.expected(0)] == ["jobs", 1000, 9000]
     assert [one.name for one in halls().swings("two_halls", names=["jobs"])] == ["jobs"]
 
 

@@ -27,7 +27,7 @@ def refusal(text, **asked):
         (
             "gates: {value: 3}",
             "gates: {value: [3]}",
-            "halls.yaml:8: parameters.gates.value is '[3]', which is not of type",
+            "halls.yaml:8: parameters.gates.value is a list, and must be a number or a text.",
         ),
         ("gates: {value: 3}", "gates: {value: a lot}", 'halls.yaml:8: "a lot" is neither a number nor a word.'),
         ("gates: {value: 3}", "gates: {value: $jobs}", 'halls.yaml:8: "$jobs" is neither a number nor a word.'),
@@ -36,7 +36,7 @@ def refusal(text, **asked):
         (
             "gates: {value: 3}",
             "gates: {value: 3.5}",
-            "halls.yaml:15: With \"gates\" at 3.5: stations.0.roster.0.channels is '3.5', which is",
+            'halls.yaml:15: With "gates" at 3.5: stations.0.roster.0.channels is 3.5, and must be a whole number',
         ),
         (
             "gates: {value: 3}",
@@ -114,10 +114,13 @@ def test_a_mistake_in_a_file_of_designs_is_one_line_with_its_place(old, new, lin
         ({"values": {"jobz": 3}}, 'There is no parameter "jobz". Did you mean "jobs"?'),
         ({"values": {"jobs": float("nan")}}, '"nan" is neither a number nor a word.'),
         ({"values": {"jobs": True}}, '"True" is neither a number nor a word.'),
-        ({"values": {"gates": 2.5}}, "halls.yaml:15: With \"gates\" at 2.5: stations.0.roster.0.channels is '2.5'"),
+        (
+            {"values": {"gates": 2.5}},
+            'halls.yaml:15: With "gates" at 2.5: stations.0.roster.0.channels is 2.5, and must be a whole number',
+        ),
         (
             {"values": {"jobs": "median"}},
-            "halls.yaml:9: With \"jobs\" at median: arrivals.passengers_per_day is 'median'",
+            'halls.yaml:9: With "jobs" at median: arrivals.passengers_per_day is "median", and',
         ),
     ],
 )
@@ -181,7 +184,7 @@ def test_ends_that_only_fail_together_are_ends_all_the_same():
         (
             "{value: 3}",
             "{value: 3, low: 2.5, high: 4}",
-            "8: With \"gates\" at 2.5: stations.0.roster.0.channels is '2.5'",
+            '8: With "gates" at 2.5: stations.0.roster.0.channels is 2.5, and must be a whole number',
         ),
         ("low: 40000", "low: -4", '36: With "jobs" at -4: arrivals.passengers_per_day: -4 is less than 0.'),
     ],

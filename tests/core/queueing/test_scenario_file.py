@@ -84,7 +84,7 @@ def test_distributions_are_written_in_several_ways(written, read):
         ),
         # Stations
         ("channels: 12", "channels: 0", "scene.yaml:3: stations.0.channels: 0 is less than"),
-        ("channels: 12", "channels: 2.5", "scene.yaml:3: stations.0.channels is '2.5'"),
+        ("channels: 12", "channels: 2.5", "scene.yaml:3: stations.0.channels is 2.5, and must be a whole number"),
         ("channels: 12, ", "", 'scene.yaml:3: Station "counter" lacks channels.'),
         ("mean_seconds: 60", "mean_seconds: -60", "scene.yaml:3: stations.0.service.mean_seconds: -60 is less than"),
         ("mean_seconds: 60", "mean_seconds: 0", 'scene.yaml:3: A distribution "exponential" needs mean_seconds above'),

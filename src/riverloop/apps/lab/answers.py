@@ -5,7 +5,7 @@ It reads the JSON that was kept, so that an answer reads the same for as long as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -325,6 +325,7 @@ def assumptions(answer: Json, values: Json) -> list[dict[str, Any]]:
             "as_of": one["as_of"],
             "source": "" if one["source"] == "assumed" else said(one["source"]),
             "changed": one["name"] in values,
+            "outside": outside_text(one["outside"]) if one.get("outside") else "",
         }
         for one in answer["about"]["parameters"]
     ]
@@ -333,6 +334,12 @@ def assumptions(answer: Json, values: Json) -> list[dict[str, Any]]:
 def unit_title(unit: str) -> str:
     """Return a unit in the reader's language, as far as it is known."""
     return _(UNIT_WORDS[unit]) if unit in UNIT_WORDS else unit
+
+
+def outside_text(stated: Sequence[Any]) -> str:
+    """Return that a value lies outside of what was stated: from the least to the most."""
+    low, high = map(parameter_text, stated)
+    return _("outside the stated range, {low} to {high}").format(low=low, high=high)
 
 
 def parameter_text(value: Any) -> str:

@@ -270,6 +270,7 @@ def about(file: ScenarioFile, scenario: Scenario, design: str, case: str) -> Ans
                 "value": one.value,
                 "low": one.low,
                 "high": one.high,
+                "outside": list(one.outside) if one.outside else None,
                 "unit": one.unit,
                 "as_of": one.as_of,
                 "source": one.source,

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import opening
-from riverloop.apps.lab.answers import side_title, unit_title
+from riverloop.apps.lab.answers import outside_text, side_title, unit_title
 from riverloop.apps.lab.editing import Path
 from riverloop.apps.lab.words import DAY_WORDS, GROUP_WORDS
 from riverloop.core.kernel.sources import read_yaml
@@ -61,6 +61,7 @@ class Assumption:
     assumed: bool
     as_of: str
     fields: tuple[Field, ...]
+    outside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,16 @@ class Form:
     traffic: tuple[Field, ...]
 
     @property
+    def assumptions(self) -> Iterator[Assumption]:
+        """Every assumption once."""
+        for _title, assumptions in self.groups:
+            yield from assumptions
+
+    @property
     def fields(self) -> Iterator[Field]:
         """Every field once."""
-        for _title, assumptions in self.groups:
-            for one in assumptions:
-                yield from one.fields
+        for one in self.assumptions:
+            yield from one.fields
         for place in self.places:
             yield from place.fields
         yield from (*self.whole, *self.outage, *self.traffic)
@@ -156,7 +162,8 @@ def _assumption(one: Parameter, raw: Mapping[str, Any], case: str) -> Assumption
             path = (*place[:-1], key)
             fields.append(Field(f"p.{one.name}.{key}", f"{label}, {title}", path, _shown(end, form), form, unit))
     source = "" if one.assumed else opening.said(one.source)
-    return Assumption(one.name, label, unit, source, one.assumed, one.as_of, tuple(fields))
+    outside = outside_text(one.outside) if one.outside else ""
+    return Assumption(one.name, label, unit, source, one.assumed, one.as_of, tuple(fields), outside)
 
 
 def parameter_path(raw: Mapping[str, Any], name: str, case: str) -> Path:

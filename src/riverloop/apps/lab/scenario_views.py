@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -96,14 +97,14 @@ def _page(
         "based_on": _title_of(kept.based_on) if kept.saved and kept.based_on else "",
         "own_title": chosen.get("title") or kept.title,
         "version": _version(kept.text),
-        "error": _mistake(error, mistaken) if error else None,
+        "error": _mistake(error, mistaken, _labelled(error, kept, chosen, mistaken)) if error else None,
     }
     try:
         context |= _asked(kept, chosen, typed=error is not None and typed_text is None)
     except (
         RiverloopError
     ) as found:  # kept when it could be opened, and no more: the file's form has changed, or real days
-        context |= {"error": context["error"] or _mistake(found, kept.text), "text_open": True}
+        context |= {"error": context["error"] or _mistake(found, kept.text, found), "text_open": True}
     return render(request, "lab/scenario.html", context, status=status)
 
 
@@ -188,11 +189,31 @@ def _mistaken_text(kept: Kept, posted: Mapping[str, str]) -> str:
         return kept.text
 
 
-def _mistake(error: RiverloopError, text: str) -> dict[str, Any]:
-    """Return a mistake in words, with the lines around it where it stands in the text."""
+def _labelled(error: RiverloopError, kept: Kept, posted: Mapping[str, str], text: str) -> RiverloopError:
+    """Return a mistake of what was typed into a field by the label of the field; any other one as it is."""
+    from riverloop.apps.lab import fields, labelled  # noqa: PLC0415 - as above
+
+    if "text" in posted:
+        return error
+    try:
+        form = fields.form_of(kept.text, *_chosen(opening.opened(kept.text), posted))
+    except RiverloopError:
+        return error
+    return labelled.labelled(error, form, posted, text)
+
+
+def _mistake(error: RiverloopError, text: str, said: RiverloopError) -> dict[str, Any]:
+    """Return a mistake in words, with the lines around it where it stands in the text.
+
+    Args:
+        error: where it stands.
+        text: in which.
+        said: the mistake as it is said: one by the label of its field needs no line.
+    """
+    told = mistake_text(error) if said is error else said.told(gettext)
     line = error.where.rpartition(":")[2]
     if not line.isdecimal():
-        return {"told": mistake_text(error), "lines": []}
+        return {"told": told, "lines": []}
     at = int(line)
     rows = text.split("\n")
     first = max(at - _AROUND, 1)
@@ -200,7 +221,7 @@ def _mistake(error: RiverloopError, text: str) -> dict[str, Any]:
         {"number": number, "text": row, "wrong": number == at}
         for number, row in enumerate(rows[first - 1 : at + _AROUND], first)
     ]
-    return {"told": mistake_text(error), "lines": shown}
+    return {"told": told, "lines": shown}
 
 
 # What a form asks for --------------------------------------------------------------------------------------------

@@ -10,11 +10,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riverloop.apps.lab.editing import EditedText
-from riverloop.apps.lab.fields import CLOCK, DATE, Field, Form, days_named, parameter_path, place_of
+from riverloop.apps.lab import opening
+from riverloop.apps.lab.editing import EditedText, Path
+from riverloop.apps.lab.fields import CLOCK, DATE, Assumption, Field, Form, days_named, parameter_path, place_of
+from riverloop.apps.lab.labelled import labels_of
 from riverloop.apps.lab.words import N_, with_note
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.sources import read_yaml
+from riverloop.core.queueing.parameters import Parameter, between, told
 
 _SHIFT = re.compile(r"\s*([0-9]{1,2}:[0-9]{2})\s*(?:-|–|—|to)\s*([0-9]{1,2}:[0-9]{2})\s+([0-9]{1,5})\s*")
 _THOUSANDS = re.compile(r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
@@ -38,16 +41,70 @@ def changed(text: str, design: str, case: str, form: Form, posted: Mapping[str, 
     Raises:
         InputError: what was typed is no such value.
     """
-    changes = []
-    stations = {field.name: place.label for place in form.places for field in place.fields}
+    labels, found = labels_of(form), dict[str, Any]()
     for field in form.fields:
         typed = posted.get(field.name, field.value).replace("\r\n", "\n").strip()
         if typed != field.value and not field.name.startswith(("o.", "t.")):
-            told = with_note(field.label, stations[field.name]) if field.name in stations else field.label
-            changes.append((field.path, read(replace(field, label=told), typed)))
+            found[field.name] = read(replace(field, label=labels[field.name]), typed)
+    of_case = {one.name: one for one in opening.opened(text).parameters_of(case)}
+    changes, without = list[tuple[Path, Any]](), list[Path]()
+    for assumption in form.assumptions:
+        puts, gone = _assumed(assumption, of_case[assumption.name], found)
+        changes += puts
+        without += gone
+    changes += [(one.path, found[one.name]) for one in form.fields if one.name in found and one.name[:2] != "p."]
     edited = EditedText(text).put_all(changes)
+    for path in without:
+        edited = edited.without(path)
     edited = _with_outage(edited, form, posted)
     return _with_traffic(edited, design, case, form, posted).text
+
+
+def _assumed(
+    assumption: Assumption, stated: Parameter, typed: Mapping[str, Any]
+) -> tuple[list[tuple[Path, Any]], list[Path]]:
+    """Return what is put into the text for what was typed of an assumption, and what is taken out.
+
+    A value outside of what was stated is taken: both ends are widened to hold it, and what was stated is kept beside.
+
+    Raises:
+        InputError: ends were typed that do not hold the value.
+    """
+    field, *ends = assumption.fields
+    changed = [one for one in assumption.fields if one.name in typed]
+    if not changed:
+        return [], []
+    value = typed.get(field.name, stated.value)
+    if any(one.name in typed for one in ends):
+        low, high = (typed.get(one.name, end) for one, end in zip(ends, (stated.low, stated.high), strict=True))
+        _check_between(assumption.label, low, value, high)
+        return [(one.path, typed[one.name]) for one in changed], [_beside(field.path, "stated")]
+    taken = stated.at(value)
+    if field.path[-1] != "value":  # a case that says no more than the value
+        whole = {"value": value, "low": taken.low, "high": taken.high, "stated": list(taken.stated or ())}
+        return [(field.path, whole if taken.outside else value)], []
+    puts = [(field.path, value)]
+    if stated.low is not None:
+        puts += [(one.path, end) for one, end in zip(ends, (taken.low, taken.high), strict=True) if end is not None]
+    if taken.stated:
+        return [*puts, (_beside(field.path, "stated"), list(taken.stated))], []
+    return puts, [_beside(field.path, "stated")]
+
+
+def _beside(path: Path, key: str) -> Path:
+    return (*path[:-1], key)
+
+
+def _check_between(label: str, low: Any, value: Any, high: Any) -> None:
+    if not between(low, value, high):
+        raise InputError(
+            "lab.ends",
+            N_("{label}: {value} does not lie between {low} at the least and {high} at the most. Mend one of them."),
+            label=label,
+            low=told(low),
+            value=told(value),
+            high=told(high),
+        )
 
 
 def read(field: Field, typed: str) -> Any:

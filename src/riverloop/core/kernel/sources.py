@@ -304,11 +304,11 @@ def _explain(source: Source, error: Any) -> InputError:
         wanted = error.validator_value
         return InputError(
             "schema.type",
-            N_("{name} is {value!r}, which is not of type {wanted}. Give that type."),
+            N_("{name} is {value}, and must be {wanted}. Write it so."),
             where=where,
             name=name,
-            value=str(_told(error.instance))[:60],
-            wanted=" / ".join(wanted if isinstance(wanted, list) else [wanted]),
+            value=_kind_or_value(error.instance),
+            wanted=_kinds(wanted if isinstance(wanted, list) else [wanted]),
         )
     if error.validator in _LIMITS:
         return InputError(
@@ -326,6 +326,37 @@ def _explain(source: Source, error: Any) -> InputError:
         name=name,
         detail=str(error.message)[:200].rstrip("."),
     )
+
+
+_KINDS = {
+    "object": N_("a mapping"),
+    "array": N_("a list"),
+    "string": N_("a text"),
+    "number": N_("a number"),
+    "integer": N_("a whole number"),
+    "boolean": N_("true or false"),
+    "null": N_("empty"),
+}
+"""What JSON Schema calls a type, as writers of YAML call it."""
+
+
+def _kinds(types: list[str]) -> InputError:
+    """Return types in words, to be told within a sentence."""
+    first = InputError(f"schema.type.{types[0]}", _KINDS[types[0]])
+    if len(types) == 1:
+        return first
+    return InputError("schema.type.either", N_("{one} or {other}"), one=first, other=_kinds(types[1:]))
+
+
+def _kind_or_value(value: Any) -> object:
+    """Return what a value is where it is of many parts or of none, and else the value."""
+    kind = {dict: "object", list: "array", type(None): "null"}.get(type(value))
+    if kind:
+        return _kinds([kind])
+    if isinstance(value, bool):
+        return str(value).lower()
+    told = str(_told(value))[:60]
+    return f'"{told}"' if isinstance(value, str) else told
 
 
 def _told(value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from riverloop.core.queueing.network import Text
-from riverloop.core.queueing.parameters import ASSUMED, Value, read_ends, read_value
+from riverloop.core.queueing.parameters import ASSUMED, Ends, Value, read_ends, read_stated, read_value
 from riverloop.core.queueing.reading import Entry, check_name, read_text
 
 
@@ -80,6 +80,7 @@ class Case:
         ends: between what these may lie, where the case says so: low and high.
         sources: where these are from; ``assumed`` where the case does not say.
         as_of: date, month or year of these, where the case says so.
+        stated: between what these were said to lie, where they lie outside.
     """
 
     key: str = ""
@@ -89,6 +90,7 @@ class Case:
     ends: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
     sources: Mapping[str, str | Text] = field(default_factory=dict)
     as_of: Mapping[str, str] = field(default_factory=dict)
+    stated: Mapping[str, Ends] = field(default_factory=dict)
 
 
 def read_design(key: str, raw: Mapping[str, Any]) -> Design:
@@ -119,6 +121,7 @@ def read_case(entry: Entry, key: str, raw: Mapping[str, Any], names: Iterable[st
     """Read one case; what it sets must be parameters of the file."""
     values: dict[str, Value] = {}
     ends: dict[str, tuple[Value, Value]] = {}
+    said_of: dict[str, Ends] = {}
     stated_of: dict[str, dict[str, Any]] = {}
     for name, one in raw.get("set", {}).items():
         here = entry.into("cases", key, "set", name)
@@ -128,6 +131,8 @@ def read_case(entry: Entry, key: str, raw: Mapping[str, Any], names: Iterable[st
         low, high = read_ends(here, name, values[name], stated)
         if low is not None and high is not None:
             ends[name] = (low, high)
+        if said := read_stated(here, stated):
+            said_of[name] = said
     return Case(
         key,
         read_text(raw.get("title")),
@@ -136,4 +141,5 @@ def read_case(entry: Entry, key: str, raw: Mapping[str, Any], names: Iterable[st
         ends,
         sources={name: one.get("source", ASSUMED) for name, one in stated_of.items()},
         as_of={name: str(one["as_of"]) for name, one in stated_of.items() if "as_of" in one},
+        stated=said_of,
     )

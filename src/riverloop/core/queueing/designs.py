@@ -104,10 +104,16 @@ class ScenarioFile:
         """Return the value of every parameter in a case."""
         return {one.name: one.value for one in self.parameters} | dict(self.case(case).set)
 
-    def parameters_of(self, case: str = "") -> tuple[Parameter, ...]:
-        """Return the parameters as a case has them: with its values, their ends, dates and sources."""
+    def parameters_of(self, case: str = "", *, values: Mapping[str, Value] = _NOTHING_SET) -> tuple[Parameter, ...]:
+        """Return the parameters as a case has them: with its values, their ends, dates and sources.
+
+        Args:
+            case: its key; without one, the first.
+            values: of parameters, instead of the case's; one outside its ends widens them.
+        """
         chosen = self.case(case)
-        return tuple(_as_set(one, chosen) if one.name in chosen.set else one for one in self.parameters)
+        of_case = (_as_set(one, chosen) if one.name in chosen.set else one for one in self.parameters)
+        return tuple(one.at(values[one.name]) if one.name in values else one for one in of_case)
 
     def used(self, design: str = "") -> tuple[str, ...]:
         """Return the names of the parameters that a design uses, in the order of the file."""
@@ -180,7 +186,7 @@ class ScenarioFile:
                 simulated.
         """
         chosen = self._all(case, values)
-        stated = {one.name: one for one in self.parameters_of(case)}
+        stated = {one.name: one for one in self.parameters_of(case, values=values)}
         found = []
         for name in self.used(design) if names is None else names:
             self.parameter(name)
@@ -361,7 +367,8 @@ def _as_set(one: Parameter, case: Case) -> Parameter:
     stands = one.low is not None and one.high is not None and between(one.low, value, one.high)
     low, high = case.ends.get(one.name, (one.low, one.high) if stands else (None, None))
     source, as_of = case.sources[one.name], case.as_of.get(one.name, "")
-    return replace(one, value=value, low=low, high=high, source=source, as_of=as_of)
+    said = case.stated.get(one.name, one.stated if stands and one.name not in case.ends else None)
+    return replace(one, value=value, low=low, high=high, source=source, as_of=as_of, stated=said)
 
 
 def _of_design(source: Source, key: str) -> Source:

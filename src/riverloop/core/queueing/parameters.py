@@ -19,6 +19,8 @@ from riverloop.core.queueing.reading import Entry, check_name, read_text
 
 Value = float | str
 """A number, or a word: a time of the day (``09:30``), a day (``median``, ``2025-05-01``), a side (``hk``)."""
+Ends = tuple[Value, Value]
+"""The least and the most that a value may be."""
 
 ASSUMED = "assumed"
 REST = "rest"
@@ -43,6 +45,7 @@ class Parameter:
         source: where the value is from, as a text or by language, or ``assumed``.
         group: parameters of one group are shown together.
         label: for people.
+        stated: between what it was said to lie, where somebody took a value outside and widened both ends to hold it.
     """
 
     name: str
@@ -54,11 +57,30 @@ class Parameter:
     source: str | Text = ASSUMED
     group: str = ""
     label: Text = field(default_factory=dict)
+    stated: Ends | None = None
 
     @property
     def assumed(self) -> bool:
         """Whether no source says so."""
         return self.source == ASSUMED
+
+    @property
+    def outside(self) -> Ends | None:
+        """Between what it was said to lie, if its value lies outside."""
+        return None if self.stated is None or between(self.stated[0], self.value, self.stated[1]) else self.stated
+
+    def at(self, value: Value) -> Parameter:
+        """Return it at another value: one outside of what was stated is taken, and both ends are widened to hold it."""
+        if self.low is None or self.high is None:
+            return replace(self, value=value)
+        low, high = self.stated or (self.low, self.high)
+        if between(low, value, high):
+            return replace(self, value=value, low=low, high=high, stated=None)
+        if between(low, high, value):
+            return replace(self, value=value, low=low, high=value, stated=(low, high))
+        if between(value, low, high):
+            return replace(self, value=value, low=value, high=high, stated=(low, high))
+        return replace(self, value=value, low=None, high=None, stated=None)  # of another kind
 
 
 def read_parameter(entry: Entry, name: str, raw: Mapping[str, Any]) -> Parameter:
@@ -77,6 +99,7 @@ def read_parameter(entry: Entry, name: str, raw: Mapping[str, Any]) -> Parameter
         source=raw.get("source", ASSUMED),
         group=raw.get("group", ""),
         label=read_text(raw.get("label")),
+        stated=read_stated(entry, raw),
     )
 
 
@@ -109,6 +132,14 @@ def read_ends(entry: Entry, name: str, value: Value, raw: Mapping[str, Any]) -> 
             low=told(low),
             high=told(high),
         )
+    return low, high
+
+
+def read_stated(entry: Entry, raw: Mapping[str, Any]) -> Ends | None:
+    """Read between what a parameter was said to lie before its ends were widened; None where they were not."""
+    if "stated" not in raw:
+        return None
+    low, high = (read_value(entry.into("stated", place), one) for place, one in enumerate(raw["stated"]))
     return low, high
 
 
