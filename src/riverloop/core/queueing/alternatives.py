@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.network import Text
 from riverloop.core.queueing.parameters import ASSUMED, Ends, Value, read_ends, read_stated, read_value
 from riverloop.core.queueing.reading import Entry, check_name, read_text
+from riverloop.core.queueing.sensitivity import MEASURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Claim:
         value: the number that was claimed; None where the claim has none.
         unit: of the number.
         measure: what of an answer it is about, such as ``journey_seconds``; empty if of nothing there.
+        against: key of the design from which the measure is claimed to differ; empty where it is no difference.
+        case: key of the one case that it is claimed of; empty if of every case.
         as_of: date, month or year.
         source: who says so, as a text or by language; empty if nobody is named.
     """
@@ -45,6 +49,8 @@ class Claim:
     value: float | None = None
     unit: str = ""
     measure: str = ""
+    against: str = ""
+    case: str = ""
     as_of: str = ""
     source: str | Text = ""
 
@@ -110,11 +116,38 @@ def read_claims(raw: Mapping[str, Any]) -> tuple[Claim, ...]:
             value=one.get("value"),
             unit=one.get("unit", ""),
             measure=one.get("measure", ""),
+            against=one.get("against", ""),
+            case=one.get("case", ""),
             as_of=str(one.get("as_of", "")),
             source=one.get("source", ""),
         )
         for one in raw.get("claims", ())
     )
+
+
+def check_claims(entry: Entry, claims: Iterable[Claim], designs: Iterable[str], cases: Iterable[str]) -> None:
+    """Refuse claims of designs and cases that are not there, and differences that no comparison answers.
+
+    Args:
+        entry: the list of claims in the file.
+        claims: as they were read.
+        designs: keys of the other designs.
+        cases: keys of all cases.
+    """
+    others = list(designs)
+    for place, one in enumerate(claims):
+        here = entry.into(place)
+        if one.case:
+            check_name(here.into("case"), one.case, cases, "case")
+        if not one.against:
+            continue
+        check_name(here.into("against"), one.against, others, "design")
+        if one.measure not in MEASURES:
+            raise here.refuse(
+                "claim",
+                N_("A claimed difference is of one of {measures}. Write one of these as its measure."),
+                measures=", ".join(MEASURES),
+            )
 
 
 def read_case(entry: Entry, key: str, raw: Mapping[str, Any], names: Iterable[str]) -> Case:

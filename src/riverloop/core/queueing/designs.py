@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any
 from riverloop.core.kernel.errors import InputError
 from riverloop.core.kernel.sources import Path, Source, check_schema, read_yaml
 from riverloop.core.kernel.words import N_
-from riverloop.core.queueing.alternatives import Case, Claim, Design, Need, read_case, read_claims, read_design
+from riverloop.core.queueing.alternatives import (
+    Case,
+    Claim,
+    Design,
+    Need,
+    check_claims,
+    read_case,
+    read_claims,
+    read_design,
+)
 from riverloop.core.queueing.building import build_scenario
 from riverloop.core.queueing.ends import End, Suspicions, ends_of
 from riverloop.core.queueing.network import Scenario, Text, in_one_language
@@ -96,9 +105,10 @@ class ScenarioFile:
         check_name(Entry(self.source, ("parameters",)), name, found, "parameter")
         return found[name]
 
-    def claims_of(self, design: str = "") -> tuple[Claim, ...]:
-        """Return what was claimed of a design, and then of the whole."""
-        return (*self.design(design).claims, *self.claims)
+    def claims_of(self, design: str = "", case: str = "") -> tuple[Claim, ...]:
+        """Return what was claimed of a design, and then of the whole, but for what was claimed of another case."""
+        key = self.case(case).key
+        return tuple(one for one in (*self.design(design).claims, *self.claims) if one.case in {"", key})
 
     def values(self, case: str = "") -> dict[str, Value]:
         """Return the value of every parameter in a case."""
@@ -303,8 +313,19 @@ def open_scenario_file(text: str, *, name: str) -> ScenarioFile:
         cases=tuple(read_case(entry, key, one, names) for key, one in raw.get("cases", {"": {}}).items()),
         claims=read_claims(raw),
     )
+    _check_claims(read)
     _check_designs(read)
     return read
+
+
+def _check_claims(read: ScenarioFile) -> None:
+    """Check what claims name; one of the whole is no difference from a design."""
+    entry, cases = Entry(read.source), [one.key for one in read.cases if one.key]
+    check_claims(entry.into("claims"), read.claims, (), cases)
+    for design in read.designs:
+        if design.key:
+            others = [one.key for one in read.designs if one is not design]
+            check_claims(entry.into("designs", design.key, "claims"), design.claims, others, cases)
 
 
 def _check_designs(read: ScenarioFile) -> None:
