@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from riverloop.web import metrics
-from tests.installation import Installation, answers, health_of, wait_for
+from tests.installation import Installation, answers, free_port, health_of, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -157,6 +158,41 @@ def test_a_request_under_way_is_answered_before_the_server_stops(tmp_path):
             assert b"<h1>" in answer.read()
         assert process.wait(40) == 0
         assert children_of(process.pid) == {}
+
+
+def test_a_node_and_its_listener_end_at_once_by_ctrl_c_and_kill_nobody(tmp_path):
+    """A terminal sends the signal to every process of the node at once."""
+    nodes = []
+    for side in ("hk", "cn"):
+        port = str(free_port())
+        at = {"RIVERLOOP_PEER_PORT": port, "RIVERLOOP_PEER_URL": f"https://127.0.0.1:{port}"}
+        nodes.append(Installation(tmp_path / side, RIVERLOOP_SIDE=side, **at))
+    node, other = nodes
+    node.run("node", "trust", "-", input=other.run("node", "show").stdout)
+    port, listens = str(free_port()), int(node.environment["RIVERLOOP_PEER_PORT"])
+    process = node.start("serve", "--port", port, "--no-worker", start_new_session=True)
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/healthz"), 90)
+        wait_for(lambda: greets(listens))
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=40)
+        took = time.monotonic() - began
+    finally:
+        process.kill()
+    assert took < 5  # what the listener's worker would be given before it is killed
+    assert "Killing" not in said
+
+
+def greets(port):
+    """Say whether a listener is there to its end: it shows its certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as link, context.wrap_socket(link):
+            return True
+    except OSError:
+        return False
 
 
 # Under systemd

@@ -9,12 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import wait
 from threading import Event, Thread
+from typing import Any
 
 import structlog
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
+_SEEN_SECONDS = 1.0
 _PATIENCE_SECONDS = 12.0  # the worker gives its run back sooner
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(__name__)
 
@@ -34,6 +37,22 @@ def _watch(parent: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(_PATIENCE_SECONDS)
     os._exit(0)
+
+
+def see_workers_end() -> None:
+    """Let granian see that a worker has ended before it says that it kills it.
+
+    A thread of granian's waits for the same process; where that one is told first, the process still seems alive.
+    """
+    from granian.server.common import AbstractWorker  # noqa: PLC0415 - slow to import
+
+    def join(worker: Any, timeout: float | None = None) -> None:
+        worker.inner.join(timeout=timeout)
+        until = time.monotonic() + _SEEN_SECONDS
+        while wait([worker.inner.sentinel], 0) and worker.inner.is_alive() and time.monotonic() < until:
+            time.sleep(_SEEN_SECONDS / 100)
+
+    AbstractWorker.join = join  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager

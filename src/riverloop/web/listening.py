@@ -41,7 +41,7 @@ def listen(*, parent: int) -> None:
     from riverloop.apps.nodes.here import other_side  # noqa: PLC0415
     from riverloop.apps.nodes.peers import own_host, peer_file, peer_known  # noqa: PLC0415
     from riverloop.apps.nodes.trusting import lone_side  # noqa: PLC0415
-    from riverloop.web.beside import end_with  # noqa: PLC0415
+    from riverloop.web.beside import end_with, see_workers_end  # noqa: PLC0415
     from riverloop.web.server import check_free  # noqa: PLC0415
 
     if parent:
@@ -56,6 +56,9 @@ def listen(*, parent: int) -> None:
         before = _digest(files)
     pinned = settings.RIVERLOOP_DATA / "peers" / f"{trusted.side}.pem"
     pinned.write_text(trusted.certificate + "\n", "ascii")
+    see_workers_end()
+    # Ctrl+C reaches every process of a terminal. A worker that begins to end by it does not hear its server any more.
+    os.register_at_fork(after_in_child=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}))
     Thread(target=_end_on_change, args=(files, before), name="trust", daemon=True).start()
     Granian(
         "riverloop.web.peering:application",

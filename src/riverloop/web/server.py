@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from riverloop.core.kernel.errors import InputError
-from riverloop.web.beside import kept_beside
+from riverloop.web.beside import kept_beside, see_workers_end
 from riverloop.web.data_folder import check_node, check_owner
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "riverloop.web.settings")
@@ -132,6 +132,7 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
         beside.append("listen")
         print(f"This is the node of side {settings.RIVERLOOP_SIDE}; it listens to the other at {own_url()}", flush=True)  # noqa: T201
     watchdog.watch(host, port)
+    see_workers_end()
     with kept_beside(*beside):
         granian.serve()
 
