@@ -134,10 +134,15 @@ def test_the_least_that_keeps_the_pledge_is_found(run):
     answer = json.loads(out)
     assert answer["least_channels"]["met"] is True
     assert len(answer["least_roster"]["channels"]) == 24
-    assert answer["least_roster"]["paid_hours"] == sum(answer["least_roster"]["channels"])
+    roster = answer["least_roster"]
+    assert roster["shift_hours"] == sum(roster["channels"])
+    assert roster["paid_hours"] == pytest.approx(roster["shift_hours"] + roster["overtime_hours"])
+    assert {"wait_seconds", "share_within_at_station", "worst_class", "now"} <= roster.keys()
+    assert answer["least_channels"]["stations"]["customs"].keys() == roster["now"].keys() | {"now"}
     _, out, _ = run("simulate", "-", *words, "--every-hour", stdin=text)
     assert "Least channels that keep the pledge: customs" in out
     assert 'Least roster of "customs":' in out
+    assert "customs, as it stands" in out
     _, out, _ = run("simulate", "-", "--least-channels", "customs", stdin=DAY + "pledge: {minutes: 1}\n")
     assert "No number of channels there keeps the pledge" in out
 

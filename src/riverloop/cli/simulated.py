@@ -13,7 +13,7 @@ from riverloop.core.queueing.network import Scenario, in_one_language, without_o
 from riverloop.core.queueing.parameters import Value
 from riverloop.core.queueing.real_traffic import Traffic
 from riverloop.core.queueing.refusals import ScenarioError
-from riverloop.core.queueing.rehearsal import Target
+from riverloop.core.queueing.rehearsal import AtStation, Target
 from riverloop.core.queueing.results import Result
 from riverloop.core.queueing.running import run
 from riverloop.core.queueing.sensitivity import MEASURES, Bar, BreakEven, Swing, break_even, compare, tornado
@@ -169,9 +169,9 @@ class Answers:
         if self.even is not None:
             answer["break_even"] = _even_json(self.even, *self.even_of)
         if self.channels is not None:
-            answer["least_channels"] = _channels_json(self.channels)
+            answer["least_channels"] = self.channels.as_json()
         if self.roster is not None:
-            answer["least_roster"] = _roster_json(self.roster)
+            answer["least_roster"] = self.roster.as_json()
         return answer
 
     def show(self) -> None:
@@ -221,22 +221,6 @@ def _even_json(found: BreakEven, measure: str, name: str) -> dict[str, Any]:
         "sure_above": found.sure_above,
         "at_low": _interval_json(found.at_low),
         "at_high": _interval_json(found.at_high),
-    }
-
-
-def _channels_json(found: Channels) -> dict[str, Any]:
-    return {"channels": found.channels, "met": found.answer.met, "share_within": found.answer.share}
-
-
-def _roster_json(found: Roster) -> dict[str, Any]:
-    return {
-        "station": found.station,
-        "met": found.answer.met,
-        "share_within": found.answer.share,
-        "paid_hours": found.paid_hours,
-        "needed": list(found.needed),
-        "channels": list(found.open),
-        "shifts": [{"from": one.begins, "hours": one.hours, "channels": one.channels} for one in found.duties],
     }
 
 
@@ -324,6 +308,12 @@ def _print_result(result: Result) -> None:
         print(f"Area: {result.hall_m2:,.0f} square metres.")
     for one in result.shortfalls:
         never = f" {one.never:,.0f} are never served." if one.never else ""
+        if one.places is not None:
+            print(
+                f'\nThe shuttle "{one.station}" does not take everybody: {one.places:,.0f} places are lacking, and '
+                f"{one.never - one.places:,.0f} passengers come after its last departure."
+            )
+            continue
         print(
             f'\nThe queue of "{one.station}" cannot drain: {one.passengers:,.0f} are left, {one.channel_hours:,.1f} '
             f"channel-hours are lacking, {one.channels} channels would be needed throughout.{never}"
@@ -418,15 +408,37 @@ def _print_even(found: BreakEven, measure: str, name: str) -> None:
 def _print_channels(found: Channels) -> None:
     said = ", ".join(f"{name} {count}" for name, count in found.channels.items())
     if found.answer.met:
-        print(f"\nLeast channels that keep the pledge: {said} ({found.answer.share:.1%} within it).")
+        print(f"\nLeast channels that keep the pledge: {said} ({found.answer.share:.1%} of all within it).")
     else:
         print(f"\nNo number of channels there keeps the pledge: with {said}, {found.answer.share:.1%} are within it.")
+    _print_stations({name: (then, found.now[name]) for name, then in found.then.items()})
 
 
 def _print_roster(found: Roster) -> None:
-    share = f"{found.answer.share:.1%} within the pledge"
-    print(f'\nLeast roster of "{found.station}": {found.paid_hours} paid hours, {share}.')
+    share = f"{found.answer.share:.1%} of all within the pledge"
+    kept = "" if found.answer.met else ", which is not kept"
+    print(f'\nLeast roster of "{found.station}": {found.paid_hours:,.1f} paid hours a day, {share}{kept}.')
     print_table(
         [("from", "until", "channels")]
         + [(f"{one.begins:02}:00", f"{one.begins + one.hours:02}:00", str(one.channels)) for one in found.duties]
     )
+    _print_stations({found.station: (found.then, found.now)})
+    if found.outside_hours:
+        print(
+            f"Shifts are of whole hours: {found.outside_hours:,.1f} of the hours lie outside of those in which the "
+            "scenario opens the station."
+        )
+
+
+def _print_stations(stations: Mapping[str, tuple[AtStation, AtStation]]) -> None:
+    """Print how it goes at each sized station, and beside it how it goes as the scenario stands."""
+    rows: list[tuple[str, ...]] = [
+        ("at the station", "mean wait", "p95", "within of who pass", "worst class", "paid hours", "of them overtime")
+    ]
+    for name, pair in stations.items():
+        for label, one in zip((name, f"{name}, as it stands"), pair, strict=True):
+            waits = (f"{one.wait_seconds:.1f} s", f"{one.wait_p95_seconds:.1f} s")
+            worst = f"{one.worst_class} {one.worst_share:.1%}"
+            hours = (f"{one.paid_hours:,.1f}", f"{one.overtime_hours:,.1f}")
+            rows.append((label, *waits, f"{one.share_within:.1%}", worst, *hours))
+    print_table(rows)

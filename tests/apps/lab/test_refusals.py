@@ -221,6 +221,17 @@ def test_what_a_scenario_has_not_is_refused_before_anything_is_kept(paul, typed,
     assert Experiment.objects.count() == Run.objects.count() == 1
 
 
+@pytest.mark.parametrize("kind", ["least_channels", "least_roster"])
+def test_one_replication_is_not_sized(paul, kind):
+    experiment = answered(paul, BRIDGE, **{"w.replications": "1"})
+    response = paul.post(
+        f"/lab/experiments/{experiment.id}/ask/", {"kind": kind, "stations": "exit", "station": "exit"}
+    )
+    told = "One replication does not tell how sure an answer is. Give at least two `replications`."
+    assert (response.status_code, told in plain(response)) == (400, True)
+    assert Experiment.objects.count() == 1
+
+
 def test_a_tornado_of_what_is_certain_is_refused(paul):
     experiment = answered(paul, "/lab/scenarios/minimal/")
     response = paul.post(f"/lab/experiments/{experiment.id}/ask/", {"kind": "tornado", "measure": "share_within"})

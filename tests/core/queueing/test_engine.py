@@ -114,6 +114,28 @@ def test_those_who_are_turned_away_at_closing_are_counted_and_are_not_within_the
     assert answer.bottleneck == "one"
 
 
+def test_a_shuttle_tells_how_many_places_are_lacking_and_who_came_after_the_last():
+    bus = one_station(
+        "kind: shuttle, service: {distribution: deterministic, mean_seconds: 300}, "
+        'shuttle: {capacity: 20, headway_seconds: 600, first: "00:00", last: "02:00"}',
+        arrivals="{rate_per_hour: [200, 200, 30]}",
+        more="replications: 2",
+    )
+    answer = result(bus)
+    (lacking,) = answer.as_json()["shortfalls"]
+    joined = np.concatenate([day_of(bus, number)[1].visits[0].joined for number in range(2)])
+    assert lacking == {
+        "station": "one",
+        "passengers_left": lacking["never_served"],
+        "never_served": int(answer.tally("one").never.sum()) / 2,
+        "places_lacking": ((joined <= 7200).sum() - 2 * 12 * 20) / 2,  # nobody is there at the first of 13
+        "after_the_last": (joined > 7200).sum() / 2,
+    }
+    roomy = result(bus.replace("capacity: 20", "capacity: 200")).as_json()["shortfalls"]
+    assert (roomy[0]["places_lacking"], roomy[0]["after_the_last"]) == (0, lacking["after_the_last"])
+    assert not result(bus.replace('"02:00"', '"04:00"').replace("capacity: 20", "capacity: 200")).shortfalls
+
+
 def test_a_last_shift_that_stays_serves_everybody_and_tells_its_overtime():
     answer = result(TURNED_AWAY.replace("turn_away", "finish"))
     assert not answer.tally("one").never.any()
@@ -198,6 +220,13 @@ def test_the_staff_of_a_side_is_counted_by_channel():
     hours = result(DAY).staff_hours()
     assert hours["east"] == pytest.approx(24 * (3 * 0.25 + 4))
     assert hours["west"] == pytest.approx(3 * 3 + 13.5 * 4)
+
+
+def test_officers_are_paid_while_their_channels_are_out_of_order():
+    outages = "mean_seconds: 20, shape: 2}, outages: [{from: 9, until: 10}, {from: 12, until: 13, channels: 2}]"
+    broken = result(DAY.replace("mean_seconds: 20, shape: 2}", outages))
+    assert broken.staff_hours() == result(DAY).staff_hours()
+    assert broken.as_json()["stations"]["counter"]["by_hour"][9]["channels"] == 0  # of them, none is open
 
 
 # Common random numbers

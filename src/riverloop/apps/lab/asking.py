@@ -101,12 +101,12 @@ def check_asked(
         case: likewise.
 
     Raises:
-        InputError: it has no such station or other design, or nothing of it is uncertain.
+        InputError: it has no such station or other design, too few replications, or nothing of it is uncertain.
     """
     from riverloop.core.queueing import sensitivity, sizing  # noqa: PLC0415 - the simulator is slow to import
 
     if kind in ("least_channels", "least_roster"):
-        sizing.check_stations(scenario, asked.get("stations") or [asked["station"]])
+        sizing.check_sizing(scenario, asked.get("stations") or [asked["station"]])
     elif kind == "break_even":
         if asked["against"] in ("", file.design(design).key):
             raise InputError("lab.against", N_("Choose another design to compare with."))

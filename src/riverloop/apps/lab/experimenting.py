@@ -130,14 +130,7 @@ def _least_channels(experiment: Experiment, file: ScenarioFile, scenario: Scenar
         spread=spread_for(scenario, progress),
         progress=part_of(progress),
     )
-    return {
-        "least_channels": {
-            "channels": found.channels,
-            "met": found.answer.met,
-            "share_within": found.answer.share,
-            "tried": found.tried,
-        }
-    }
+    return {"least_channels": found.as_json() | {"tried": found.tried}}
 
 
 def _least_roster(experiment: Experiment, file: ScenarioFile, scenario: Scenario, progress: Progress) -> Answer:
@@ -150,18 +143,7 @@ def _least_roster(experiment: Experiment, file: ScenarioFile, scenario: Scenario
         spread=spread_for(scenario, progress),
         progress=part_of(progress),
     )
-    return {
-        "least_roster": {
-            "station": found.station,
-            "met": found.answer.met,
-            "share_within": found.answer.share,
-            "paid_hours": found.paid_hours,
-            "needed": list(found.needed),
-            "channels": list(found.open),
-            "shifts": [{"from": one.begins, "hours": one.hours, "channels": one.channels} for one in found.duties],
-            "tried": found.tried,
-        }
-    }
+    return {"least_roster": found.as_json() | {"tried": found.tried}}
 
 
 def _target(asked: Mapping[str, Any]) -> Target:

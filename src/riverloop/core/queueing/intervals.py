@@ -9,6 +9,9 @@ from itertools import starmap
 
 from riverloop.core.queueing.compiled import Floats, Integers
 
+FEWEST = 2
+"""Replications that it takes to tell how sure a mean is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -42,18 +45,30 @@ def student(share: float, freedom: int) -> float:
     return float(stdtrit(freedom, share))
 
 
-def over_replications(values: Sequence[float], confidence: float = 0.95) -> Interval | None:
+def over_replications(
+    values: Sequence[float], confidence: float = 0.95, *, weights: Sequence[float] | None = None
+) -> Interval | None:
     """Return the two-sided interval of a mean over independent replications; None of fewer than two.
 
-    Source: Law, Simulation Modeling and Analysis, 5th ed. (2015), section 9.4.1.
+    With weights it is that of a ratio: everybody counts alike, whichever replication they came in, so that a
+    replication of eight passengers says less than one of twenty. Replications that have no mean are left out.
+
+    Args:
+        values: mean of each replication.
+        confidence: two-sided.
+        weights: how many each is the mean of; without them, all are the mean of as many.
+
+    Source: Law, Simulation Modeling and Analysis, 5th ed. (2015), section 9.4.1; of ratios, Cochran, Sampling
+    Techniques, 3rd ed. (1977), section 6.3.
     """
-    known = [value for value in values if math.isfinite(value)]
-    count = len(known)
-    if count < _FEWEST:
+    weighed = zip(values, weights if weights is not None and any(weights) else [1.0] * len(values), strict=True)
+    known = [(value, weight) for value, weight in weighed if math.isfinite(value)]
+    count, total = len(known), math.fsum(weight for _, weight in known)
+    if count < FEWEST or not total:
         return None
-    mean = math.fsum(known) / count
-    variance = math.fsum((value - mean) ** 2 for value in known) / (count - 1)
-    half = student(0.5 + confidence / 2, count - 1) * math.sqrt(variance / count)
+    mean = math.fsum(value * weight for value, weight in known) / total
+    squares = math.fsum((weight * (value - mean)) ** 2 for value, weight in known)
+    half = student(0.5 + confidence / 2, count - 1) * math.sqrt(squares * count / (count - 1)) / total
     return Interval(mean, mean - half, mean + half)
 
 
@@ -64,18 +79,21 @@ def over_batches(sums: Floats, counts: Integers, confidence: float = 0.95) -> In
     """
     if not counts.all():
         return None
-    return over_replications([float(one) for one in sums / counts], confidence)
+    return over_replications((sums / counts).tolist(), confidence, weights=counts.tolist())
 
 
-def lower_bound(values: Sequence[float], confidence: float) -> float:
+def lower_bound(values: Sequence[float], confidence: float, *, weights: Sequence[float] | None = None) -> float:
     """Return what the mean over replications exceeds with this confidence (one-sided).
 
-    Of a single replication nothing is sure: its value is returned as it is.
+    Of a single replication nothing is sure, so that it exceeds nothing: minus infinity.
+
+    Args:
+        values: mean of each replication.
+        confidence: one-sided.
+        weights: as in ``over_replications``.
     """
-    if len(values) < _FEWEST:
-        return values[0]
-    interval = over_replications(values, 2 * confidence - 1)
-    return interval.low if interval else math.nan
+    interval = over_replications(values, 2 * confidence - 1, weights=weights)
+    return interval.low if interval else -math.inf
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float], confidence: float = 0.95) -> Interval | None:
@@ -87,6 +105,3 @@ def difference(ours: Sequence[float], theirs: Sequence[float], confidence: float
         confidence: two-sided.
     """
     return over_replications(list(starmap(lambda one, other: one - other, zip(ours, theirs, strict=True))), confidence)
-
-
-_FEWEST = 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from riverloop.core.queueing.compiled import Integers
+from riverloop.core.queueing.compiled import Floats, Integers
 from riverloop.core.queueing.drawing import mean_seconds
 from riverloop.core.queueing.engine import Day, Visits, simulate_day
 from riverloop.core.queueing.plan import Plan
@@ -90,6 +90,8 @@ def tally_day(plan: Plan, day: Day, tallies: Tallies) -> None:
         _measure_queue(visits, tally, window[0])
         if scenario.stations[number].kind == "channels":
             _measure_work(plan, number, visits, tally, window)
+        elif scenario.stations[number].kind == "shuttle":
+            _measure_places(plan, number, visits, tally, window[0])
     kinds = day.present() if day.present().size == 1 else day.kinds
     tallies.journeys.take(day.arrivals, day.left(), kinds, window, limit)
     if tallies.waits:
@@ -112,12 +114,41 @@ def _measure_queue(visits: Visits, tally: Tally, begins: float) -> None:
     longest_queue(visits.joined, in_line, begins, tally.queue)
 
 
+def _measure_places(plan: Plan, number: int, visits: Visits, tally: Tally, begins: float) -> None:
+    """Add how many found no place in a shuttle that still ran; without a timetable there is always one more."""
+    shuttle = plan.scenario.stations[number].shuttle
+    if shuttle is None or not shuttle.headway_seconds:
+        return
+    last = shuttle.departures(plan.scenario.horizon_seconds)[-1]
+    waits = (visits.joined >= begins) & (visits.joined <= last)
+    tally.late += int(np.count_nonzero(waits & (visits.started == np.inf)))
+
+
 def _measure_work(plan: Plan, number: int, visits: Visits, tally: Tally, window: tuple[float, float]) -> None:
     """Add how long channels were open, busy and asked for, and what was left when they closed."""
-    closes = plan.closes[number]
-    times = (visits.joined, visits.started, visits.released)
-    asked, never, late, last = work(*times, *window, closes, tally.busy)
+    asked, _, late, overtime = asked_of(plan, number, visits, window, tally.busy)
     tally.late += late
-    tally.overtime = max(tally.overtime, last - closes, 0.0)
-    tally.offered += asked + never * mean_seconds(plan.scenario.stations[number])
+    tally.overtime = max(tally.overtime, overtime)
+    tally.offered += asked
     tally.open += plan.scheduled[number].open_seconds(*window)
+
+
+def asked_of(
+    plan: Plan, number: int, visits: Visits, window: tuple[float, float], busy: Floats
+) -> tuple[float, int, int, float]:
+    """Return what was asked of a station with channels.
+
+    Args:
+        plan: of the scenario.
+        number: of the station.
+        visits: who came there.
+        window: seconds between which is measured.
+        busy: by hour of the day, seconds in which channels were busy; added to.
+
+    Returns:
+        Seconds of service asked for; how many were never served; how many were waiting when it closed; seconds for
+        which it served on after that.
+    """
+    closes = plan.closes[number]
+    asked, never, late, last = work(visits.joined, visits.started, visits.released, *window, closes, busy)
+    return asked + never * mean_seconds(plan.scenario.stations[number]), never, late, max(last - closes, 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +32,9 @@ class Replication:
         journey_p95_seconds: likewise.
         share_within: share of passengers within the pledge.
         queue_max: the most who waited at once, by station.
+        served: passengers, by station, who were served there.
+        through: passengers who came through.
+        passengers: all that were measured.
     """
 
     number: int
@@ -41,6 +44,9 @@ class Replication:
     journey_p95_seconds: float
     share_within: float
     queue_max: tuple[int, ...] = ()
+    served: tuple[int, ...] = ()
+    through: int = 0
+    passengers: int = 0
 
     @classmethod
     def of(cls, number: int, tallies: Tallies) -> Replication:
@@ -53,6 +59,9 @@ class Replication:
             tallies.journeys.quantile(0.95)[0],
             tallies.pledged.share_within,
             tuple(int(tally.queue.max()) for tally in tallies.stations),
+            tuple(tally.served for tally in tallies.stations),
+            tallies.journeys.served,
+            tallies.pledged.passengers,
         )
 
 
@@ -66,13 +75,16 @@ class Shortfall:
         never: of them, those who were never served.
         channel_hours: a day (or a run), by which the service asked for exceeds what was open.
         channels: that would have to be open throughout, at the least, for the queue not to grow for ever.
+        places: of a shuttle instead, a day (or a run): those who came while it ran and found no place; all others who
+            were left came after its last departure.
     """
 
     station: str
     passengers: float
     never: float
-    channel_hours: float
-    channels: int
+    channel_hours: float = 0.0
+    channels: int = 0
+    places: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +119,28 @@ class Result:
     def wait(self, station: str) -> Interval | None:
         """Return the interval of the mean wait; None where one run gives none."""
         place = [one.name for one in self.scenario.stations].index(station)
-        return self._interval((one.wait_seconds[place] for one in self.replications), self.tallies.stations[place])
+        means = [(one.wait_seconds[place], one.served[place]) for one in self.replications]
+        return self._interval(means, self.tallies.stations[place])
 
     @property
     def journey(self) -> Interval | None:
         """The interval of the mean journey."""
-        return self._interval((one.journey_seconds for one in self.replications), self.tallies.journeys)
+        return self._interval([(one.journey_seconds, one.through) for one in self.replications], self.tallies.journeys)
 
     @property
     def within(self) -> Interval | None:
         """The interval of the share within the pledge; None of a single replication."""
-        return _within_unit(over_replications([one.share_within for one in self.replications]))
+        shares, passengers = self._shares()
+        return _within_unit(over_replications(shares, weights=passengers))
 
     def meets(self, confidence: float) -> bool:
-        """Whether the pledge is met, with this one-sided confidence."""
-        shares = [one.share_within for one in self.replications]
-        return lower_bound(shares, confidence) >= self.scenario.pledge.share
+        """Whether the pledge is met, with this one-sided confidence; a single replication never tells."""
+        shares, passengers = self._shares()
+        return lower_bound(shares, confidence, weights=passengers) >= self.scenario.pledge.share
+
+    def _shares(self) -> tuple[list[float], list[int]]:
+        """Return the share within the pledge of each replication, and of how many it is."""
+        return [one.share_within for one in self.replications], [one.passengers for one in self.replications]
 
     @property
     def shortfalls(self) -> tuple[Shortfall, ...]:
@@ -144,11 +162,16 @@ class Result:
         return name if waits[name] > 0 else None
 
     def staff_hours(self) -> dict[str, float]:
-        """Return the hours of staff a day, or of the run, by side; overtime is not among them."""
+        """Return the rostered hours of staff a day, or of the run, by side.
+
+        Who is rostered is paid while a channel is out of order too; overtime is not among them.
+        """
         hours: dict[str, float] = {}
-        for station, tally in zip(self.scenario.stations, self.tallies.stations, strict=True):
+        window = (self.scenario.warm_up_seconds, self.scenario.horizon_seconds)
+        for station in self.scenario.stations:
             if station.kind == "channels":
-                staffed = float(tally.open.sum()) / 3600 / self.tallies.days * station.staff_per_channel
+                rostered = replace(station, outages=()).opening(window[1], stays_open=False)
+                staffed = float(rostered.open_seconds(*window).sum()) / 3600 * station.staff_per_channel
                 for side in station.sides or ("",):
                     hours[side] = hours.get(side, 0.0) + staffed
         return hours
@@ -174,14 +197,18 @@ class Result:
         known = [one for one in areas if one is not None]
         return math.fsum(known) if known else None
 
-    def _interval(self, values: Iterable[float], tally: Tally) -> Interval | None:
-        """Return the interval of a mean time; a time is not negative, and its lower bound is not either."""
-        if len(self.replications) > 1:
-            found = over_replications(list(values))
+    def _interval(self, means: Sequence[tuple[float, int]], tally: Tally) -> Interval | None:
+        """Return the interval of a mean time over all; a time is not negative, and its lower bound is not either.
+
+        Args:
+            means: of each replication, and of how many it is.
+            tally: of all of them together.
+        """
+        if len(means) > 1:
+            found = over_replications([mean for mean, _ in means], weights=[count for _, count in means])
         else:
             found = over_batches(tally.batch_sums, tally.batch_counts) if self.scenario.steady else None
-            found = found and replace(found, mean=tally.mean)  # batches differ a little in size
-        return found and replace(found, low=max(found.low, 0.0))
+        return found and replace(found, mean=tally.mean, low=max(found.low, 0.0))  # sums differ in a last bit
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer of ``riverloop simulate --json``."""
@@ -293,13 +320,14 @@ class Result:
 
 def _shortfall(result: Result, station: Station, tally: Tally) -> Shortfall | None:
     """Return what a station lacks: some were never served, or more is asked for than is open and a queue was left."""
-    scenario, days = result.scenario, result.tallies.days
-    never, opened = int(tally.never.sum()), float(tally.open.sum())
-    if station.kind != "channels" and not never:
+    scenario, days, never = result.scenario, result.tallies.days, int(tally.never.sum())
+    if station.kind == "shuttle":
+        return Shortfall(station.name, never / days, never / days, places=tally.late / days) if never else None
+    if station.kind != "channels":
         return None
-    load = _load(result, station, tally)
-    too_much = load >= station.channels if scenario.steady else tally.offered >= opened
-    if not (never or (tally.late and too_much)):
+    load, opened = _load(result, station, tally), float(tally.open.sum())
+    lacks = cannot_drain(never, tally.late, (tally.offered, opened), (load, station.channels), steady=scenario.steady)
+    if not lacks:
         return None
     return Shortfall(
         station.name,
@@ -310,16 +338,45 @@ def _shortfall(result: Result, station: Station, tally: Tally) -> Shortfall | No
     )
 
 
+def cannot_drain(
+    never: int, late: int, seconds: tuple[float, float], channels: tuple[float, int], *, steady: bool
+) -> bool:
+    """Whether the queue of a station with channels cannot drain.
+
+    Args:
+        never: passengers who were never served.
+        late: passengers who were waiting when it closed.
+        seconds: of service asked for, and of channels open.
+        channels: that would be busy on average, and that there are.
+        steady: whether nothing changes with time, so that the latter two decide and not chance.
+    """
+    asked, opened = channels if steady else seconds
+    return bool(never or (late and asked >= opened))
+
+
 def _load(result: Result, station: Station, tally: Tally) -> float:
+    """Return the load of a station by those who came to it."""
+    journeys = result.tallies.journeys
+    came = [journeys.part(kind=kind).passengers for kind in range(len(result.scenario.classes))]
+    here = [tally.part(kind=kind).passengers for kind in range(len(result.scenario.classes))]
+    return load_of(result.scenario, station, came, here)
+
+
+def load_of(scenario: Scenario, station: Station, came: Sequence[int], here: Sequence[int]) -> float:
     """Return the service asked for on average over the whole time, in channels.
 
     By the means of what was stated where a class must pass here, so that chance does not decide; where it had a choice
     or was diverted, by the share that came.
+
+    Args:
+        scenario: of the station.
+        station: with channels.
+        came: passengers in all, by class.
+        here: passengers who came to the station, by class.
     """
-    scenario, work = result.scenario, 0.0
+    work = 0.0
     for kind, one in enumerate(scenario.classes):
-        came = result.tallies.journeys.part(kind=kind).passengers
-        share = 1.0 if (station.name,) in one.route else tally.part(kind=kind).passengers / max(came, 1)
+        share = 1.0 if (station.name,) in one.route else here[kind] / max(came[kind], 1)
         expected = sum(
             stream.shares[kind] * stream.expected(day) for stream in scenario.arrivals for day in range(scenario.days)
         )
@@ -331,13 +388,14 @@ _ROUNDING = 1e-9
 
 
 def _shortfall_json(one: Shortfall) -> dict[str, Any]:
-    return {
+    left = {
         "station": one.station,
         "passengers_left": _number(one.passengers),
         "never_served": _number(one.never),
-        "channel_hours": _number(one.channel_hours),
-        "channels_needed": one.channels,
     }
+    if one.places is not None:
+        return left | {"places_lacking": _number(one.places), "after_the_last": _number(one.never - one.places)}
+    return left | {"channel_hours": _number(one.channel_hours), "channels_needed": one.channels}
 
 
 def _arrivals_json(one: Arrivals, days: int) -> dict[str, Any]:

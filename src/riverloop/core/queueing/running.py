@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from riverloop.core.kernel.sources import in_short
 from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.measuring import Part, Tallies, simulate_parts
 from riverloop.core.queueing.network import Scenario
@@ -111,7 +112,7 @@ def _refuse_too_many(expected: float, steps: int) -> None:
         raise ScenarioError(
             "scenario.size",
             N_("{expected} passengers in one go are more than {most}. Shorten `hours` and raise `replications`."),
-            expected=f"{expected:,.0f}" if expected < _LEGIBLE else f"{expected:.3g}",
+            expected=f"{expected:,.0f}" if expected < _LEGIBLE else in_short(float(f"{expected:.3g}")),
             most=f"{most:,}",
         )
 

@@ -279,7 +279,7 @@ class Tally:
         busy: seconds in which channels were busy within the horizon, by hour.
         open: seconds of open channels within the horizon, by hour.
         offered: seconds of service that were asked for.
-        late: passengers not yet served when the horizon ended.
+        late: passengers not yet served when the horizon ended; of a shuttle, who found no place though it still ran.
         overtime: seconds of the last service after the horizon.
     """
 
@@ -350,9 +350,14 @@ class Tally:
         return int(self.counts.sum() + self.never.sum())
 
     @property
+    def served(self) -> int:
+        """How many were counted, without those never served."""
+        return int(self.counts.sum())
+
+    @property
     def mean(self) -> float:
         """Seconds on average of those served; nan if there are none."""
-        count = int(self.counts.sum())
+        count = self.served
         return float(self.sums.sum()) / count if count else float("nan")
 
     @property
