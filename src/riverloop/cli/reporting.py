@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from riverloop.core.kernel.errors import InputError
 if TYPE_CHECKING:
     from riverloop.apps.lab.reports import Found, Subject
     from riverloop.cli.simulated import Answers, Chosen
+    from riverloop.core.queueing.results import Result
     from riverloop.core.queueing.sensitivity import BreakEven
 
 _TAGS = {"en": "en", "zh-Hant": "zh-hant", "zh-Hans": "zh-hans"}
@@ -46,11 +46,11 @@ def write_report(answers: Answers, path: Path, *, language: str, zone: str) -> N
     _ready(zone)
     from django.utils import translation
 
-    from riverloop.apps.lab.reports import report
+    from riverloop.apps.lab.reports import report, today
 
     with translation.override(_TAGS[language]):
         subjects = _subjects(answers)
-        text = report(subjects, _found(answers, subjects), made_on=datetime.now(UTC).date())
+        text = report(subjects, _found(answers, subjects), made_on=today())
     fresh = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         fresh.write_text(text, "utf-8")
@@ -128,6 +128,7 @@ def _found(answers: Answers, subjects: Sequence[Subject]) -> Found:
             subject.label: other["difference"]
             for subject, other in zip(subjects[1:], said.get("against", ()), strict=True)
         },
+        between=_between(answers, subjects),
         least_channels=said.get("least_channels"),
         least_roster=said.get("least_roster"),
         tornado=_bars(answers.ours, tornado["bars"]) if tornado else None,
@@ -135,6 +136,26 @@ def _found(answers: Answers, subjects: Sequence[Subject]) -> Found:
         break_even={turning["against"]: _turning(answers.even)} if turning and answers.even else {},
         break_even_measure=turning["measure"] if turning else "",
     )
+
+
+def _between(answers: Answers, subjects: Sequence[Subject]) -> dict[tuple[str, str], Any]:
+    """Return how any two differ, for claims of a difference."""
+    results = [answers.result, *(result for _, result in answers.others)]
+    named = [(subject.label, result) for subject, result in zip(subjects, results, strict=True)]
+    return {
+        (label, other): _difference(ours, theirs) for label, ours in named for other, theirs in named if label != other
+    }
+
+
+def _difference(ours: Result, theirs: Result) -> dict[str, Any]:
+    from riverloop.core.queueing.sensitivity import MEASURES, compare
+
+    found = {name: compare(ours, theirs, measure) for name, measure in MEASURES.items()}
+    return {
+        name: {"mean": one.mean, "ci95": [one.low, one.high], "sure": one.sure}
+        for name, one in found.items()
+        if one is not None
+    }
 
 
 def _turning(even: BreakEven) -> dict[str, Any]:

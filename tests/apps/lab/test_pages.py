@@ -225,7 +225,7 @@ def test_the_demand_at_which_the_answer_turns_is_looked_for(paul):
         low="0.5",
         high="2",
     )
-    assert "The answer does not turn: One queue is the better one throughout." in words
+    assert "One queue is better on average at the demands that were tried: 0.5 and 2 times." in words
 
 
 def asked(client, experiment, **typed):

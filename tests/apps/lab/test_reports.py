@@ -2,16 +2,19 @@
 
 import hashlib
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from html.parser import HTMLParser
 
 import pytest
 from django.utils import translation
 
+from riverloop.apps.lab import report_basis, reports
 from riverloop.apps.lab.reports import Found, Subject, report
 from riverloop.core.queueing.designs import open_scenario_file
 from riverloop.core.queueing.network import without_outages
 from riverloop.core.queueing.running import run
+from riverloop.scenarios import library
 from tests.apps.lab import samples
 
 LANGUAGES = ["en", "zh-hant", "zh-hans"]
@@ -223,6 +226,44 @@ def test_what_else_was_asked_names_stations_by_their_titles():
     told = Checked(written("zh-hant", [one], FOUND)).text
     assert "「海關大堂」5條" in told
     assert "更次：海關大堂" in told
+
+
+def test_the_note_of_each_design_stands_before_the_answer(subjects):
+    found = Checked(written("en", subjects, FOUND)).text
+    assert found.index("Two queues.") < found.index("The answer")
+
+
+@pytest.mark.parametrize("key", library.keys())
+def test_units_are_told_in_the_readers_language(key):
+    file = library.open_bundled(key)
+    one = Subject(label="A", file=file, text=library.text_of(key), name=key, result=samples.answered())
+    units = {parameter.unit for parameter in file.parameters} - {"m²"}
+    for language in ("zh-hant", "zh-hans"):
+        with translation.override(language):
+            told = {row[2] for table in report_basis.assumptions([one]) for row in table.rows}
+        assert told
+        assert not told & units
+        assert not {unit for unit in told if re.search(r"[A-Za-z]{3}", unit)}
+
+
+def test_a_report_is_dated_by_the_zone_and_not_by_utc(monkeypatch):
+    class Late(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2026, 11, 22, 17, 30, tzinfo=tz)  # half past one in the morning of the 23rd there
+
+    monkeypatch.setattr(reports, "datetime", Late)
+    assert reports.today() == date(2026, 11, 23)
+
+
+def test_each_demand_that_was_tried_is_told_and_no_other(subjects):
+    never = {"factor": None, "points": [one for one in samples.turning()["points"] if one["mean"] < -20]}
+    found = Checked(written("en", subjects, replace(FOUND, break_even={"B": never}))).text
+    assert "A less B, at each demand that was tried: -40 s at 0.5 times. Nothing is said of other demands." in found
+    found = Checked(written("en", subjects, FOUND)).text
+    assert (
+        "It is taken to change once. Tried: -40 s at 0.5 times, -18 s at 1 times, 2 s at 1.25 times, not sure" in found
+    )
 
 
 @pytest.mark.browser

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riverloop.apps.clearance.formats import list_text, number_text, share_text
+from riverloop.apps.lab.claimed import Beside, model_says
 from riverloop.apps.lab.opening import said
-from riverloop.apps.lab.words import MEASURE_WORDS, N_, NEED_WORDS, UNIT_WORDS, sentences
+from riverloop.apps.lab.words import CHANCE_ALONE, MEASURE_WORDS, N_, NEED_WORDS, sentences
+from riverloop.apps.lab.words import unit_title as unit_title  # noqa: PLC0414 - the words of a page, at one door
 from riverloop.apps.parties.here import active_language, zone
 
 Json = Mapping[str, Any]
@@ -154,6 +156,16 @@ _KEPT |= {(of, False, sure): text for of, text in _LATE.items() for sure in (Tru
 def shortfall_sentences(answer: Json) -> Iterator[str]:
     """Yield a sentence for each queue that cannot drain."""
     for one in answer["result"]["shortfalls"]:
+        if "places_lacking" in one:
+            yield _(
+                'The shuttle "{station}" does not take everybody: {places} a day find no place in it, and {late} come '
+                "after its last departure."
+            ).format(
+                station=station_title(answer, one["station"]),
+                places=number(one["places_lacking"]),
+                late=number(one["after_the_last"]),
+            )
+            continue
         yield _(
             'The queue at "{station}" cannot drain: {left} are left in it, and {hours} channel-hours are lacking; '
             "{channels} channels would be needed throughout."
@@ -181,6 +193,10 @@ def sureness(result: Json) -> str:
     pledge, count = result["pledge"], result["replications"]
     if not pledge["ci95"]:
         return _("One replication says nothing of how sure this is. Ask for ten or more.")
+    return sentences(_sureness(pledge, count), _(CHANCE_ALONE))
+
+
+def _sureness(pledge: Json, count: int) -> str:
     many = ngettext("{count} replication", "{count} replications", count).format(count=number(count))
     return _(
         "{many}: with a confidence of 95%, the share lies between {bounds}; the pledge is kept in {kept} of them."
@@ -210,7 +226,11 @@ def figures(answer: Json) -> list[Figure]:
         ),
         Figure(_("Mean time to get through"), duration(journey["mean"]), time_bounds(journey["ci95"])),
         Figure(_("95% are through within"), duration(journey["p95"])),
-        Figure(_("Longest queue"), _persons(longest[1]), station_title(answer, longest[0]) if longest[0] else ""),
+        Figure(
+            _("Longest queue of all replications"),
+            _persons(longest[1]),
+            station_title(answer, longest[0]) if longest[0] else "",
+        ),
         Figure(_("Passengers a day"), number(answer["about"]["passengers_a_day"])),
     ]
     if result.get("area_m2") is not None:
@@ -252,7 +272,7 @@ def stations(answer: Json) -> Rows:
         _("Sure to 95%"),
         _("95% wait no longer"),
     ]
-    head += [_("Longest queue"), _("Channels busy"), *([_("Area, m²")] if with_area else [])]
+    head += [_("Longest queue of all replications"), _("Channels busy"), *([_("Area, m²")] if with_area else [])]
     rows = []
     for name, one in result["stations"].items():
         about = answer["about"]["stations"].get(name, {})
@@ -331,11 +351,6 @@ def assumptions(answer: Json, values: Json) -> list[dict[str, Any]]:
     ]
 
 
-def unit_title(unit: str) -> str:
-    """Return a unit in the reader's language, as far as it is known."""
-    return _(UNIT_WORDS[unit]) if unit in UNIT_WORDS else unit
-
-
 def outside_text(stated: Sequence[Any]) -> str:
     """Return that a value lies outside of what was stated: from the least to the most."""
     low, high = map(parameter_text, stated)
@@ -347,24 +362,19 @@ def parameter_text(value: Any) -> str:
     return value if isinstance(value, str) else number(value, 6)
 
 
-_CLAIMED: dict[str, Callable[[Json], str]] = {
-    "journey_seconds": lambda answer: _("{mean} on average; 95% no longer than {most}").format(
-        mean=duration(answer["result"]["journey_seconds"]["mean"]),
-        most=duration(answer["result"]["journey_seconds"]["p95"]),
-    ),
-    "share_within": lambda answer: share(answer["result"]["pledge"]["share_within"]),
-    "passengers_per_day": lambda answer: _("{number} a day are simulated here").format(
-        number=number(answer["about"]["passengers_a_day"])
-    ),
-}
+def claims(answer: Json, beside: Callable[[str], Beside | None] = lambda _design: None) -> list[dict[str, str]]:
+    """Return what was claimed elsewhere, with what the model says beside it.
 
-
-def claims(answer: Json) -> list[dict[str, str]]:
-    """Return what was claimed elsewhere, with what the model says beside it."""
+    Args:
+        answer: what was kept.
+        beside: gives how the answer differs from that of a design, by the key of this; None of one not simulated.
+    """
     return [
         {
             "text": said(one["text"]),
-            "model": _CLAIMED[one["measure"]](answer) if one["measure"] in _CLAIMED else "",
+            "model": model_says(
+                one, answer["result"], answer["about"]["passengers_a_day"], beside(one.get("against", ""))
+            ),
             "as_of": one["as_of"],
             "source": said(one["source"]),
         }

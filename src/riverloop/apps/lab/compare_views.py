@@ -8,12 +8,14 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from riverloop.apps.lab import answers, comparing, drawn, selectors
+from riverloop.apps.lab import answers, comparing, drawn, opening, selectors
 from riverloop.apps.lab.experiment_views import draws_now, file_of, picture_of, row_of
 from riverloop.apps.lab.models import Experiment
+from riverloop.apps.lab.words import CHANCE_ALONE
 from riverloop.apps.parties.models import User
 from riverloop.apps.parties.views import account_of
 
@@ -78,13 +80,17 @@ def _side_by_side(found: list[Experiment]) -> dict[str, Any]:
             {
                 "label": label,
                 "rows": comparing.differences(answer, first) if comparing.same_passengers(answer, first) else [],
+                "undrained": comparing.undrained([(label, answer), pairs[0]]),
                 "why_not": "" if comparing.same_passengers(answer, first) else comparing.why_not(answer, first),
             }
             for label, answer in pairs[1:]
         ],
+        "claims": comparing.claims(pairs),
+        "chance_alone": _(CHANCE_ALONE),
         "needs": [(label, answers.needs(answer)) for label, answer in pairs],
         "headlines": [
-            (label, answers.headline(answer), one) for (label, answer), one in zip(pairs, found, strict=True)
+            (label, answers.headline(answer), one, opening.said(answer["about"]["design"]["note"]))
+            for (label, answer), one in zip(pairs, found, strict=True)
         ],
     }
 

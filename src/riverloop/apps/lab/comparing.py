@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import answers
-from riverloop.apps.lab.words import with_note
+from riverloop.apps.lab.claimed import Beside
+from riverloop.apps.lab.words import UNDRAINED, with_note
 
 Json = Mapping[str, Any]
 MEASURES = ("share_within", "journey_seconds", "journey_p95_seconds")
@@ -17,7 +19,10 @@ MEASURES = ("share_within", "journey_seconds", "journey_p95_seconds")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much greater a measure is in one answer than in another; not known where hardly anybody came."""
+    """How much greater a measure is in one answer than in another.
+
+    Not known where hardly anybody came, and never sure where a queue of either does not drain.
+    """
 
     title: str
     value: str = answers.NOT_KNOWN
@@ -25,6 +30,7 @@ class Difference:
     sure: bool = False
     none: bool = False
     known: bool = True
+    drains: bool = True
 
 
 def differences(ours: Json, theirs: Json) -> list[Difference]:
@@ -35,7 +41,7 @@ def differences(ours: Json, theirs: Json) -> list[Difference]:
         theirs: one that saw the same passengers.
     """
     found = []
-    told = differences_json(ours, theirs)
+    told, drains = differences_json(ours, theirs), both_drain(ours, theirs)
     for name in MEASURES if told else ():
         if name not in told:
             found.append(Difference(answers.measure_title(name), known=False))
@@ -43,12 +49,19 @@ def differences(ours: Json, theirs: Json) -> list[Difference]:
         one = told[name]
         bounds = answers.between(one["ci95"], lambda value, name=name: answers.gap(name, value))
         none = one["ci95"] == [0, 0]
-        found.append(Difference(answers.measure_title(name), answers.gap(name, one["mean"]), bounds, one["sure"], none))
+        found.append(
+            Difference(
+                answers.measure_title(name), answers.gap(name, one["mean"]), bounds, one["sure"], none, drains=drains
+            )
+        )
     return found
 
 
 def differences_json(ours: Json, theirs: Json) -> dict[str, Any]:
-    """Return the same as JSON: by measure, ``mean``, ``ci95`` and ``sure``."""
+    """Return the same as JSON: by measure, ``mean``, ``ci95`` and ``sure``.
+
+    Where a queue of either does not drain, times are those of the few who were served, and nothing of them is sure.
+    """
     from riverloop.core.queueing.intervals import difference  # noqa: PLC0415 - the simulator is slow to import
 
     found = {}
@@ -58,8 +71,40 @@ def differences_json(ours: Json, theirs: Json) -> dict[str, Any]:
         pairs = [(own[name], other[name]) for own, other in rows if None not in (own[name], other[name])]
         one = difference([pair[0] for pair in pairs], [pair[1] for pair in pairs]) if pairs else None
         if one is not None:
-            found[name] = {"mean": one.mean, "ci95": [one.low, one.high], "sure": one.sure}
+            found[name] = {"mean": one.mean, "ci95": [one.low, one.high], "sure": one.sure and both_drain(ours, theirs)}
     return found
+
+
+def both_drain(ours: Json, theirs: Json) -> bool:
+    """Whether the queues of both answers drain."""
+    return bool(ours["result"]["drains"] and theirs["result"]["drains"])
+
+
+def undrained(found: Sequence[tuple[str, Json]]) -> str:
+    """Return of which answers the queues do not drain, and what their differences are then worth."""
+    lacking = [label for label, answer in found if not answer["result"]["drains"]]
+    return _(UNDRAINED).format(label=answers.names(lacking)) if lacking else ""
+
+
+def claims(found: Sequence[tuple[str, Json]]) -> list[tuple[str, list[dict[str, str]]]]:
+    """Return what was claimed of each answer, with what the model says: of a difference too, where both are there."""
+    told = [(label, answers.claims(answer, partial(_beside, answer, found))) for label, answer in found]
+    return [(label, rows) for label, rows in told if rows]
+
+
+def _beside(ours: Json, found: Sequence[tuple[str, Json]], design: str) -> Beside | None:
+    """Return how an answer differs from that of another design of its scenario in its case, if that is there."""
+    of = [_asked_of(answer) == {**_asked_of(ours), "design": design} for _label, answer in found]
+    theirs = next((answer for (_label, answer), same in zip(found, of, strict=True) if same), None)
+    if not design or theirs is None:
+        return None
+    same = same_passengers(ours, theirs)
+    return Beside(told=differences_json(ours, theirs) if same else None, drains=both_drain(ours, theirs))
+
+
+def _asked_of(answer: Json) -> dict[str, Any]:
+    about = answer["about"]
+    return {"title": about["title"], "design": about["design"]["key"], "case": about["case"]["key"]}
 
 
 def same_passengers(ours: Json, theirs: Json) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import answers, charts, comparing, opening
 from riverloop.apps.lab.models import Experiment
-from riverloop.apps.lab.words import sentences, with_note
+from riverloop.apps.lab.words import CHANCE_ALONE, sentences, with_note
 
 Json = Any
 MOST_BARS = 12
@@ -168,15 +167,10 @@ def _break_even(answer: Json) -> dict[str, Any]:
     ours = opening.said(answer["about"]["design"]["title"], answer["about"]["design"]["key"])
     theirs = opening.said(one["against_title"], one["against"])
     words = {"ours": ours, "theirs": theirs, "measure": answers.measure_title(one["measure"])}
+    sure = []
     if one["factor"] is None:
-        better = _better(one["measure"], one["at_low"]["mean"])
-        text = (
-            _("The answer does not turn: {ours} is the better one throughout.")
-            if better
-            else _("The answer does not turn: {theirs} is the better one throughout.")
-        )
-        if one["at_low"]["mean"] == one["at_high"]["mean"] == 0:
-            text = _("{ours} and {theirs} do the same throughout.")
+        text = _never_turns(one)
+        sure.append(_("Nothing is said of any other demand."))
     else:
         text = (
             _("Up to {factor} times the demand ({passengers} passengers a day) {ours} is better; above it, {theirs}.")
@@ -189,27 +183,56 @@ def _break_even(answer: Json) -> dict[str, Any]:
             "factor": answers.number(one["factor"], 2),
             "passengers": answers.number(one["factor"] * one["passengers_a_day"]),
         }
-    rows = tuple(
-        (
-            _("{factor} times").format(factor=answers.number(factor, 2)),
-            answers.gap(one["measure"], end["mean"]),
-            answers.between(end["ci95"], lambda value: answers.gap(one["measure"], value)),
-            _("sure") if end["sure"] else _("not sure"),
+        sure.append(
+            _("The first is sure up to {below} times, the other from {above} times.").format(
+                below=answers.number(one["sure_below"], 2), above=answers.number(one["sure_above"], 2)
+            )
         )
-        for factor, end in zip(one["between"], (one["at_low"], one["at_high"]), strict=True)
-    )
+        sure.append(_("Only the demands below were tried, and the answer is taken to turn once between them."))
     head = (_("Demand"), _("{ours} less {theirs}").format(**words), _("Sure to 95%"), "")
-    sure = ""
-    if one["factor"] is not None:
-        sure = _("The first is sure up to {below} times, the other from {above} times.").format(
-            below=answers.number(one["sure_below"], 2), above=answers.number(one["sure_above"], 2)
-        )
+    tried = answers.names(answers.number(point["factor"], 2) for point in _points(one))
     return {
-        "headline": text.format(**words),
-        "table": answers.Rows(head, rows),
-        "sure": sure,
+        "headline": text.format(**words, tried=tried),
+        "table": answers.Rows(head, tuple(_tried_row(one["measure"], point) for point in _points(one))),
+        "sure": sentences(*sure, _(CHANCE_ALONE)),
         "measure": words["measure"],
     }
+
+
+def _points(one: Json) -> list[Json]:
+    """Return the demands that were tried, the lowest first; of older answers, only the two ends."""
+    ends = [
+        {"factor": float(at), **end} for at, end in zip(one["between"], (one["at_low"], one["at_high"]), strict=True)
+    ]
+    return sorted(one.get("points") or ends, key=lambda point: point["factor"])
+
+
+def _never_turns(one: Json) -> str:
+    """Return what is said of differences of one sign, or of none, at every demand that was tried."""
+    gaps = [point["mean"] for point in _points(one)]
+    if not any(gaps):
+        return _("{ours} and {theirs} do the same at the demands that were tried: {tried} times.")
+    better = _better(one["measure"], next(gap for gap in gaps if gap))
+    if not all(gaps):
+        return (
+            _("{ours} is no worse at the demands that were tried, {tried} times, and better at one of them.")
+            if better
+            else _("{theirs} is no worse at the demands that were tried, {tried} times, and better at one of them.")
+        )
+    return (
+        _("{ours} is better on average at the demands that were tried: {tried} times.")
+        if better
+        else _("{theirs} is better on average at the demands that were tried: {tried} times.")
+    )
+
+
+def _tried_row(measure: str, point: Json) -> tuple[str, ...]:
+    return (
+        _("{factor} times").format(factor=answers.number(point["factor"], 2)),
+        answers.gap(measure, point["mean"]),
+        answers.between(point["ci95"], lambda value: answers.gap(measure, value)),
+        _("sure") if point["sure"] else _("not sure"),
+    )
 
 
 def _better(measure: str, gap: float) -> bool:
@@ -247,8 +270,8 @@ def report(found: Sequence[Experiment], more: Sequence[Experiment] = ()) -> str:
         )
         for label, one in zip(labels(found), found, strict=True)
     ]
-    asked = reports.Found(differences=_differences(found), **_asked(more))
-    return reports.report(subjects, asked, made_on=timezone.now().date())
+    asked = reports.Found(differences=_differences(found), between=_between(found), **_asked(more))
+    return reports.report(subjects, asked, made_on=reports.today())
 
 
 def _asked(more: Sequence[Experiment]) -> dict[str, Any]:
@@ -278,4 +301,15 @@ def _differences(found: Sequence[Experiment]) -> dict[str, Any]:
         label: comparing.differences_json(first, answer)
         for label, answer in others
         if comparing.same_passengers(first, answer)
+    }
+
+
+def _between(found: Sequence[Experiment]) -> dict[tuple[str, str], Any]:
+    """Return how any two differ that saw the same passengers."""
+    named = list(zip(labels(found), map(_of, found), strict=True))
+    return {
+        (label, other): comparing.differences_json(ours, theirs)
+        for label, ours in named
+        for other, theirs in named
+        if label != other and comparing.same_passengers(ours, theirs)
     }

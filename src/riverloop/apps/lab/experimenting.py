@@ -240,10 +240,12 @@ def about(file: ScenarioFile, scenario: Scenario, design: str, case: str) -> Ans
                 "value": one.value,
                 "unit": one.unit,
                 "measure": one.measure,
+                "against": one.against,
+                "against_title": dict(file.design(one.against).title) if one.against else {},
                 "as_of": one.as_of,
                 "source": one.source,
             }
-            for one in (*chosen.claims, *file.claims)
+            for one in file.claims_of(design, case)
         ],
         "parameters": [
             {

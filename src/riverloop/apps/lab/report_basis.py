@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from riverloop.apps.lab.figures import duration, number, own
-from riverloop.apps.lab.report_parts import Subject, Titled, percent, title_of, value_text
-from riverloop.apps.lab.words import NEED_WORDS
+from riverloop.apps.lab.claimed import Beside, model_says
+from riverloop.apps.lab.figures import own
+from riverloop.apps.lab.report_parts import Found, Subject, Titled, title_of, value_text
+from riverloop.apps.lab.words import NEED_WORDS, unit_title
+
+if TYPE_CHECKING:
+    from riverloop.core.queueing.designs import Claim  # its simulator is slow to import
 
 Subjects = Sequence[Subject]
 
@@ -27,13 +31,13 @@ def needs(subjects: Subjects) -> list[Titled]:
     return tables
 
 
-def claims(subjects: Subjects) -> list[Titled]:
+def claims(subjects: Subjects, found: Found) -> list[Titled]:
     """Return what was claimed elsewhere, with what the model says beside it."""
     tables = []
     for one in subjects:
         rows = [
-            (own(claim.text), _modelled(one, claim.measure), claim.as_of or "–", sourced(claim.source))
-            for claim in (*one.file.design(one.design).claims, *one.file.claims)
+            (own(claim.text), _modelled(one, claim, subjects, found), claim.as_of or "–", sourced(claim.source))
+            for claim in one.file.claims_of(one.design, one.case)
         ]
         if rows:
             head = (_("What was claimed"), _("What the model says"), _("As of"), _("Source of the claim"))
@@ -41,20 +45,25 @@ def claims(subjects: Subjects) -> list[Titled]:
     return tables
 
 
-def _modelled(one: Subject, measure: str) -> str:
+def _modelled(one: Subject, claim: Claim, subjects: Subjects, found: Found) -> str:
     result = one.result
-    times, pledge = result["journey_seconds"], result["pledge"]
-    if measure in {"journey_seconds", "journey_p95_seconds"}:
-        text = _("{mean} on average; 95% no longer than {most}")
-        return text.format(mean=duration(times["mean"]), most=duration(times["p95"]))
-    if measure == "share_within":
-        return _("{share} within {minutes} minutes").format(
-            share=percent(pledge["share_within"]), minutes=number(pledge["minutes"])
-        )
-    if measure == "passengers_per_day":
-        a_day = result["passengers"] / result["replications"] / result["days"]
-        return _("{number} a day are simulated").format(number=number(a_day, 0))
-    return _("nothing: the model does not tell this")
+    a_day = result["passengers"] / result["replications"] / result["days"]
+    stated: dict[str, Any] = {"measure": claim.measure, "unit": claim.unit}
+    beside = None
+    if claim.against:
+        stated |= {"against": claim.against, "against_title": one.file.design(claim.against).title}
+        beside = _beside(one, claim.against, subjects, found)
+    return model_says(stated, result, a_day, beside) or _("nothing: the model does not tell this")
+
+
+def _beside(one: Subject, design: str, subjects: Subjects, found: Found) -> Beside | None:
+    """Return how a subject differs from another design of its scenario in its case, if that is in the report."""
+    for other in subjects:
+        keys = other.file.design(other.design).key, other.file.case(other.case).key
+        if other.text == one.text and keys == (design, one.file.case(one.case).key):
+            drains = bool(one.result["drains"] and other.result["drains"])
+            return Beside(told=found.between.get((one.label, other.label)), drains=drains)
+    return None
 
 
 def assumptions(subjects: Subjects) -> list[Titled]:
@@ -67,7 +76,7 @@ def assumptions(subjects: Subjects) -> list[Titled]:
             (
                 own(parameter.label, parameter.name),
                 _values(parameter.name, parameter.value, of),
-                parameter.unit or "–",
+                unit_title(parameter.unit) or "–",
                 "–" if parameter.low is None else f"{value_text(parameter.low)} – {value_text(parameter.high)}",
                 parameter.as_of or "–",
                 sourced(parameter.source),

@@ -54,6 +54,7 @@ class Found:
 
     Args:
         differences: label of another subject to, by measure, ``mean``, ``ci95`` and ``sure``: the first less that one.
+        between: labels of any two subjects that saw the same passengers to likewise: the one less the other.
         least_channels: ``channels`` by station, ``met``, ``share_within``.
         least_roster: ``station``, ``met``, ``share_within``, ``paid_hours``, ``needed``, ``channels``, ``shifts``.
         tornado: bars of ``tornado_measure``; None if it was not asked for.
@@ -63,6 +64,7 @@ class Found:
     """
 
     differences: Mapping[str, Json] = field(default_factory=dict)
+    between: Mapping[tuple[str, str], Json] = field(default_factory=dict)
     least_channels: Json | None = None
     least_roster: Json | None = None
     tornado: Sequence[Json] | None = None
@@ -121,13 +123,13 @@ def answers(subjects: Subjects, found: Found) -> Iterator[str]:
     for one in subjects:
         yield _kept(one, name=len(subjects) > 1)
     for label, measures in found.differences.items():
-        yield _compared(subjects[0].label, label, measures)
+        yield _compared(subjects[0].label, label, measures, _undrained(subjects, label))
     if found.least_roster is not None:
         yield _least_roster(found.least_roster, subjects[0])
     if found.least_channels is not None:
         yield _least_channels(found.least_channels, subjects[0])
     for label, turning in found.break_even.items():
-        yield _turns(subjects[0].label, label, turning)
+        yield _turns(subjects[0].label, label, turning, found.break_even_measure)
 
 
 def _all_kept(subjects: Subjects) -> str:
@@ -140,7 +142,7 @@ def _all_kept(subjects: Subjects) -> str:
 
 
 def _quickest(subjects: Subjects) -> str:
-    served = [one for one in subjects if one.result["journey_seconds"]["mean"] is not None]
+    served = [one for one in subjects if one.result["journey_seconds"]["mean"] is not None and one.result["drains"]]
     if not served:
         return ""
     best = min(served, key=lambda one: one.result["journey_seconds"]["mean"])
@@ -167,7 +169,19 @@ def _kept(one: Subject, *, name: bool) -> str:
     return _("{label}: {said}").format(label=one.label, said=said) if name else said
 
 
-def _compared(ours: str, theirs: str, measures: Json) -> str:
+def _undrained(subjects: Subjects, label: str) -> list[str]:
+    """Return what those are called whose queues do not drain, of the first subject and another."""
+    return [
+        one.label
+        for place, one in enumerate(subjects)
+        if (not place or one.label == label) and not one.result["drains"]
+    ]
+
+
+def _compared(ours: str, theirs: str, measures: Json, undrained: Sequence[str]) -> str:
+    if undrained:
+        text = _("Whether {ours} or {theirs} is quicker cannot be told: the queues of {undrained} do not drain.")
+        return text.format(ours=ours, theirs=theirs, undrained=list_text(list(undrained), language()))
     one = measures.get("journey_seconds")
     if one is None:
         text = _("Of {ours} and {theirs} nothing is sure: one replication tells no difference.")
@@ -213,20 +227,45 @@ def _least_channels(one: Json, subject: Subject) -> str:
     return text.format(channels=said, share=percent(one["share_within"]))
 
 
-def _turns(ours: str, theirs: str, one: Json) -> str:
+def _turns(ours: str, theirs: str, one: Json, measure: str) -> str:
+    tried = list_text(list(_tried(one, measure)), language())
     if one.get("factor") is None:
-        return _("Between {ours} and {theirs} the answer is the same at every demand that was tried.").format(
-            ours=ours, theirs=theirs
-        )
-    return _("Between {ours} and {theirs} the answer changes at {factor} times the demand stated.").format(
+        text = _("{ours} less {theirs}, at each demand that was tried: {tried}. Nothing is said of other demands.")
+        return text.format(ours=ours, theirs=theirs, tried=tried)
+    said = _("Between {ours} and {theirs} the answer changes at {factor} times the demand stated.").format(
         ours=ours, theirs=theirs, factor=number(one["factor"], 2)
     )
+    return sentences(said, _("It is taken to change once. Tried: {tried}.").format(tried=tried))
+
+
+def _tried(one: Json, measure: str) -> Iterator[str]:
+    """Return each demand that was tried, with the difference there and whether it is sure."""
+    form = _points if measure == "share_within" else _finely
+    for point in sorted(one.get("points", ()), key=lambda point: point["factor"]):
+        mean, low, high = interval(point)
+        text = (
+            _("{difference} at {factor} times")
+            if low > 0 or high < 0
+            else _("{difference} at {factor} times, not sure")
+        )
+        yield text.format(difference=form(mean), factor=number(point["factor"], 2))
 
 
 def warnings(subjects: Subjects) -> Iterator[str]:
     """Say where a queue cannot drain, and what is lacking."""
     for one in subjects:
         for lack in one.result["shortfalls"]:
+            if "places_lacking" in lack:
+                yield _(
+                    "{label}: the shuttle {station} does not take everybody: {places} a day find no place in it, and "
+                    "{late} come after its last departure."
+                ).format(
+                    label=one.label,
+                    station=station_title(one.result, lack["station"]),
+                    places=number(lack["places_lacking"], 0),
+                    late=number(lack["after_the_last"], 0),
+                )
+                continue
             yield _(
                 "{label}: the queue of {station} cannot drain. {left} passengers are left, {never} of them never "
                 "served; {hours} channel-hours are lacking, and at least {channels} channels are needed throughout."
@@ -261,7 +300,7 @@ def side_by_side(subjects: Subjects) -> Titled:
         (_("Mean time from arriving to leaving"), *(_mean(one["journey_seconds"]) for one in results)),
         (_("Time that 95% never exceed"), *(duration(one["journey_seconds"]["p95"]) for one in results)),
         (_("Time that 99% never exceed"), *(duration(one["journey_seconds"]["p99"]) for one in results)),
-        (_("Longest queue (persons), and where"), *(_longest(one) for one in results)),
+        (_("Longest queue of all replications (persons), and where"), *(_longest(one) for one in results)),
         (_("Where passengers wait longest in all"), *(_bottleneck(one) for one in results)),
     ]
     if any(one.get("area_m2") is not None for one in results):
@@ -281,7 +320,7 @@ def stations(subject: Subject) -> Titled:
         _("Passengers simulated"),
         _("Mean wait"),
         _("95% wait no longer"),
-        _("Longest queue (persons)"),
+        _("Longest queue of all replications (persons)"),
         _("Channels busy"),
     )
     rows = [
@@ -327,18 +366,28 @@ def differences(subjects: Subjects, found: Found) -> list[Titled]:
     }
     tables = []
     for label, measures in found.differences.items():
-        rows = [_difference(told, form, measures.get(measure)) for measure, (told, form) in measures_of.items()]
+        drains = not _undrained(subjects, label)
+        rows = [
+            _difference(told, form, measures.get(measure), drains=drains)
+            for measure, (told, form) in measures_of.items()
+        ]
         if measures:
             title = _("{ours} less {theirs}").format(ours=subjects[0].label, theirs=label)
             tables.append(Titled(title, ("", _("Difference"), _("Sure to 95%"), _("Is it sure?")), rows))
     return tables
 
 
-def _difference(title: str, form: Callable[[float], str], one: Json | None) -> tuple[str, ...]:
+def _difference(title: str, form: Callable[[float], str], one: Json | None, *, drains: bool) -> tuple[str, ...]:
     """Return a row of how two differ in a measure."""
     if one is None:
         return title, "–", "", _("nothing to compare: hardly anybody came")
-    return title, form(one["mean"]), between(interval(one)[1:], form), _("yes") if one["sure"] else _("no")
+    bounds = interval(one)[1:]
+    sure = _("yes") if one["sure"] else _("no")
+    if not drains:
+        sure = _("not sure: a queue does not drain")
+    elif not any(bounds):
+        sure = _("none at all")
+    return title, form(one["mean"]), between(bounds, form), sure
 
 
 def outages(subjects: Subjects) -> Titled | None:

@@ -11,7 +11,7 @@ import platform
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -26,8 +26,11 @@ from riverloop.apps.clearance.formats import date_text
 from riverloop.apps.lab import charts, report_basis, report_parts
 from riverloop.apps.lab.figures import Chart, language
 from riverloop.apps.lab.report_parts import Found, Subject, Titled
+from riverloop.apps.lab.words import CHANCE_ALONE
+from riverloop.apps.nodes import here
+from riverloop.core.kernel.instants import date_in
 
-__all__ = ["Found", "Subject", "report"]
+__all__ = ["Found", "Subject", "report", "today"]
 
 Json = Mapping[str, Any]
 _HERE = Path(__file__).parent
@@ -62,6 +65,8 @@ def report(
         "made_on": date_text(made_on, language()) if made_on else "",
         "notes": list(report_basis.notes(subjects)),
         "asked": list(report_parts.asked(subjects, found)),
+        "designs": report_basis.design_notes(subjects) if len(subjects) > 1 else None,
+        "chance_alone": _(CHANCE_ALONE),
         "answers": list(report_parts.answers(subjects, found)),
         "warnings": [*report_parts.warnings(subjects), *report_basis.synthetic(subjects)],
         "several": len(subjects) > 1,
@@ -80,6 +85,11 @@ def report(
     return str(_engine().get_template("lab/report.html").render(Context(context)))
 
 
+def today() -> date:
+    """Return the day that it is in the zone, which a report is dated by."""
+    return date_in(datetime.now(UTC), here.zone().sides[0].side.time_zone)
+
+
 def sha256(text: str) -> str:
     """Return the hash of a scenario text, in hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -87,8 +97,6 @@ def sha256(text: str) -> str:
 
 def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     labelled = [(one.label, one.result) for one in subjects]
-    notes = report_basis.design_notes(subjects) if len(subjects) > 1 else None
-    yield Part(_("The designs"), tables=[notes] if notes else [])
     yield Part(
         _("How they differ, and how sure that is"), _of_differences(found), report_parts.differences(subjects, found)
     )
@@ -107,7 +115,7 @@ def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     without = report_parts.outages(subjects)
     yield Part(_("What the outages do"), tables=[without] if without else [])
     yield Part(_("What each design needs besides, as stated"), tables=report_basis.needs(subjects))
-    yield Part(_("What was claimed, and what the model says"), tables=report_basis.claims(subjects))
+    yield Part(_("What was claimed, and what the model says"), tables=report_basis.claims(subjects, found))
     yield Part(_("What it rests on: every assumption"), tables=report_basis.assumptions(subjects))
     yield Part(_("Where other numbers are from"), tables=report_basis.other_sources(subjects))
 

@@ -279,7 +279,12 @@ def _run_all(request: HttpRequest, user: User, kept: Kept) -> HttpResponse:
     text, _design, case, values = _changed(kept, request)
     designs = _compared(opening.opened(text), request.POST)
     if not 2 <= len(designs) <= MOST_COMPARED:  # noqa: PLR2004 - two sides
-        raise InputError("lab.designs", N_("Tick two to {most} designs to be compared."), most=MOST_COMPARED)
+        raise InputError(
+            "lab.designs",
+            N_("Designs ticked: {ticked}. Tick two to {most} to be compared."),
+            ticked=len(designs),
+            most=MOST_COMPARED,
+        )
     started = services.experiments_start(
         by=user,
         designs=designs,

@@ -74,6 +74,24 @@ WEEKDAY_WORDS = (
 )
 
 
+CHANCE_ALONE = N_(
+    "How sure this is, is a matter of chance alone, of other days like these; it says nothing of whether the "
+    'assumptions hold. "Which assumption decides it?" in the lab, or --tornado of the command, shows which of '
+    "them matter."
+)
+"""What an interval is not: said wherever one is."""
+
+
+UNDRAINED = N_(
+    "The queues of {label} do not drain: times there are only of those who were served, and no difference is sure."
+)
+
+
+def unit_title(unit: str) -> str:
+    """Return a unit in the reader's language, as far as it is known."""
+    return _(UNIT_WORDS[unit]) if unit in UNIT_WORDS else unit
+
+
 def sentences(*said: str) -> str:
     """Return sentences as one text, leaving out what is empty: not every language puts a space between two."""
     told = ""

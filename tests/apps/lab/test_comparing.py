@@ -1,0 +1,233 @@
+"""What a comparison says: what each design's journey holds, what was claimed of a difference, and what is not sure."""
+
+import html
+import re
+
+import pytest
+from django.utils import translation
+
+from riverloop.apps.lab import comparing, drawn, services
+from riverloop.apps.lab.models import Experiment
+from riverloop.apps.runs import work
+from riverloop.core.queueing.designs import open_scenario_file
+from riverloop.scenarios import library
+from tests.apps.lab.bridges import BRIDGE
+
+pytestmark = pytest.mark.django_db
+PAGE = "/lab/scenarios/bridge/"
+CLAIMED = BRIDGE.replace(
+    "    title: {en: One queue,",
+    """    note: {en: The journey holds one check., zh-Hant: 只計一次查驗。, zh-Hans: 只计一次查验。}
+    claims:
+      - {text: {en: Saves a minute, zh-Hant: 節省一分鐘, zh-Hans: 节省一分钟}, value: 1, unit: minutes,
+         measure: journey_seconds, against: two_halls, source: A paper}
+      - {text: {en: Half a minute at opening, zh-Hant: 啟用時半分鐘, zh-Hans: 启用时半分钟}, value: 30, unit: seconds,
+         measure: journey_seconds, case: opening, source: A paper}
+    title: {en: One queue,""",
+)
+TWO = BRIDGE.replace(
+    "    title: {en: Two halls,",
+    "    note: {en: Both checks., zh-Hant: 兩次查驗。, zh-Hans: 两次查验。}\n    title: {en: Two halls,",
+)
+FULL = CLAIMED.replace("channels: 6,", 'roster: [{from: "06:00", until: "18:00", channels: 1}],')
+"""The one queue cannot drain."""
+
+
+@pytest.fixture
+def paul(enter, cast, scenarios):
+    return enter(cast.paul)
+
+
+def run(client, text, design, case="opening"):
+    response = client.post(PAGE, {"act": "run", "text": text, "design": design, "case": case})
+    assert response.status_code == 302, response.content.decode()
+    work.work_all([services.EXPERIMENT])
+    return Experiment.objects.get(pk=response.headers["Location"].rstrip("/").rpartition("/")[2])
+
+
+def words(client, address):
+    response = client.get(address)
+    assert response.status_code == 200
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode())))
+
+
+def page(client, *found):
+    return words(client, "/lab/compare/?" + "&".join(f"x={one.id}" for one in found))
+
+
+def report(client, *found):
+    return words(client, "/lab/compare/report.html?" + "&".join(f"x={one.id}" for one in found))
+
+
+# What each journey holds
+
+
+def test_the_note_of_each_design_stands_above_the_numbers_of_page_and_report(paul):
+    text = CLAIMED.replace(
+        "    title: {en: Two halls,",
+        TWO.split("designs:\n  two_halls:\n")[1].split("title: {en: Two")[0] + "title: {en: Two halls,",
+    )
+    found = run(paul, text, "one_queue"), run(paul, text, "two_halls")
+    for told, numbers in ((page(paul, *found), "The numbers"), (report(paul, *found), "The answer")):
+        for note in ("The journey holds one check.", "Both checks."):
+            assert told.index(note) < told.index(f" {numbers} ")
+
+
+# What was claimed
+
+
+def test_a_claimed_difference_is_answered_where_both_designs_are_compared(paul):
+    ours, theirs = run(paul, CLAIMED, "one_queue"), run(paul, CLAIMED, "two_halls")
+    told = comparing.differences_json(ours.result, theirs.result)["journey_seconds"]
+    minutes = f'{round(-told["mean"] / 60, 2):g} min less than "Two halls" (sure to 95%:'
+    for found in ((ours, theirs), (theirs, ours)):
+        for said in (page(paul, *found), report(paul, *found)):
+            assert "Saves a minute" in said
+            assert minutes in said
+
+
+def test_alone_a_claimed_difference_is_left_to_a_comparison(paul):
+    ours = run(paul, CLAIMED, "one_queue")
+    for address in ("", "report.html"):
+        assert 'A comparison with "Two halls" tells it.' in words(paul, f"/lab/experiments/{ours.id}/{address}")
+
+
+def test_beside_other_passengers_a_claimed_difference_is_not_told(paul):
+    ours = run(paul, CLAIMED, "one_queue")
+    theirs = run(paul, CLAIMED.replace("seed: 7", "seed: 8"), "two_halls")
+    assert "did not see the same passengers, or one replication only" in page(paul, ours, theirs)
+
+
+def test_beside_another_case_a_claimed_difference_is_left_to_a_comparison(paul):
+    ours, theirs = run(paul, CLAIMED, "one_queue"), run(paul, CLAIMED, "two_halls", "later")
+    assert 'A comparison with "Two halls" tells it.' in page(paul, ours, theirs)
+
+
+def test_a_claim_of_one_case_is_told_there_alone_in_its_own_unit(paul):
+    opening, later = (run(paul, CLAIMED, "one_queue", case) for case in ("opening", "later"))
+    mean = opening.result["result"]["journey_seconds"]["mean"]
+    for address in ("", "report.html"):
+        said = words(paul, f"/lab/experiments/{opening.id}/{address}")
+        assert f"Half a minute at opening {mean:.0f} s on average" in said
+        assert "Half a minute" not in words(paul, f"/lab/experiments/{later.id}/{address}").split("Scenario text")[0]
+
+
+def test_minutes_that_are_claimed_are_answered_in_minutes(paul):
+    text = CLAIMED.replace("value: 30, unit: seconds", "value: 0.5, unit: minutes")
+    ours = run(paul, text, "one_queue")
+    mean = ours.result["result"]["journey_seconds"]["mean"] / 60
+    assert f"{mean:.1f} min on average" in words(paul, f"/lab/experiments/{ours.id}/")
+
+
+# What is not sure
+
+
+def test_where_a_queue_does_not_drain_no_difference_is_called_sure(paul):
+    found = run(paul, FULL, "one_queue"), run(paul, FULL, "two_halls")
+    assert not found[0].result["result"]["drains"]
+    told = comparing.differences_json(*(one.result for one in found))
+    assert not any(one["sure"] for one in told.values())
+    shown = page(paul, *found)
+    assert "The queues of One queue do not drain: times there are only of those who were served" in shown
+    assert "not sure: a queue does not drain" in shown
+    assert not re.search(r"min sure ", shown)
+    written = report(paul, *found)
+    assert "Whether One queue or Two halls is quicker cannot be told: the queues of One queue do not drain." in written
+    assert "that is sure" not in written
+    assert "Quickest on average: Two halls" in written
+    for said in (shown, written):
+        assert 'no difference from "Two halls" that counts: a queue of one of the two does not drain' in said
+        assert "nothing that counts: a queue does not drain here" in said
+
+
+def test_page_and_report_say_that_they_are_sure_against_chance_alone(paul):
+    found = run(paul, CLAIMED, "one_queue"), run(paul, CLAIMED, "two_halls")
+    for said in (page(paul, *found), report(paul, *found), words(paul, f"/lab/experiments/{found[0].id}/")):
+        assert "a matter of chance alone" in said
+        assert '"Which assumption decides it?" in the lab' in said
+
+
+def test_no_difference_at_all_is_called_so_on_page_and_report(paul):
+    text = CLAIMED.replace("pledge: {minutes: 30, share: 0.95}", "pledge: {minutes: 600, share: 0.95}")
+    found = run(paul, text, "one_queue"), run(paul, text, "two_halls")
+    assert "0 points 0 points to 0 points none at all" in page(paul, *found)
+    assert "0 points 0 points to 0 points none at all" in report(paul, *found)
+
+
+def test_the_longest_queue_is_said_to_be_of_all_replications(paul):
+    found = run(paul, CLAIMED, "one_queue")
+    assert "Longest queue of all replications" in words(paul, f"/lab/experiments/{found.id}/")
+    assert "Longest queue of all replications (persons), and where" in words(
+        paul, f"/lab/experiments/{found.id}/report.html"
+    )
+
+
+def test_too_many_ticks_are_told_with_their_number(enter, cast):
+    designs = [one.key for one in library.open_bundled("hetao-west-bridge").designs]
+    response = enter(cast.paul).post("/lab/scenarios/hetao-west-bridge/", {"act": "run_all", "designs": designs})
+    assert "Designs ticked: 5. Tick two to 4 to be compared." in response.content.decode()
+
+
+# At what demand another design is better
+
+
+def turning(low, high, *, factor=None, points=None):
+    ends = [{"mean": mean, "ci95": [mean - 5, mean + 5], "sure": abs(mean) > 5} for mean in (low, high)]
+    one = {"measure": "journey_seconds", "against": "b", "against_title": {"en": "B"}, "between": [0.5, 2]}
+    one |= {"factor": factor, "at_low": ends[0], "at_high": ends[1], "sure_below": 0.9, "sure_above": 1.1}
+    one["points"] = points or [{"factor": at, **end} for at, end in zip((0.5, 2), ends, strict=True)]
+    about = {"design": {"key": "a", "title": {"en": "A"}}}
+    return {"break_even": one | {"passengers_a_day": 100}, "about": about}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        (-60, -90, "A is better on average at the demands that were tried: 0.5 and 2 times."),
+        (60, 90, "B is better on average at the demands that were tried: 0.5 and 2 times."),
+        (0, 0, "A and B do the same at the demands that were tried: 0.5 and 2 times."),
+        (0, -90, "A is no worse at the demands that were tried, 0.5 and 2 times, and better at one of them."),
+        (3, 0, "B is no worse at the demands that were tried, 0.5 and 2 times, and better at one of them."),
+    ],
+)
+def test_an_answer_that_does_not_turn_claims_no_more_than_was_tried(low, high, told):
+    with translation.override("en"):
+        found = drawn.found("break_even", turning(low, high))
+    assert found["headline"] == told
+    assert found["sure"].startswith("Nothing is said of any other demand.")
+    assert [row[0] for row in found["table"].rows] == ["0.5 times", "2 times"]
+    assert "throughout" not in str(found)
+
+
+def test_an_answer_that_turns_tells_every_demand_that_was_tried():
+    points = [{"factor": at, "mean": at - 1, "ci95": [at - 2, at], "sure": False} for at in (0.5, 0.9, 1.1, 2)]
+    with translation.override("en"):
+        found = drawn.found("break_even", turning(-60, 90, factor=1.0, points=points))
+    assert "taken to turn once between them" in found["sure"]
+    assert [row[0] for row in found["table"].rows] == ["0.5 times", "0.9 times", "1.1 times", "2 times"]
+
+
+# What claims may say
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("against: two_halls", "against: tow_halls", r'claims.yaml:\d+: There is no design "tow_halls"'),
+        ("against: two_halls", "against: one_queue", r'claims.yaml:\d+: There is no design "one_queue"'),
+        ("case: opening", "case: openning", r'claims.yaml:\d+: There is no case "openning"'),
+        (
+            "measure: journey_seconds, against",
+            "measure: passengers_per_day, against",
+            r"claims.yaml:\d+: A claimed difference is of one of journey_seconds, journey_p95_seconds, share_within",
+        ),
+    ],
+)
+def test_a_claim_of_what_is_not_there_is_refused_with_its_line(old, new, told):
+    from riverloop.core.kernel.errors import InputError
+
+    with pytest.raises(InputError, match=told) as refused:
+        open_scenario_file(CLAIMED.replace(old, new), name="claims.yaml")
+    line = int(str(refused.value).split(":")[1])
+    lines = CLAIMED.replace(old, new).splitlines()
+    assert any(new.split(",")[0].split(": ")[1] in one for one in lines[line - 1 : line + 2])
