@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riverloop.cli.printing import print_json, print_table, progress_line
-from riverloop.cli.simulated_text import parameters_taken, print_answer
-from riverloop.core.queueing.designs import Case, Claim, Design, Need, Parameter, ScenarioFile
+from riverloop.core.queueing.designs import Case, Claim, Design, Parameter, ScenarioFile
 from riverloop.core.queueing.intervals import Interval
 from riverloop.core.queueing.network import Scenario, in_one_language, without_outages
 from riverloop.core.queueing.parameters import Value
@@ -54,23 +53,10 @@ class Chosen:
     def as_json(self) -> dict[str, Any]:
         """Return what was asked for, what the file says of the design, and what was claimed of it elsewhere."""
         asked = self.file.asked(self.design, self.case, values=self.values)
+        note = dict(self.file.design(self.design).note)
+        asked |= {"design_note": note} if note else {}
         claims = [_claim_json(one) for one in self.claims()]
-        return asked | self._said() | ({"claims": claims} if claims else {})
-
-    def _said(self) -> dict[str, Any]:
-        """Return what the file says of itself, of the design and of the case, and which values lie outside of it."""
-        design, case = self.file.design(self.design), self.file.case(self.case)
-        said: dict[str, Any] = {
-            "title": dict(self.file.title),
-            "note": dict(self.file.note),
-            "design_title": dict(design.title),
-            "design_note": dict(design.note),
-            "case_title": dict(case.title),
-            "case_note": dict(case.note),
-            "needs": [_need_json(one) for one in design.needs],
-            "outside_stated": {one.name: list(one.outside) for one in parameters_taken(self) if one.outside},
-        }
-        return {name: one for name, one in said.items() if one}
+        return asked | ({"claims": claims} if claims else {})
 
     def claims(self) -> tuple[Claim, ...]:
         """Return what was claimed of the design, and of the whole."""
@@ -196,13 +182,13 @@ class Answers:
         same = [(one, found) for one, found in every if (one.text, one.case) == (ours.text, ours.case)]
         return {one.file.design(one.design).key: found for one, found in same}
 
-    def show(self, *, by_hour: bool = False) -> None:
-        """Print all of it for people, hours only where they are asked for."""
-        print_answer(self.ours, self.result, by_hour=by_hour)
+    def show(self) -> None:
+        """Print all of it for people."""
+        _print_result(self.result)
         _print_claims(self.ours.claims(), self.result, self._beside(self.ours))
         for one, theirs in self.others:
             print()
-            print_answer(one, theirs, by_hour=by_hour, whole=one.file is not self.ours.file)
+            _print_result(theirs)
             _print_claims(one.claims(), theirs, self._beside(one))
             _print_differences(self.result, theirs, "\nThe first less this one, on the same passengers:")
         if self.still is not None:
@@ -252,6 +238,8 @@ def _claim_json(one: Claim) -> dict[str, Any]:
         "value": one.value,
         "unit": one.unit,
         "measure": one.measure,
+        **({"against": one.against} if one.against else {}),
+        **({"case": one.case} if one.case else {}),
         "as_of": one.as_of,
         "source": one.source if isinstance(one.source, str) else dict(one.source),
     }
@@ -261,8 +249,6 @@ def _claim_json(one: Claim) -> dict[str, Any]:
 
 
 def show_list(file: ScenarioFile | None, *, as_json: bool) -> None:
-        **({"against": one.against} if one.against else {}),
-        **({"case": one.case} if one.case else {}),
     """Print which scenarios are bundled, or what one file holds."""
     if file is not None:
         _show_file(file, as_json=as_json)
@@ -316,6 +302,34 @@ def _keys(listed: Sequence[Design | Case]) -> str:
 # Text ------------------------------------------------------------------------------------------------------------
 
 
+def _print_result(result: Result) -> None:
+    scenario, pledge = result.scenario, result.scenario.pledge
+    sure = result.within
+    spread = f" (95% sure: {sure.low:.1%} to {sure.high:.1%})" if sure else ""
+    of = "are through within" if pledge.of == "journey" else "wait, all in all, no longer than"
+    days = f" of {scenario.days} days" if scenario.days > 1 else ""
+    met = f"the pledge of {pledge.share:.1%} is {'met' if result.share_within >= pledge.share else 'not met'}"
+    print(
+        f"{scenario.name or 'Scenario'}: {result.passengers:,} passengers, {scenario.replications} replications{days}",
+    )
+    print(f"{result.share_within:.1%} {of} {pledge.minutes:g} minutes{spread}: {met}.\n")
+    print_table(_rows(result))
+    if result.hall_m2 is not None:
+        print(f"Area: {result.hall_m2:,.0f} square metres.")
+    for one in result.shortfalls:
+        never = f" {one.never:,.0f} are never served." if one.never else ""
+        if one.places is not None:
+            print(
+                f'\nThe shuttle "{one.station}" does not take everybody: {one.places:,.0f} places are lacking, and '
+                f"{one.never - one.places:,.0f} passengers come after its last departure."
+            )
+            continue
+        print(
+            f'\nThe queue of "{one.station}" cannot drain: {one.passengers:,.0f} are left, {one.channel_hours:,.1f} '
+            f"channel-hours are lacking, {one.channels} channels would be needed throughout.{never}"
+        )
+
+
 def _print_claims(claims: Sequence[Claim], result: Result, beside: Mapping[str, Result]) -> None:
     for place, one in enumerate(claims):
         source = one.source if isinstance(one.source, str) else in_one_language(one.source)
@@ -350,8 +364,6 @@ def _modelled(one: Claim, result: Result) -> str:
     measure, journeys = one.measure, result.tallies.journeys
     unit = one.unit if one.unit in _SECONDS else "seconds"
     scale = _SECONDS[unit]
-    if not journeys.served and measure in MEASURES:
-        return "nobody comes through here, so that there is no such number"
     if result.shortfalls and measure in MEASURES:
         return "a queue does not drain here, so that no such number counts"
     if measure == "journey_seconds":
@@ -363,6 +375,25 @@ def _modelled(one: Claim, result: Result) -> str:
     if measure == "passengers_per_day":
         return f"{result.passengers / result.tallies.days:,.0f} a day are simulated"
     return ""
+
+
+def _rows(result: Result) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [
+        ("seconds", "mean", "95% sure", "p50", "p95", "p99", "longest queue", "channels busy"),
+    ]
+    for station, tally in zip(result.scenario.stations, result.tallies.stations, strict=True):
+        if station.kind == "walk":
+            continue
+        opened = float(tally.open.sum())
+        busy = f"{float(tally.busy.sum()) / opened:.1%}" if opened else ""
+        rows.append((f"wait: {station.name}", *_times(tally, result.wait(station.name)), str(tally.queue.max()), busy))
+    rows.append(("journey", *_times(result.tallies.journeys, result.journey), "", ""))
+    return rows
+
+
+def _times(tally: Tally, interval: Interval | None) -> tuple[str, ...]:
+    low_high = f"{interval.low:.1f} to {interval.high:.1f}" if interval else ""
+    return (f"{tally.mean:.1f}", low_high, *(f"{value:.1f}" for value in tally.quantile(0.5, 0.95, 0.99)))
 
 
 def _print_differences(ours: Result, theirs: Result, title: str) -> None:
