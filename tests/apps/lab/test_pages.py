@@ -207,6 +207,9 @@ def test_the_least_roster_is_found_in_shifts(paul):
     experiment = answered(paul, BRIDGE)
     words = asked(paul, experiment, kind="least_roster", station="exit", shift_hours="4, 8", confidence="90")
     assert "paid hours a day at Exit hall keep the pledge" in words
+    assert "Exit hall (as found)" in words
+    assert "Exit hall (as it stands)" in words
+    assert "Of those who pass it, within the pledge" in words
     assert "in shifts of 4 and 8 hours" in words
 
 

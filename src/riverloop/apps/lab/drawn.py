@@ -121,20 +121,62 @@ def _least_channels(answer: Json) -> dict[str, Any]:
     return {
         "headline": sentences(_("The least that keeps the pledge: {said}.").format(said=said), line),
         "table": answers.Rows((_("Station"), _("Channels")), rows),
+        "beside": _stations([(name, then, then["now"]) for name, then in one.get("stations", {}).items()], answer),
     }
 
 
 def _least_roster(answer: Json) -> dict[str, Any]:
     one = answer["least_roster"]
     station = answers.station_title(answer, one["station"])
-    headline = _("{hours} paid hours a day at {station} keep the pledge: {share} are within it.").format(
-        hours=answers.number(one["paid_hours"]), station=station, share=answers.share(one["share_within"])
-    )
+    hours, share = answers.number(one["paid_hours"], 1), answers.share(one["share_within"])
+    headline = _("{hours} paid hours a day at {station} keep the pledge: {share} are within it.")
+    if not one["met"]:
+        headline = _("{hours} paid hours a day at {station} do not keep the pledge: {share} are within it.")
     rows = tuple(
         (_clock(shift["from"]), _clock(shift["from"] + shift["hours"]), answers.number(shift["channels"]))
         for shift in one["shifts"]
     )
-    return {"headline": headline, "table": answers.Rows((_("from"), _("until"), _("Channels")), rows)}
+    outside = ""
+    if one.get("outside_hours"):
+        outside = _("Shifts are of whole hours: {hours} of the hours lie outside of the opening hours.").format(
+            hours=answers.number(one["outside_hours"], 1)
+        )
+    return {
+        "headline": headline.format(hours=hours, station=station, share=share),
+        "table": answers.Rows((_("from"), _("until"), _("Channels")), rows),
+        "beside": _stations([(one["station"], one, one["now"])] if "now" in one else [], answer),
+        "outside": outside,
+    }
+
+
+def _stations(found: Sequence[tuple[str, Json, Json]], answer: Json) -> answers.Rows | None:
+    """Return how it goes at each sized station, and how as the scenario stands; older answers do not tell."""
+    head = (
+        _("Station"),
+        _("Mean wait"),
+        _("95% wait no longer"),
+        _("Of those who pass it, within the pledge"),
+        _("The class that fares worst"),
+        _("Paid hours"),
+        _("of them overtime"),
+    )
+    rows = tuple(
+        (
+            with_note(answers.station_title(answer, name), told),
+            answers.duration(one["wait_seconds"]["mean"]),
+            answers.duration(one["wait_seconds"]["p95"]),
+            answers.share(one["share_within_at_station"]),
+            with_note(
+                answers.class_title(answer, one["worst_class"]["name"]),
+                answers.share(one["worst_class"]["share_within"]),
+            ),
+            answers.number(one["paid_hours"], 1),
+            answers.number(one["overtime_hours"], 1),
+        )
+        for name, then, now in found
+        for told, one in ((_("as found"), then), (_("as it stands"), now))
+    )
+    return answers.Rows(head, rows) if rows else None
 
 
 def _clock(hour: int) -> str:
