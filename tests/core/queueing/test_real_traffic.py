@@ -54,6 +54,7 @@ def test_where_there_is_one_class_nothing_need_be_said_of_it():
         ({"profile": [0.5, 0.4]}, "profile: The shares of the profile sum to 0.9, not to one."),
         ({"profile": [1.5, -0.5]}, "profile: A profile is a list of shares from 0 to 1."),
         ({"profile": [float("nan")]}, "profile: A profile is a list of shares from 0 to 1."),
+        ({"profile": [1.0] + [0.0] * 24}, "profile: A profile of 25 shares cuts the day into parts"),
         ({"profile": []}, "profile: A profile is a list of shares from 0 to 1."),
         ({"shares": {"residents": {"gate": 1.0}}}, "classes: Nothing says of which classes the visitors are."),
         ({"shares": {}}, "classes.residents: Nothing says of which classes these passengers are."),

@@ -82,6 +82,11 @@ def test_distributions_are_written_in_several_ways(written, read):
             "passengers_per_day: 9, profile: [0.5, 0.4]",
             "scene.yaml:1: The shares of the profile sum to 0.9, not to one.",
         ),
+        (
+            "rate_per_hour: 600, hours: 2000",
+            f"passengers_per_day: 9, profile: {[1] + [0] * 22}",
+            "scene.yaml:1: A profile of 23 shares cuts the day into parts that are not whole minutes. Give 24 shares",
+        ),
         # Stations
         ("channels: 12", "channels: 0", "scene.yaml:3: stations.0.channels: 0 is less than"),
         ("channels: 12", "channels: 2.5", "scene.yaml:3: stations.0.channels is 2.5, and must be a whole number"),

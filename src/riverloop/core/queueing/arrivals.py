@@ -8,12 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.compiled import Floats, Integers
 from riverloop.core.queueing.kernels import accumulate, in_order
 from riverloop.core.queueing.rooms import Room
 from riverloop.core.queueing.streams import Streams
 
 HOUR_SECONDS = 3600.0
+DAY_MINUTES = 1440
+PROFILE_PARTS = N_(
+    "A profile of {count} shares cuts the day into parts that are not whole minutes. Give 24 shares, one an hour, or "
+    "another number that divides 1,440 minutes, such as 48 or 96."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from riverloop.core.kernel.words import N_
-from riverloop.core.queueing.arrivals import HOUR_SECONDS, Arrivals, Platoons
+from riverloop.core.queueing.arrivals import DAY_MINUTES, HOUR_SECONDS, PROFILE_PARTS, Arrivals, Platoons
 from riverloop.core.queueing.reading import Entry, check_least, check_name, check_sum
 from riverloop.core.queueing.reading_demand import read_demand, read_sources, read_traffic
 
@@ -118,6 +118,8 @@ def _read_stream(entry: Entry, raw: dict[str, Any], classes: list[str], given: s
     elif given == "passengers_per_day":
         factors = _floats(raw["passengers_per_day"])
         profile = raw.get("profile", [1.0])
+        if DAY_MINUTES % max(len(profile), 1):
+            raise entry.into("profile").refuse("profile", PROFILE_PARTS, count=len(profile))
         check_sum(entry.into("profile"), profile, _PROFILE_SHARES)
         rates = tuple(share * len(profile) / hours for share in profile)
     return Arrivals(

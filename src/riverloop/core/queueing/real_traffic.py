@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from riverloop.core.kernel.errors import did_you_mean
 from riverloop.core.kernel.words import N_
-from riverloop.core.queueing.arrivals import HOUR_SECONDS, Arrivals
+from riverloop.core.queueing.arrivals import DAY_MINUTES, HOUR_SECONDS, PROFILE_PARTS, Arrivals
 from riverloop.core.queueing.demand import class_shares
 from riverloop.core.queueing.refusals import ScenarioError
 
@@ -158,6 +158,8 @@ def _check_profile(profile: Sequence[float]) -> None:
         raise ScenarioError(
             "scenario.profile", N_("A profile is a list of shares from 0 to 1. Give one."), where="profile"
         )
+    if DAY_MINUTES % len(profile):
+        raise ScenarioError("scenario.profile", PROFILE_PARTS, where="profile", count=len(profile))
     total = math.fsum(profile)
     if abs(total - 1) > _SUM_TOLERANCE:
         raise ScenarioError(
