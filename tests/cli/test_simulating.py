@@ -1,6 +1,7 @@
 """``riverloop simulate``: the answer as a table and as JSON, and what is refused."""
 
 import json
+import re
 
 import pytest
 
@@ -34,7 +35,9 @@ def test_the_answer_is_a_table_that_a_person_reads(run):
     status, out, _ = run("simulate", "-", stdin=SHORT)
     assert status == 0
     assert "100.0% are through within 30 minutes" in out
-    assert "wait: counter" in out
+    assert re.search(r"passengers in all, in 4 replications of 40 hours\.\n", out)
+    assert out.index("seconds of waiting at") < out.index("\ncounter ") < out.index("\nwhole journey ")
+    assert "\nStaff hours in each run: " in out
 
 
 def test_a_comparison_in_which_nobody_comes_or_of_one_replication_says_so(run, tmp_path):
@@ -43,7 +46,9 @@ def test_a_comparison_in_which_nobody_comes_or_of_one_replication_says_so(run, t
     status, out, _ = run("simulate", str(path), "--against", str(path))
     assert status == 0
     assert "  journey_seconds: nothing to compare: hardly anybody came\n" in out
-    assert "  share_within: none\n" in out
+    assert "  share_within: no difference\n" in out
+    assert "Nobody comes, so that no pledge is kept or broken." in out
+    assert "nan" not in out
     status, _, err = run("simulate", str(path), "--break-even", str(path))
     assert (status, "hardly anybody comes" in err, "replication tells" in err) == (1, True, False)
     path.write_text(SHORT.replace("replications: 4", "replications: 1"), encoding="utf-8")
@@ -98,7 +103,10 @@ def test_a_queue_that_cannot_drain_is_told_with_what_is_lacking(run):
             'standard input:4: There is no station "couter". Did you mean "counter"?',
         ),
         (SHORT.replace("rate_per_hour: 600", "rate_per_hour: .nan"), "standard input:1: .nan is not a number here."),
-        ("- 1", "standard input:1: the file is"),
+        ("- a", "standard input:1: the file is a list, and must be a mapping. Write it so."),
+        ("seed: {a: 1}", "standard input:1: seed is a mapping, and must be a whole number."),
+        ('seed: "many"', 'standard input:1: seed is "many", and must be a whole number.'),
+        ("seed:", "standard input:1: seed is empty, and must be a whole number."),
         ("", "standard input:1: The file is empty."),
     ],
 )
@@ -203,7 +211,7 @@ def test_a_design_and_a_case_are_chosen_and_parameters_set(run):
         (("--set", "jobz=3"), 'standard input:2: There is no parameter "jobz". Did you mean "jobs"?'),
         (
             ("--set", "gates=2.5"),
-            "standard input:15: With \"gates\" at 2.5: stations.0.roster.0.channels is '2.5', which is not",
+            'standard input:15: With "gates" at 2.5: stations.0.roster.0.channels is 2.5, and must be a whole number.',
         ),
         (("--against", "design:tow_halls"), 'standard input:21: There is no design "tow_halls".'),
         (("--break-even", "design:tow_halls"), 'standard input:21: There is no design "tow_halls".'),
@@ -232,7 +240,7 @@ def test_up_to_four_answers_stand_side_by_side(run, tmp_path):
     assert first["difference"]["journey_seconds"]["sure"] is True
     _, out, _ = run("simulate", "-", *words, stdin=HALLS)
     assert out.count("The first less this one, on the same passengers:") == 2
-    assert "A hall for two sides · two_halls · Opening: " in out
+    assert "\nA hall for two sides · two_halls · Opening\n" in out
 
 
 def test_what_an_outage_does_is_told(run):
@@ -294,6 +302,124 @@ def test_what_was_claimed_stands_beside_what_the_model_says(run):
     told = SHORT + "claims: [{text: Nobody waits, measure: complaints, as_of: 2025-12, source: A paper}]\n"
     _, out, _ = run("simulate", "-", stdin=told)
     assert "\nClaimed: Nobody waits (A paper, 2025-12)\n  The model does not tell this.\n" in out
+
+
+NOTED = (
+    HALLS.replace("parameters:", "note: Made up for tests.\nparameters:", 1)
+    .replace("    title: {en: One hall,", "    note: One hall on one bank.\n    title: {en: One hall,")
+    .replace("  opening: {title:", "  opening: {note: As it begins., title:")
+)
+
+
+def test_the_text_tells_what_the_page_tells(run):
+    status, out, _ = run("simulate", "-", stdin=NOTED)
+    assert (status, out.splitlines()[0]) == (0, "A hall for two sides · One hall · Opening")
+    for said in (
+        "\nScenario: Made up for tests.\nDesign: One hall on one bank.\nCase: As it begins.\n",
+        "\nGate (gate)  ",
+        "\ncounter  ",
+        "\nResident (resident)  ",
+        "\nStaff hours a day: east ",
+        "\nBottleneck: ",
+        "\nWhat the design needs besides:\n  legal  A decision (Nobody, 2025-12)\n",
+    ):
+        assert said in out
+    assert re.search("seconds of the journey, by class +passengers a day +mean +p50 +p95 +within the pledge\n", out)
+    assert "08:00 to 09:00" not in out
+    unsourced = NOTED.replace(", as_of: 2025-12, source: Nobody", "")
+    assert "\n  legal  A decision (assumed)\n" in run("simulate", "-", stdin=unsourced)[1]
+
+
+def test_columns_stand_below_each_other_in_chinese_too(run):
+    _, out, _ = run("simulate", "-", stdin=SHORT.replace("name: counter", "name: counter, title: 櫃位"))
+    head, station, journey = (next(one for one in out.splitlines() if one.startswith(word)) for word in BEGIN)
+    assert station.index("12") == journey.index("72") - 2 == head.index("mean") - 2
+
+
+BEGIN = ("seconds of waiting", "櫃位 (counter)", "whole journey")
+
+
+def test_hours_in_which_anybody_comes_are_printed_where_they_are_asked_for(run):
+    _, out, _ = run("simulate", "-", "--by-hour", stdin=DAY)
+    hours = re.findall(r"\n([0-9]{2}):00 to [0-9]{2}:00 +([0-9,.]+) +[0-9.]+ +[0-9.]+ +[0-9.]+% +\d", out)
+    assert hours
+    assert all(float(came.replace(",", "")) > 0 for _, came in hours)
+    assert "00" not in dict(hours)
+    assert re.search(r"\n09:00 to 10:00 .* at \w+\n", out)
+    assert "Every hour is like the others" in run("simulate", "-", "--by-hour", stdin=SHORT)[1]
+
+
+def test_passengers_are_told_of_a_day(run):
+    _, out, _ = run("simulate", "-", stdin=HALLS)
+    came = int(re.search(r"\n([0-9,]+) passengers a day, in 4 replications\.\n", out)[1].replace(",", ""))
+    assert came == pytest.approx(1400, rel=0.1)
+    _, out, _ = run("simulate", "-", stdin=HALLS.replace("replications: 4", "replications: 1"))
+    assert " passengers a day, in 1 replication.\n" in out
+
+
+def test_what_a_design_needs_and_every_note_and_title_is_in_the_json(run):
+    answer = json.loads(run("simulate", "-", "--json", stdin=NOTED)[1])
+    assert answer["needs"] == [
+        {
+            "kind": "legal",
+            "text": {"en": "A decision", "zh-Hant": "決定", "zh-Hans": "决定"},
+            "as_of": "2025-12",
+            "source": "Nobody",
+        }
+    ]
+    assert answer["note"] == {"": "Made up for tests."}
+    assert (answer["design_note"], answer["case_note"]) == ({"": "One hall on one bank."}, {"": "As it begins."})
+    assert (answer["design_title"]["en"], answer["case_title"]["en"]) == ("One hall", "Opening")
+    assert answer["stations"]["gate"]["title"]["en"] == "Gate"
+
+
+@pytest.mark.parametrize("more", [(), ("--against", "design:two_halls"), ("--by-hour",)])
+def test_where_nobody_got_a_dash_is_printed_and_json_has_null(run, more):
+    words = ("simulate", "-", "--set", "gates=0", "--design", "two_halls", *more)
+    text = HALLS.replace("name: gate, channels: $gates", "name: gate, roster: [{from: 6, until: 24, channels: $gates}]")
+    _, out, _ = run(*words, stdin=text)
+    assert re.search("\ncounter +– +– +– +– +– ", out)
+    assert "nan" not in out.lower()
+    assert re.search('The queue of "gate" cannot drain: .* 1 channel would be needed throughout', out)
+    _, out, _ = run(*words, "--json", stdin=text)
+    assert json.loads(out, parse_constant=pytest.fail)["journey_seconds"]["mean"] is None
+
+
+def test_a_value_outside_its_stated_range_is_taken_and_said_to_be(run):
+    words = ("simulate", "-", "--set", "jobs=3000", "--tornado")
+    _, out, _ = run(*words, stdin=HALLS)
+    assert "\njobs is 3000: outside the stated range, 1000 to 2000.\n" in out
+    answer = json.loads(run(*words, "--json", stdin=HALLS)[1])
+    assert answer["outside_stated"] == {"jobs": [1000, 2000]}
+    jobs = {one["name"]: one for one in answer["tornado"]["bars"]}["jobs"]
+    assert (jobs["low_value"], jobs["high_value"]) == (1000, 3000)
+    assert "outside" not in run("simulate", "-", "--set", "jobs=2000", stdin=HALLS)[1]
+
+
+def test_nothing_is_sure_where_a_queue_does_not_drain(run, tmp_path):
+    full, other = tmp_path / "full.yaml", tmp_path / "other.yaml"
+    full.write_text(SHORT.replace("channels: 12", "channels: 8"), encoding="utf-8")
+    other.write_text(SHORT, encoding="utf-8")
+    _, out, _ = run("simulate", str(full), "--against", str(other))
+    assert "  nothing to compare: in the first, a queue does not drain\n" in out
+    assert "journey_seconds:" not in out
+    found = json.loads(run("simulate", str(full), "--against", str(other), "--json")[1])["against"][0]["difference"]
+    assert found["journey_seconds"]["ci95"][0] > 0
+    assert not any(one["sure"] for one in found.values())
+
+
+def test_where_none_overtakes_it_is_told_where_that_was_looked_for(run, tmp_path):
+    other = tmp_path / "other.yaml"
+    other.write_text(SHORT.replace("channels: 12", "channels: 14"), encoding="utf-8")
+    words = ("simulate", "-", "--break-even", str(other), "--between", "0.9,1.1")
+    _, out, _ = run(*words, stdin=SHORT)
+    assert "Between 0.9 and 1.1 times the demand, journey_seconds does not overtake that of" in out
+    assert re.search(r"at 0\.9 times the demand by [0-9.]+ \(95% sure: .*, and at 1\.1 times by [0-9.]+ \(95%", out)
+    assert json.loads(run(*words, "--json", stdin=SHORT)[1])["break_even"]["between"] == [0.9, 1.1]
+
+
+def test_the_help_says_what_is_in_other_languages(run):
+    assert "Language of --report" in run("simulate", "--help")[1]
 
 
 def test_what_a_file_holds_is_listed(run):

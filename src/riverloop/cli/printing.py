@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,8 +17,17 @@ _BETWEEN_SECONDS = 0.2
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON that a person can read as well."""
-    print(shown(json.dumps(value, ensure_ascii=False, indent=2), escape="\\u{:04x}"))
+    """Print a value as JSON that a person can read as well; what is no number is null."""
+    print(shown(json.dumps(_finite(value), ensure_ascii=False, indent=2, allow_nan=False), escape="\\u{:04x}"))
+
+
+def _finite(value: Any) -> Any:
+    """Return a value without the numbers that JSON has not."""
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def print_table(rows: Iterable[tuple[str, ...]]) -> None:
@@ -24,9 +35,15 @@ def print_table(rows: Iterable[tuple[str, ...]]) -> None:
     listed = [tuple(map(shown, row)) for row in rows]
     if not listed:
         return
-    widths = [max(len(row[column]) for row in listed) for column in range(len(listed[0]) - 1)]
+    widths = [max(_width(row[column]) for row in listed) for column in range(len(listed[0]) - 1)]
     for row in listed:
-        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+        cells = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=False))
+        print("  ".join([*cells, row[-1]]).rstrip())
+
+
+def _width(text: str) -> int:
+    """Return how many places of a line a text takes: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from riverloop.cli.printing import print_json, print_table, progress_line
-from riverloop.core.queueing.designs import Case, Claim, Design, Parameter, ScenarioFile
+from riverloop.cli.simulated_text import parameters_taken, print_answer
+from riverloop.core.queueing.designs import Case, Claim, Design, Need, Parameter, ScenarioFile
 from riverloop.core.queueing.intervals import Interval
 from riverloop.core.queueing.network import Scenario, in_one_language, without_outages
-from riverloop.core.queueing.parameters import Value
+from riverloop.core.queueing.parameters import ASSUMED, Value
 from riverloop.core.queueing.real_traffic import Traffic
 from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.rehearsal import AtStation, Target
@@ -19,7 +20,6 @@ from riverloop.core.queueing.running import run
 from riverloop.core.queueing.sensitivity import MEASURES, Bar, BreakEven, Swing, break_even, compare, tornado
 from riverloop.core.queueing.sizing import Channels, Roster, least_channels, least_roster
 from riverloop.core.queueing.spreading import Spread, held
-from riverloop.core.queueing.tallies import Tally
 
 _MOST_BARS = 12
 
@@ -53,10 +53,23 @@ class Chosen:
     def as_json(self) -> dict[str, Any]:
         """Return what was asked for, what the file says of the design, and what was claimed of it elsewhere."""
         asked = self.file.asked(self.design, self.case, values=self.values)
-        note = dict(self.file.design(self.design).note)
-        asked |= {"design_note": note} if note else {}
         claims = [_claim_json(one) for one in self.claims()]
-        return asked | ({"claims": claims} if claims else {})
+        return asked | self._said() | ({"claims": claims} if claims else {})
+
+    def _said(self) -> dict[str, Any]:
+        """Return what the file says of itself, of the design and of the case, and which values lie outside of it."""
+        design, case = self.file.design(self.design), self.file.case(self.case)
+        said: dict[str, Any] = {
+            "title": dict(self.file.title),
+            "note": dict(self.file.note),
+            "design_title": dict(design.title),
+            "design_note": dict(design.note),
+            "case_title": dict(case.title),
+            "case_note": dict(case.note),
+            "needs": [_need_json(one) for one in design.needs],
+            "outside_stated": {one.name: list(one.outside) for one in parameters_taken(self) if one.outside},
+        }
+        return {name: one for name, one in said.items() if one}
 
     def claims(self) -> tuple[Claim, ...]:
         """Return what was claimed of the design, and of the whole."""
@@ -97,6 +110,7 @@ class Answers:
         self.bars_of = ""
         self.even: BreakEven | None = None
         self.even_of = ("", "")
+        self.between = (0.0, 0.0)
         self.channels: Channels | None = None
         self.roster: Roster | None = None
 
@@ -133,7 +147,7 @@ class Answers:
         spread = self.spread(self.scenario)
         with progress_line("Where another overtakes") as progress:
             self.even = break_even(self.scenario, other, watched, between=between, spread=spread, progress=progress)
-        self.even_of = (measure, other.name)
+        self.even_of, self.between = (measure, other.name), between
 
     def size_channels(self, stations: tuple[str, ...], confidence: float, *, every_hour: bool) -> None:
         """Find the least channels that keep the pledge."""
@@ -151,7 +165,7 @@ class Answers:
 
     def _parameter(self, name: str) -> Parameter:
         """Return a parameter as the case has it."""
-        return next(one for one in self.ours.file.parameters_of(self.ours.case) if one.name == name)
+        return next(one for one in parameters_taken(self.ours) if one.name == name)
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as one JSON object."""
@@ -169,7 +183,7 @@ class Answers:
                 "bars": [_bar_json(bar, self._parameter(bar.name)) for bar in self.bars],
             }
         if self.even is not None:
-            answer["break_even"] = _even_json(self.even, *self.even_of)
+            answer["break_even"] = _even_json(self.even, *self.even_of, self.between)
         if self.channels is not None:
             answer["least_channels"] = self.channels.as_json()
         if self.roster is not None:
@@ -182,21 +196,21 @@ class Answers:
         same = [(one, found) for one, found in every if (one.text, one.case) == (ours.text, ours.case)]
         return {one.file.design(one.design).key: found for one, found in same}
 
-    def show(self) -> None:
-        """Print all of it for people."""
-        _print_result(self.result)
+    def show(self, *, by_hour: bool = False) -> None:
+        """Print all of it for people, hours only where they are asked for."""
+        print_answer(self.ours, self.result, by_hour=by_hour)
         _print_claims(self.ours.claims(), self.result, self._beside(self.ours))
         for one, theirs in self.others:
             print()
-            _print_result(theirs)
+            print_answer(one, theirs, by_hour=by_hour, whole=one.file is not self.ours.file)
             _print_claims(one.claims(), theirs, self._beside(one))
             _print_differences(self.result, theirs, "\nThe first less this one, on the same passengers:")
         if self.still is not None:
-            _print_differences(self.result, self.still, "\nWhat the outages do:")
+            _print_differences(self.result, self.still, "\nWhat the outages do:", ("with them", "without them"))
         if self.bars:
             _print_bars([(bar, self._parameter(bar.name)) for bar in self.bars], self.bars_of)
         if self.even is not None:
-            _print_even(self.even, *self.even_of)
+            _print_even(self.even, *self.even_of, self.between)
         if self.channels is not None:
             _print_channels(self.channels)
         if self.roster is not None:
@@ -207,8 +221,11 @@ class Answers:
 
 
 def _differences(ours: Result, theirs: Result) -> dict[str, Any]:
+    """Return how far two answers differ; of nothing it is sure where a queue of either does not drain."""
     found = {name: compare(ours, theirs, measure) for name, measure in MEASURES.items()}
-    return {name: _interval_json(one) for name, one in found.items() if one is not None}
+    told = {name: _interval_json(one) for name, one in found.items() if one is not None}
+    drains = not (ours.shortfalls or theirs.shortfalls)
+    return {name: one | {"sure": one["sure"] and drains} for name, one in told.items()}
 
 
 def _interval_json(one: Interval) -> dict[str, Any]:
@@ -220,16 +237,22 @@ def _bar_json(bar: Bar, of: Parameter) -> dict[str, Any]:
     return {"name": bar.name, "low_value": of.low, "high_value": of.high, "low": low, "high": high}
 
 
-def _even_json(found: BreakEven, measure: str, name: str) -> dict[str, Any]:
+def _even_json(found: BreakEven, measure: str, name: str, between: tuple[float, float]) -> dict[str, Any]:
     return {
         "against": name,
         "measure": measure,
+        "between": list(between),
         "demand_factor": found.factor,
         "sure_below": found.sure_below,
         "sure_above": found.sure_above,
         "at_low": _interval_json(found.at_low),
         "at_high": _interval_json(found.at_high),
     }
+
+
+def _need_json(one: Need) -> dict[str, Any]:
+    source = one.source if isinstance(one.source, str) else dict(one.source)
+    return {"kind": one.kind, "text": dict(one.text), "as_of": one.as_of, "source": source or ASSUMED}
 
 
 def _claim_json(one: Claim) -> dict[str, Any]:
@@ -302,34 +325,6 @@ def _keys(listed: Sequence[Design | Case]) -> str:
 # Text ------------------------------------------------------------------------------------------------------------
 
 
-def _print_result(result: Result) -> None:
-    scenario, pledge = result.scenario, result.scenario.pledge
-    sure = result.within
-    spread = f" (95% sure: {sure.low:.1%} to {sure.high:.1%})" if sure else ""
-    of = "are through within" if pledge.of == "journey" else "wait, all in all, no longer than"
-    days = f" of {scenario.days} days" if scenario.days > 1 else ""
-    met = f"the pledge of {pledge.share:.1%} is {'met' if result.share_within >= pledge.share else 'not met'}"
-    print(
-        f"{scenario.name or 'Scenario'}: {result.passengers:,} passengers, {scenario.replications} replications{days}",
-    )
-    print(f"{result.share_within:.1%} {of} {pledge.minutes:g} minutes{spread}: {met}.\n")
-    print_table(_rows(result))
-    if result.hall_m2 is not None:
-        print(f"Area: {result.hall_m2:,.0f} square metres.")
-    for one in result.shortfalls:
-        never = f" {one.never:,.0f} are never served." if one.never else ""
-        if one.places is not None:
-            print(
-                f'\nThe shuttle "{one.station}" does not take everybody: {one.places:,.0f} places are lacking, and '
-                f"{one.never - one.places:,.0f} passengers come after its last departure."
-            )
-            continue
-        print(
-            f'\nThe queue of "{one.station}" cannot drain: {one.passengers:,.0f} are left, {one.channel_hours:,.1f} '
-            f"channel-hours are lacking, {one.channels} channels would be needed throughout.{never}"
-        )
-
-
 def _print_claims(claims: Sequence[Claim], result: Result, beside: Mapping[str, Result]) -> None:
     for place, one in enumerate(claims):
         source = one.source if isinstance(one.source, str) else in_one_language(one.source)
@@ -364,6 +359,8 @@ def _modelled(one: Claim, result: Result) -> str:
     measure, journeys = one.measure, result.tallies.journeys
     unit = one.unit if one.unit in _SECONDS else "seconds"
     scale = _SECONDS[unit]
+    if not journeys.served and measure in MEASURES:
+        return "nobody comes through here, so that there is no such number"
     if result.shortfalls and measure in MEASURES:
         return "a queue does not drain here, so that no such number counts"
     if measure == "journey_seconds":
@@ -377,28 +374,14 @@ def _modelled(one: Claim, result: Result) -> str:
     return ""
 
 
-def _rows(result: Result) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [
-        ("seconds", "mean", "95% sure", "p50", "p95", "p99", "longest queue", "channels busy"),
-    ]
-    for station, tally in zip(result.scenario.stations, result.tallies.stations, strict=True):
-        if station.kind == "walk":
-            continue
-        opened = float(tally.open.sum())
-        busy = f"{float(tally.busy.sum()) / opened:.1%}" if opened else ""
-        rows.append((f"wait: {station.name}", *_times(tally, result.wait(station.name)), str(tally.queue.max()), busy))
-    rows.append(("journey", *_times(result.tallies.journeys, result.journey), "", ""))
-    return rows
-
-
-def _times(tally: Tally, interval: Interval | None) -> tuple[str, ...]:
-    low_high = f"{interval.low:.1f} to {interval.high:.1f}" if interval else ""
-    return (f"{tally.mean:.1f}", low_high, *(f"{value:.1f}" for value in tally.quantile(0.5, 0.95, 0.99)))
-
-
-def _print_differences(ours: Result, theirs: Result, title: str) -> None:
+def _print_differences(
+    ours: Result, theirs: Result, title: str, called: tuple[str, str] = ("in the first", "in this one")
+) -> None:
     print(title)
     found = _differences(ours, theirs)
+    if lacking := [which for which, one in zip(called, (ours, theirs), strict=True) if one.shortfalls]:
+        print(f"  nothing to compare: {' and '.join(lacking)}, a queue does not drain")
+        return
     for name in MEASURES:
         print(f"  {name}: {_told(found[name]) if name in found else _not_told(ours)}")
 
@@ -413,7 +396,7 @@ def _not_told(result: Result) -> str:
 def _told(one: Mapping[str, Any]) -> str:
     low, high = one["ci95"]
     if low == high == 0:
-        return "none"
+        return "no difference"
     return f"{one['mean']:.4g} (95% sure: {low:.4g} to {high:.4g})" + ("" if one["sure"] else ", not sure")
 
 
@@ -428,14 +411,17 @@ def _print_bars(bars: Sequence[tuple[Bar, Parameter]], measure: str) -> None:
         print(f"{len(bars) - _MOST_BARS} others move it less; --json lists them.")
 
 
-def _print_even(found: BreakEven, measure: str, name: str) -> None:
+def _print_even(found: BreakEven, measure: str, name: str, between: tuple[float, float]) -> None:
+    other = f'"{name}"' if name else "the other"
+    low, high = (f"{factor:g}" for factor in between)
+    at_low, at_high = (_told(_interval_json(one)) for one in (found.at_low, found.at_high))
+    differ = f"The first differs from it at {low} times the demand by {at_low}, and at {high} times by {at_high}."
     if found.factor is None:
-        better = "greater" if found.at_low.mean > 0 else "no greater"
-        print(f'\n{measure} is {better} than that of "{name}" at every demand that was tried.')
+        print(f"\nBetween {low} and {high} times the demand, {measure} does not overtake that of {other}. {differ}")
         return
     print(
-        f'\nAt {found.factor:.2f} times the demand, {measure} is as great as that of "{name}" (sure below '
-        f"{found.sure_below:.2f} and above {found.sure_above:.2f})."
+        f"\nAt {found.factor:.2f} times the demand, {measure} is as great as that of {other} (sure below "
+        f"{found.sure_below:.2f} and above {found.sure_above:.2f}). Looked for between {low} and {high}. {differ}"
     )
 
 

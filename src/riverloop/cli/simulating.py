@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from riverloop.cli.inputs import check_zone, data_folder, read_text
-from riverloop.cli.options import checked_language, json_option, lang_option, zone_option
+from riverloop.cli.options import checked_language, json_option, zone_option
 from riverloop.cli.printing import print_json
 from riverloop.core.kernel.errors import InputError, did_you_mean
 
@@ -70,7 +70,10 @@ _measure = click.Choice(MEASURES)
 @click.option("--jobs", type=click.IntRange(min=1), help="How many run at once.  [default: one a core]")
 @click.option("--cluster", default="", help="Address of a Dask scheduler, such as tcp://host:8786.")
 @click.option("--report", metavar="FILE.html", type=click.Path(path_type=Path), help="Write a report there as well.")
-@lang_option
+@click.option("--by-hour", is_flag=True, help="Print what it comes to hour by hour as well.")
+@click.option(
+    "--lang", default="en", show_default=True, help="Language of --report: en, zh-Hant or zh-Hans; all else is English."
+)
 @zone_option
 def simulate(
     file: str | None,
@@ -95,6 +98,7 @@ def simulate(
     jobs: int | None,
     cluster: str,
     report: Path | None,
+    by_hour: bool,
     lang: str,
     zone_name: str,
 ) -> None:
@@ -137,7 +141,7 @@ def simulate(
     if as_json:
         print_json(answers.as_json())
     else:
-        answers.show()
+        answers.show(by_hour=by_hour)
 
 
 def _check_usage(against: tuple[str, ...], backend: Backend | None, cluster: str, confidence: float) -> None:
