@@ -85,7 +85,10 @@ def test_more_designs_than_stand_side_by_side_are_chosen_from(enter, cast):
     address = "/lab/scenarios/hetao-west-bridge/"
     everything = [one.key for one in library.open_bundled("hetao-west-bridge").designs]
     refused = client.post(address, {"act": "run_all", "designs": everything})
-    assert (refused.status_code, "Tick two to 4 designs" in refused.content.decode()) == (400, True)
+    assert (refused.status_code, "Designs ticked: 5. Tick two to 4 to be compared." in refused.content.decode()) == (
+        400,
+        True,
+    )
     assert not Experiment.objects.exists()
     assert client.post(address, {"act": "run_all", "designs": everything[1:3]}).status_code == 302
     assert list(Experiment.objects.order_by("created_at").values_list("design", flat=True)) == everything[1:3]

@@ -10,7 +10,6 @@ from riverloop.apps.lab import comparing, drawn, services
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.runs import work
 from riverloop.core.queueing.designs import open_scenario_file
-from riverloop.scenarios import library
 from tests.apps.lab.bridges import BRIDGE
 
 pytestmark = pytest.mark.django_db
@@ -160,12 +159,6 @@ def test_the_longest_queue_is_said_to_be_of_all_replications(paul):
     assert "Longest queue of all replications (persons), and where" in words(
         paul, f"/lab/experiments/{found.id}/report.html"
     )
-
-
-def test_too_many_ticks_are_told_with_their_number(enter, cast):
-    designs = [one.key for one in library.open_bundled("hetao-west-bridge").designs]
-    response = enter(cast.paul).post("/lab/scenarios/hetao-west-bridge/", {"act": "run_all", "designs": designs})
-    assert "Designs ticked: 5. Tick two to 4 to be compared." in response.content.decode()
 
 
 # At what demand another design is better
