@@ -37,6 +37,12 @@ def test_a_report_is_written_in_the_language_that_was_asked_for(run, day, tmp_pa
     assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
 
 
+def test_a_value_outside_its_stated_range_says_so_in_the_report(run, day, tmp_path):
+    path = tmp_path / "report.html"
+    assert run("simulate", str(day), "--set", "people=5000", "--report", str(path))[0] == 0
+    assert "outside the stated range, 2,500 to 3,500" in path.read_text("utf-8")
+
+
 def test_a_bundled_scenario_is_reported_under_the_name_that_repeats_it(run, tmp_path):
     path = tmp_path / "report.html"
     assert run("simulate", "hetao-west-bridge", "--report", str(path))[0] == 0

@@ -84,10 +84,10 @@ def test_a_newer_file_is_imported_and_shown(run, own):
     file = written(own, row(), row(way="Departure", counts=(4, 5, 6)))
     status, out, err = run("traffic", "import", file)
     assert (status, err) == (0, "")
-    assert out == "new.csv: 2026-03-09 to 2026-03-09\n2 rows are new, 0 were replaced, 0 were known.\n"
+    assert out == "new.csv: 2026-03-09 to 2026-03-09\nNew rows: 2; replaced: 0; known before: 0.\n"
     assert "Nothing is new: all 2 rows are known." in run("traffic", "import", file)[1]
     shown = run("traffic", "show", "lo_wu", "--from", "2026-03-09")[1]
-    assert "new.csv (2 rows new, 0 replaced)" in shown
+    assert "new.csv (new rows: 2; replaced: 0)" in shown
     assert json.loads(run("traffic", "show", "--json")[1])["imports"][0]["file"] == "new.csv"
 
 
@@ -112,8 +112,8 @@ def test_a_person_may_leave_wrong_rows_out(run, own):
     status, out, err = run("traffic", "import", written(own, row(), row("11-03-2026", total=7)), "--skip-wrong-rows")
     assert status == 0
     assert err.startswith("new.csv:3: ")
-    assert "1 rows are new" in out
-    assert "1 rows were left out, as told above." in out
+    assert "New rows: 1;" in out
+    assert "Rows left out, as told above: 1." in out
 
 
 def test_a_person_may_take_a_contradicting_row_as_the_newer(run, own):
@@ -167,7 +167,7 @@ def test_a_file_that_is_no_such_table_is_refused(run, own, data, said):
 def test_the_rows_of_the_package_are_written_by_the_same_command(run, own):
     status, out, _ = run("traffic", "import", str(PUBLISHED), "--package", str(own))
     assert status == 0
-    assert "178 rows are new" in out
+    assert "New rows: 178;" in out
     assert [path.name for path in own.glob("*.parquet")] == ["hk_immd.parquet"]
     assert not (own / "data" / "traffic").exists()
     assert run("traffic", "import", str(PUBLISHED), "--package", str(own), "--replace")[0] == 2

@@ -118,9 +118,9 @@ def _print_done(imported: Imported, done: Done) -> None:
     if not (done.added or done.replaced):
         print(f"Nothing is new: all {done.known:,} rows are known." if done.known else "Nothing was imported.")
     else:
-        print(f"{done.added:,} rows are new, {done.replaced:,} were replaced, {done.known:,} were known.")
+        print(f"New rows: {done.added:,}; replaced: {done.replaced:,}; known before: {done.known:,}.")
     if done.left_out:
-        print(f"{len(done.left_out):,} rows were left out, as told above.")
+        print(f"Rows left out, as told above: {len(done.left_out):,}.")
     for first, last in done.gaps:
         print(f"Nothing is known of {first}{'' if first == last else f' to {last}'}.")
 
@@ -159,7 +159,7 @@ def traffic_show(
         _print_control_points(traffic, span, lang)
     print(f"\n{traffic.source.attribution[lang]}")
     for one in traffic.origins:
-        print(f"Imported on {one.imported_at[:10]}: {one.name} ({one.added:,} rows new, {one.replaced:,} replaced)")
+        print(f"Imported on {one.imported_at[:10]}: {one.name} (new rows: {one.added:,}; replaced: {one.replaced:,})")
 
 
 def _shown_json(

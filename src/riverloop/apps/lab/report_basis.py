@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from riverloop.apps.lab.claimed import Beside, model_says
 from riverloop.apps.lab.figures import own
 from riverloop.apps.lab.report_parts import Found, Subject, Titled, title_of, value_text
-from riverloop.apps.lab.words import NEED_WORDS, unit_title
+from riverloop.apps.lab.words import NEED_WORDS, unit_title, with_note
 
 if TYPE_CHECKING:
-    from riverloop.core.queueing.designs import Claim  # its simulator is slow to import
+    from riverloop.core.queueing.designs import Claim, Parameter  # its simulator is slow to import
 
 Subjects = Sequence[Subject]
 
@@ -77,7 +77,7 @@ def assumptions(subjects: Subjects) -> list[Titled]:
                 own(parameter.label, parameter.name),
                 _values(parameter.name, parameter.value, of),
                 unit_title(parameter.unit) or "–",
-                "–" if parameter.low is None else f"{value_text(parameter.low)} – {value_text(parameter.high)}",
+                _between(parameter, of),
                 parameter.as_of or "–",
                 sourced(parameter.source),
             )
@@ -88,6 +88,19 @@ def assumptions(subjects: Subjects) -> list[Titled]:
             head = ("", _("Value"), _("Unit"), _("Between"), _("As of"), _("Source"))
             tables.append(Titled(_of_case(of[0]), head, rows))
     return tables
+
+
+def _between(parameter: Parameter, of: Subjects) -> str:
+    """Return between what a parameter may lie, and that a value which was taken lies outside of what was stated."""
+    if parameter.low is None or parameter.high is None:
+        return "–"
+    between = f"{value_text(parameter.low)} – {value_text(parameter.high)}"
+    taken = (parameter.at(one.values.get(parameter.name, parameter.value)).outside for one in of)
+    stated = next((one for one in taken if one), None)
+    if stated is None:
+        return between
+    low, high = map(value_text, stated)
+    return with_note(between, _("outside the stated range, {low} to {high}").format(low=low, high=high))
 
 
 def _of_case(one: Subject) -> str:
