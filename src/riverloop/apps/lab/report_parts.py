@@ -204,10 +204,31 @@ def _least_roster(one: Json, subject: Subject) -> str:
         if one["met"]
         else _("No roster of {station} keeps the pledge: with {hours} paid hours, {share} are within it.")
     )
-    return text.format(
+    said = text.format(
         station=station_title(subject.result, one["station"]),
         hours=number(one["paid_hours"]),
         share=percent(one["share_within"]),
+    )
+    return sentences(said, *_at_station(one["station"], one, subject))
+
+
+def _at_station(name: str, one: Json, subject: Subject) -> Iterator[str]:
+    """Yield how it goes at a station that was sized; older answers do not tell."""
+    if "now" not in one:
+        return
+    wait, worst = one["wait_seconds"], one["worst_class"]
+    yield _(
+        "At {station} they then wait {mean} on average, and 95% no longer than {most}; of those who pass it, {share} "
+        "are within the pledge, and {worst} of the class that fares worst."
+    ).format(
+        station=station_title(subject.result, name),
+        mean=duration(wait["mean"]),
+        most=duration(wait["p95"]),
+        share=percent(one["share_within_at_station"]),
+        worst=percent(worst["share_within"]),
+    )
+    yield _("Of {hours} paid hours {overtime} are overtime; as it stands, {now} are paid.").format(
+        hours=number(one["paid_hours"]), overtime=number(one["overtime_hours"]), now=number(one["now"]["paid_hours"])
     )
 
 
@@ -224,7 +245,8 @@ def _least_channels(one: Json, subject: Subject) -> str:
         if one["met"]
         else _("No number of channels there keeps the pledge: with {channels}, {share} are within it.")
     )
-    return text.format(channels=said, share=percent(one["share_within"]))
+    told = [line for name, at in one.get("stations", {}).items() for line in _at_station(name, at, subject)]
+    return sentences(text.format(channels=said, share=percent(one["share_within"])), *told)
 
 
 def _turns(ours: str, theirs: str, one: Json, measure: str) -> str:
