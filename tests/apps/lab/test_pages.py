@@ -127,7 +127,7 @@ def test_days_on_which_nobody_comes_are_answered_all_the_same(paul):
     [
         ({"p.people": "many"}, 'People a day: "many" is not a number. Give one.'),
         ({"p.people": "2,5"}, 'People a day: "2,5" is not a number. Give one.'),
-        ({"p.people": "9000"}, "does not lie between low"),
+        ({"p.people": "5000", "p.people.low": "6000", "p.people.high": "4000"}, "People a day: "),
         ({"s.exit.channels": "2.5"}, 'Channels (Exit hall): "2.5" is not a whole number. Give one.'),
         ({"s.exit.channels": "-1"}, "-1"),
         ({"s.entry.roster": "07:00 to noon"}, "is no line of a roster. Write it as 06:00-09:00 3."),
