@@ -59,7 +59,7 @@ def older(tmp_path):
 
 
 def test_everything_of_the_release_before_opens_after_the_upgrade(older):
-    assert "0 runs" not in older.run("work", "--once").stdout  # which migrates first, as any start does
+    assert older.run("work", "--once").stdout.strip() != "0 runs"  # which migrates first, as any start does
     found = json.loads(older.python(LOOK))
     assert found["movements"] == 16, "eight movements, and the other side's copy of each"
     assert found["decisions"] >= 16
