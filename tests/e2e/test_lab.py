@@ -157,7 +157,7 @@ def test_mistakes_confirmations_and_other_answers_are_read_by_everyone(open_as, 
         ("How few channels keep the pledge?", "Find the least channels"),
     ):
         address = page.url
-        page.get_by_text(question).click()
+        page.get_by_text(question, exact=True).click()
         page.get_by_role("button", name=button).click()
         work_for(page)
         page.get_by_role("heading", name="What it rests on").wait_for()
