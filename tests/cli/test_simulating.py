@@ -268,10 +268,12 @@ def test_the_demand_at_which_another_design_overtakes_is_told(run):
     _, out, _ = run("simulate", "-", *words, "--json", stdin=HALLS)
     found = json.loads(out)["break_even"]
     assert found["measure"] == "journey_seconds"
-    assert found["demand_factor"] is None or 0.5 < found["demand_factor"] < 8
-    assert found["at_low"]["mean"] < 0
+    assert found["factor"] is None or 0.5 < found["factor"] < 8
+    assert found["points"][0]["mean"] < 0
+    assert [point["factor"] for point in found["points"]][:: len(found["points"]) - 1] == [0.5, 8]
     _, out, _ = run("simulate", "-", *words, stdin=HALLS)
-    assert "journey_seconds is" in out
+    assert "What was tried, the first less " in out
+    assert "\n0.5 times " in out
 
 
 def test_bundled_scenarios_are_listed_and_run_by_their_names(run):
@@ -414,7 +416,7 @@ def test_where_none_overtakes_it_is_told_where_that_was_looked_for(run, tmp_path
     words = ("simulate", "-", "--break-even", str(other), "--between", "0.9,1.1")
     _, out, _ = run(*words, stdin=SHORT)
     assert "Between 0.9 and 1.1 times the demand, journey_seconds does not overtake that of" in out
-    assert re.search(r"at 0\.9 times the demand by [0-9.]+ \(95% sure: .*, and at 1\.1 times by [0-9.]+ \(95%", out)
+    assert re.search(r"\n0\.9 times  [0-9.]+ \(95% sure: .*\n1\.1 times  [0-9.]+ \(95% sure: ", out)
     assert json.loads(run(*words, "--json", stdin=SHORT)[1])["break_even"]["between"] == [0.9, 1.1]
 
 

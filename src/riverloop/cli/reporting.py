@@ -12,8 +12,6 @@ from riverloop.core.kernel.errors import InputError
 if TYPE_CHECKING:
     from riverloop.apps.lab.reports import Found, Subject
     from riverloop.cli.simulated import Answers, Chosen
-    from riverloop.core.queueing.results import Result
-    from riverloop.core.queueing.sensitivity import BreakEven
 
 _TAGS = {"en": "en", "zh-Hant": "zh-hant", "zh-Hans": "zh-hans"}
 
@@ -133,34 +131,20 @@ def _found(answers: Answers, subjects: Sequence[Subject]) -> Found:
         least_roster=said.get("least_roster"),
         tornado=_bars(answers.ours, tornado["bars"]) if tornado else None,
         tornado_measure=tornado["measure"] if tornado else "",
-        break_even={turning["against"]: _turning(answers.even)} if turning and answers.even else {},
+        break_even={turning["against"]: answers.even.as_json()} if turning and answers.even else {},
         break_even_measure=turning["measure"] if turning else "",
     )
 
 
 def _between(answers: Answers, subjects: Sequence[Subject]) -> dict[tuple[str, str], Any]:
     """Return how any two differ, for claims of a difference."""
+    from riverloop.cli.simulated import differences
+
     results = [answers.result, *(result for _, result in answers.others)]
     named = [(subject.label, result) for subject, result in zip(subjects, results, strict=True)]
     return {
-        (label, other): _difference(ours, theirs) for label, ours in named for other, theirs in named if label != other
+        (label, other): differences(ours, theirs) for label, ours in named for other, theirs in named if label != other
     }
-
-
-def _difference(ours: Result, theirs: Result) -> dict[str, Any]:
-    from riverloop.core.queueing.sensitivity import MEASURES, compare
-
-    found = {name: compare(ours, theirs, measure) for name, measure in MEASURES.items()}
-    return {
-        name: {"mean": one.mean, "ci95": [one.low, one.high], "sure": one.sure}
-        for name, one in found.items()
-        if one is not None
-    }
-
-
-def _turning(even: BreakEven) -> dict[str, Any]:
-    points = [{"factor": at, "mean": one.mean, "low": one.low, "high": one.high} for at, one in even.tried]
-    return {"factor": even.factor, "points": points}
 
 
 def _bars(chosen: Chosen, bars: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from riverloop.cli.printing import print_json, print_table, progress_line
-from riverloop.cli.simulated_text import parameters_taken, print_answer
+from riverloop.cli.simulated_text import UNKNOWN, parameters_taken, print_answer
 from riverloop.core.queueing.designs import Case, Claim, Design, Need, Parameter, ScenarioFile
-from riverloop.core.queueing.intervals import Interval
 from riverloop.core.queueing.network import Scenario, in_one_language, without_outages
 from riverloop.core.queueing.parameters import ASSUMED, Value
 from riverloop.core.queueing.real_traffic import Traffic
@@ -17,7 +17,16 @@ from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.rehearsal import AtStation, Target
 from riverloop.core.queueing.results import Result
 from riverloop.core.queueing.running import run
-from riverloop.core.queueing.sensitivity import MEASURES, Bar, BreakEven, Swing, break_even, compare, tornado
+from riverloop.core.queueing.sensitivity import (
+    MEASURES,
+    Bar,
+    BreakEven,
+    Difference,
+    Swing,
+    break_even,
+    compare,
+    tornado,
+)
 from riverloop.core.queueing.sizing import Channels, Roster, least_channels, least_roster
 from riverloop.core.queueing.spreading import Spread, held
 
@@ -122,7 +131,7 @@ class Answers:
         """Run other designs on the same passengers."""
         self.others = [(one, self._run(one.scenario())) for one in others]
         for _, theirs in self.others:
-            _differences(self.result, theirs)
+            differences(self.result, theirs)
 
     def compare_without_outages(self) -> None:
         """Run the same hall when nothing is out of order."""
@@ -172,18 +181,20 @@ class Answers:
         answer = self.result.as_json() | self.ours.as_json()
         if self.others:
             answer["against"] = [
-                theirs.as_json() | one.as_json() | {"difference": _differences(self.result, theirs)}
+                theirs.as_json() | one.as_json() | {"difference": differences(self.result, theirs)}
                 for one, theirs in self.others
             ]
         if self.still is not None:
-            answer["without_outages"] = self.still.as_json() | {"difference": _differences(self.result, self.still)}
+            answer["without_outages"] = self.still.as_json() | {"difference": differences(self.result, self.still)}
         if self.bars:
             answer["tornado"] = {
                 "measure": self.bars_of,
                 "bars": [_bar_json(bar, self._parameter(bar.name)) for bar in self.bars],
             }
         if self.even is not None:
-            answer["break_even"] = _even_json(self.even, *self.even_of, self.between)
+            measure, name = self.even_of
+            asked = {"against": name, "measure": measure, "between": list(self.between)}
+            answer["break_even"] = asked | self.even.as_json()
         if self.channels is not None:
             answer["least_channels"] = self.channels.as_json()
         if self.roster is not None:
@@ -204,11 +215,12 @@ class Answers:
             print()
             print_answer(one, theirs, by_hour=by_hour, whole=one.file is not self.ours.file)
             _print_claims(one.claims(), theirs, self._beside(one))
-            _print_differences(self.result, theirs, "\nThe first less this one, on the same passengers:")
+            _printdifferences(self.result, theirs, "\nThe first less this one, on the same passengers:")
         if self.still is not None:
-            _print_differences(self.result, self.still, "\nWhat the outages do:", ("with them", "without them"))
+            _printdifferences(self.result, self.still, "\nWhat the outages do:", ("with them", "without them"))
         if self.bars:
-            _print_bars([(bar, self._parameter(bar.name)) for bar in self.bars], self.bars_of)
+            bars = [(bar, self._parameter(bar.name)) for bar in self.bars]
+            _print_bars(bars, self.bars_of, drains=not self.result.shortfalls)
         if self.even is not None:
             _print_even(self.even, *self.even_of, self.between)
         if self.channels is not None:
@@ -220,34 +232,15 @@ class Answers:
 # JSON ------------------------------------------------------------------------------------------------------------
 
 
-def _differences(ours: Result, theirs: Result) -> dict[str, Any]:
+def differences(ours: Result, theirs: Result) -> dict[str, Any]:
     """Return how far two answers differ; of nothing it is sure where a queue of either does not drain."""
     found = {name: compare(ours, theirs, measure) for name, measure in MEASURES.items()}
-    told = {name: _interval_json(one) for name, one in found.items() if one is not None}
-    drains = not (ours.shortfalls or theirs.shortfalls)
-    return {name: one | {"sure": one["sure"] and drains} for name, one in told.items()}
-
-
-def _interval_json(one: Interval) -> dict[str, Any]:
-    return {"mean": round(one.mean, 6), "ci95": [round(one.low, 6), round(one.high, 6)], "sure": one.sure}
+    return {name: one.as_json() for name, one in found.items() if one is not None}
 
 
 def _bar_json(bar: Bar, of: Parameter) -> dict[str, Any]:
-    low, high = (one and _interval_json(one) for one in (bar.low, bar.high))
+    low, high = (one and one.as_json() for one in (bar.low, bar.high))
     return {"name": bar.name, "low_value": of.low, "high_value": of.high, "low": low, "high": high}
-
-
-def _even_json(found: BreakEven, measure: str, name: str, between: tuple[float, float]) -> dict[str, Any]:
-    return {
-        "against": name,
-        "measure": measure,
-        "between": list(between),
-        "demand_factor": found.factor,
-        "sure_below": found.sure_below,
-        "sure_above": found.sure_above,
-        "at_low": _interval_json(found.at_low),
-        "at_high": _interval_json(found.at_high),
-    }
 
 
 def _need_json(one: Need) -> dict[str, Any]:
@@ -340,7 +333,7 @@ def _differs(one: Claim, ours: Result, theirs: Result | None) -> str:
         return f"--against design:{one.against} tells it"
     if ours.shortfalls or theirs.shortfalls:
         return "a queue of one of the two does not drain, so that no difference counts"
-    found = _differences(ours, theirs).get(one.measure)
+    found = differences(ours, theirs).get(one.measure)
     if found is None:
         return _not_told(ours)
     unit = "points" if one.measure == "share_within" else one.unit or "seconds"
@@ -374,11 +367,11 @@ def _modelled(one: Claim, result: Result) -> str:
     return ""
 
 
-def _print_differences(
+def _printdifferences(
     ours: Result, theirs: Result, title: str, called: tuple[str, str] = ("in the first", "in this one")
 ) -> None:
     print(title)
-    found = _differences(ours, theirs)
+    found = differences(ours, theirs)
     if lacking := [which for which, one in zip(called, (ours, theirs), strict=True) if one.shortfalls]:
         print(f"  nothing to compare: {' and '.join(lacking)}, a queue does not drain")
         return
@@ -400,29 +393,63 @@ def _told(one: Mapping[str, Any]) -> str:
     return f"{one['mean']:.4g} (95% sure: {low:.4g} to {high:.4g})" + ("" if one["sure"] else ", not sure")
 
 
-def _print_bars(bars: Sequence[tuple[Bar, Parameter]], measure: str) -> None:
+def _print_bars(bars: Sequence[tuple[Bar, Parameter]], measure: str, *, drains: bool) -> None:
     print(f"\nWhat moves {measure} most, each by itself at its low and its high value:")
     rows: list[tuple[str, ...]] = [("parameter", "low", "moves it by", "high", "moves it by")]
     for bar, of in bars[:_MOST_BARS]:
-        low, high = (_told(_interval_json(one)) if one else "" for one in (bar.low, bar.high))
+        low, high = (_told_end(one) if one else "" for one in (bar.low, bar.high))
         rows.append((bar.name, str(of.low), low, str(of.high), high))
     print_table(rows)
+    if not drains:
+        print("As asked, a queue does not drain: every change is from times of those alone who were served.")
     if len(bars) > _MOST_BARS:
         print(f"{len(bars) - _MOST_BARS} others move it less; --json lists them.")
+
+
+def _told_end(one: Difference) -> str:
+    said = _told(one.as_json())
+    return said if one.ours_drains else f"{said}; a queue does not drain"
 
 
 def _print_even(found: BreakEven, measure: str, name: str, between: tuple[float, float]) -> None:
     other = f'"{name}"' if name else "the other"
     low, high = (f"{factor:g}" for factor in between)
-    at_low, at_high = (_told(_interval_json(one)) for one in (found.at_low, found.at_high))
-    differ = f"The first differs from it at {low} times the demand by {at_low}, and at {high} times by {at_high}."
     if found.factor is None:
-        print(f"\nBetween {low} and {high} times the demand, {measure} does not overtake that of {other}. {differ}")
-        return
-    print(
-        f"\nAt {found.factor:.2f} times the demand, {measure} is as great as that of {other} (sure below "
-        f"{found.sure_below:.2f} and above {found.sure_above:.2f}). Looked for between {low} and {high}. {differ}"
-    )
+        print(f"\nBetween {low} and {high} times the demand, {measure} does not overtake that of {other}.")
+    else:
+        print(f"\nAt {found.factor:.2f} times the demand, {measure} overtakes that of {other}, or is overtaken by it.")
+        print(f"Looked for between {low} and {high}. {_how_sure(found)}")
+    if found.neither_from is not None:
+        print(f"From {found.neither_from:.3g} times on, the queues of neither drain, and neither is better.")
+    print("What was tried, the first less the other:")
+    print_table([("demand", "difference"), *_tried_rows(found)])
+    if any(not (one.ours_drains and one.theirs_drains) for _, one in found.tried):
+        print(
+            "Where a queue does not drain, times are only of those who were served. If the queues of one alone drain, "
+            "it is taken for the better; share_within counts everybody."
+        )
+
+
+def _how_sure(found: BreakEven) -> str:
+    told = [
+        f"{word} {factor:.2f}"
+        for word, factor in (("up to", found.sure_below), ("from", found.sure_above))
+        if factor is not None
+    ]
+    return f"Which is greater is sure {' and '.join(told)} times." if told else "Which is greater is sure nowhere."
+
+
+_LACKING = {
+    (True, True): "",
+    (False, True): "; a queue of the first does not drain",
+    (True, False): "; a queue of the other does not drain",
+    (False, False): "; in both a queue does not drain",
+}
+
+
+def _tried_rows(found: BreakEven) -> Iterator[tuple[str, str]]:
+    for factor, one in found.tried:
+        yield f"{factor:.3g} times", _told(one.as_json()) + _LACKING[one.ours_drains, one.theirs_drains]
 
 
 def _print_channels(found: Channels) -> None:
@@ -457,8 +484,12 @@ def _print_stations(stations: Mapping[str, tuple[AtStation, AtStation]]) -> None
     ]
     for name, pair in stations.items():
         for label, one in zip((name, f"{name}, as it stands"), pair, strict=True):
-            waits = (f"{one.wait_seconds:.1f} s", f"{one.wait_p95_seconds:.1f} s")
-            worst = f"{one.worst_class} {one.worst_share:.1%}"
+            waits = (_wait(one.wait_seconds), _wait(one.wait_p95_seconds))
+            worst = f"{one.worst_class} {one.worst_share:.1%}" if one.worst_class else UNKNOWN
             hours = (f"{one.paid_hours:,.1f}", f"{one.overtime_hours:,.1f}")
             rows.append((label, *waits, f"{one.share_within:.1%}", worst, *hours))
     print_table(rows)
+
+
+def _wait(seconds: float) -> str:
+    return f"{seconds:.1f} s" if math.isfinite(seconds) else UNKNOWN

@@ -60,11 +60,18 @@ def four():
     return [(name, answered(text)) for name, text in zip(names, texts, strict=True)]
 
 
+def difference(mean, half, *, ours_drains=True, theirs_drains=True):
+    """Give a difference between two designs."""
+    sure = abs(mean) > half and ours_drains and theirs_drains
+    bounds = {"mean": mean, "ci95": [mean - half, mean + half], "sure": sure}
+    return bounds | {"ours_drains": ours_drains, "theirs_drains": theirs_drains}
+
+
 def tornado():
     """Give bars of a tornado, one of which has no ends."""
 
     def end(mean):
-        return {"mean": mean, "ci95": [mean - 20, mean + 20], "sure": abs(mean) > 20}
+        return difference(mean, 20)
 
     return [
         {"name": "jobs", "label": {"en": "Jobs <i>", "zh-Hant": "職位", "zh-Hans": "职位"}, "from": 1000, "to": 2000}
@@ -79,7 +86,8 @@ def turning():
     points = [(0.5, -40.0), (1.0, -18.0), (1.25, 2.0), (1.5, 60.0), (2.0, 200.0)]
     return {
         "factor": 1.24,
-        "points": [{"factor": at, "mean": mean, "ci95": [mean - 15, mean + 15]} for at, mean in points],
+        "neither_drains_from": None,
+        "points": [{"factor": at} | difference(mean, 15) for at, mean in points],
     }
 
 

@@ -10,6 +10,7 @@ from riverloop.apps.lab import comparing, drawn, services
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.runs import work
 from riverloop.core.queueing.designs import open_scenario_file
+from tests.apps.lab import samples
 from tests.apps.lab.bridges import BRIDGE
 
 pytestmark = pytest.mark.django_db
@@ -164,13 +165,17 @@ def test_the_longest_queue_is_said_to_be_of_all_replications(paul):
 # At what demand another design is better
 
 
-def turning(low, high, *, factor=None, points=None):
-    ends = [{"mean": mean, "ci95": [mean - 5, mean + 5], "sure": abs(mean) > 5} for mean in (low, high)]
-    one = {"measure": "journey_seconds", "against": "b", "against_title": {"en": "B"}, "between": [0.5, 2]}
-    one |= {"factor": factor, "at_low": ends[0], "at_high": ends[1], "sure_below": 0.9, "sure_above": 1.1}
-    one["points"] = points or [{"factor": at, **end} for at, end in zip((0.5, 2), ends, strict=True)]
-    about = {"design": {"key": "a", "title": {"en": "A"}}}
-    return {"break_even": one | {"passengers_a_day": 100}, "about": about}
+def turning(*means, factor=None, below=0.9, above=1.1, measure="journey_seconds", drains=None):
+    demands = (0.5, 2) if len(means) == 2 else (0.5, 1, 2)
+    points = [
+        {"factor": at} | samples.difference(mean, 5, **(drains or {}).get(at, {}))
+        for at, mean in zip(demands, means, strict=True)
+    ]
+    one = {"measure": measure, "against": "b", "against_title": {"en": "B"}, "between": [0.5, 2]}
+    one |= {"factor": factor, "sure_below": below, "sure_above": above, "points": points, "passengers_a_day": 100}
+    untold = [at for at, lacks in (drains or {}).items() if len(lacks) == 2 and measure != "share_within"]
+    one["neither_drains_from"] = min(untold, default=None)
+    return {"break_even": one, "about": {"design": {"key": "a", "title": {"en": "A"}}}}
 
 
 @pytest.mark.parametrize(
@@ -193,11 +198,67 @@ def test_an_answer_that_does_not_turn_claims_no_more_than_was_tried(low, high, t
 
 
 def test_an_answer_that_turns_tells_every_demand_that_was_tried():
-    points = [{"factor": at, "mean": at - 1, "ci95": [at - 2, at], "sure": False} for at in (0.5, 0.9, 1.1, 2)]
     with translation.override("en"):
-        found = drawn.found("break_even", turning(-60, 90, factor=1.0, points=points))
+        found = drawn.found("break_even", turning(-60, -1, 90, factor=1.0))
     assert "taken to turn once between them" in found["sure"]
-    assert [row[0] for row in found["table"].rows] == ["0.5 times", "0.9 times", "1.1 times", "2 times"]
+    assert [row[0] for row in found["table"].rows] == ["0.5 times", "1 times", "2 times"]
+
+
+@pytest.mark.parametrize(
+    ("below", "above", "told"),
+    [
+        (0.9, 1.1, "The first is sure up to 0.9 times, the other from 1.1 times."),
+        (0.9, None, "The first is sure up to 0.9 times; the other is not sure even at the greatest demand."),
+        (None, 1.1, "The other is sure from 1.1 times; the first is not sure even at the least demand."),
+        (None, None, "Neither is sure at the demands that were tried."),
+    ],
+)
+def test_how_sure_an_answer_is_that_turns(below, above, told):
+    with translation.override("en"):
+        found = drawn.found("break_even", turning(-60, 90, factor=1.0, below=below, above=above))
+    assert found["sure"].startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("measure", "better"), [("journey_seconds", "A"), ("journey_p95_seconds", "A"), ("share_within", "B")]
+)
+def test_where_the_queues_of_one_alone_drain_it_is_the_better_in_times_and_it_is_told(measure, better):
+    lacks = {at: {"theirs_drains": False} for at in (0.5, 2)}
+    means = (-60, -90) if measure == "share_within" else (60, 90)  # those whom B served were quicker there than in A
+    with translation.override("en"):
+        found = drawn.found("break_even", turning(*means, measure=measure, drains=lacks))
+    assert found["headline"].startswith(f"{better} is better on average at the demands that were tried")
+    assert {row[3] for row in found["table"].rows} == {"the queues of B do not drain"}
+    assert "Where queues do not drain, times are only of those who were served" in found["sure"]
+
+
+NEITHER = {"ours_drains": False, "theirs_drains": False}
+
+
+def test_where_the_queues_of_neither_drain_neither_is_the_better():
+    with translation.override("en"):
+        found = drawn.found("break_even", turning(-60, -70, 90, drains={2: NEITHER}))
+        assert found["headline"] == "A is better on average at the demands that were tried: 0.5 and 1 times."
+        assert "From 2 times the demand on, the queues of neither drain, and neither is better." in found["sure"]
+        assert found["table"].rows[2][3] == "the queues of A and B do not drain"
+        found = drawn.found("break_even", turning(-60, 90, drains={0.5: NEITHER, 2: NEITHER}))
+        assert found["headline"].endswith("0.5 and 2 times, the queues of neither A nor B drain.")
+        found = drawn.found("break_even", turning(60, 90, drains={2: NEITHER}, measure="share_within"))
+        assert found["headline"] == "A is better on average at the demands that were tried: 0.5 and 2 times."
+
+
+def test_a_change_to_where_queues_do_not_drain_is_told_as_such():
+    bars = [
+        {"name": "jobs", "label": {"en": "Jobs"}, "low_value": 1, "high_value": 2}
+        | {"low": samples.difference(-30, 5), "high": samples.difference(90, 5, ours_drains=False)}
+    ]
+    answer = {"tornado": {"measure": "journey_seconds", "bars": bars}}
+    with translation.override("en"):
+        found = drawn.found("tornado", answer)
+        assert "queues do not drain" in found["table"].rows[0][4]
+        assert "no change is sure" in found["sure"]
+        bars[0]["low"]["theirs_drains"] = False
+        assert drawn.found("tornado", answer)["sure"].startswith("As asked, queues do not drain")
 
 
 # What claims may say

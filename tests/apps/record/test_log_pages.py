@@ -67,7 +67,10 @@ def test_every_file_of_a_log_is_given_as_the_format_wants_it(client):
         assert answer.content == (folder() / path).read_bytes()
 
 
-def test_the_key_of_who_countersigns_is_given_whether_or_not_it_has_signed_the_newest_checkpoint(client, monkeypatch):
+def test_the_key_of_who_countersigns_is_given_whether_or_not_it_has_signed_the_newest_checkpoint(
+    client, monkeypatch, settings, tmp_path
+):
+    settings.RIVERLOOP_DATA = tmp_path  # keys that change here are no other test's
     append(3)
     log_publish("hk")
     assert "cosigner" not in (folder() / "checkpoint").read_text()

@@ -1,10 +1,20 @@
 """What decides the answer."""
 
+import math
+
 import pytest
 
 from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.running import run
-from riverloop.core.queueing.sensitivity import MEASURES, Swing, break_even, compare, journey_seconds, tornado
+from riverloop.core.queueing.sensitivity import (
+    MEASURES,
+    Difference,
+    Swing,
+    break_even,
+    compare,
+    journey_seconds,
+    tornado,
+)
 from tests.core.queueing.scenes import CONTRACT, DAY, scenario
 
 SHORT = CONTRACT.replace("hours: 2000", "hours: 60")
@@ -49,6 +59,55 @@ def test_the_demand_at_which_the_answer_turns_is_found():
     assert found.sure_below <= found.factor <= found.sure_above
     ours, theirs = (run(scenario(text).with_demand(found.sure_below)) for text in (SHORT, TWO_HALLS))
     assert compare(ours, theirs, journey_seconds).high < 0
+
+
+def test_what_does_not_drain_is_worse_in_times_and_nothing_of_it_is_sure():
+    found = break_even(scenario(SHORT), scenario(TWO_HALLS), journey_seconds, between=(0.5, 1.35), precision=0.02)
+    factors = dict(found.tried)
+    assert found.at_low.sure
+    assert not factors[1.35].ours_drains
+    assert factors[1.35].theirs_drains
+    assert factors[1.35].lean == math.inf
+    assert found.sure_above is None  # from there on
+    assert found.sure_below <= found.factor < 1.2
+
+
+def test_where_the_queues_of_neither_drain_there_is_no_answer_and_it_is_sought_below():
+    found = break_even(scenario(SHORT), scenario(TWO_HALLS), journey_seconds, between=(0.5, 3), precision=0.02)
+    assert 0.95 < found.factor < 1.2
+    assert 1.35 < found.neither_from <= 1.75
+    none = break_even(scenario(SHORT), scenario(SHORT), journey_seconds, between=(1.3, 3))
+    assert (none.factor, none.neither_from) == (None, 1.3)
+    longer = SHORT.replace("60}", "61}")
+    found = break_even(scenario(SHORT), scenario(longer), journey_seconds, between=(0.5, 3), precision=0.02)
+    assert found.factor is None
+    assert 1.15 < found.neither_from < 1.25
+    assert found.at_low.mean < 0
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "of_all", "lean", "sure"),
+    [
+        (True, True, False, -5.0, True),
+        (False, True, False, math.inf, False),
+        (True, False, False, -math.inf, False),
+        (False, False, False, -5.0, False),
+        (False, True, True, -5.0, False),
+    ],
+)
+def test_those_who_were_never_served_are_in_no_time(ours, theirs, of_all, lean, sure):
+    found = Difference(-5.0, -6.0, -4.0, ours_drains=ours, theirs_drains=theirs, of_all=of_all)
+    assert (found.lean, found.sure) == (lean, sure)
+
+
+def test_what_decides_whether_queues_drain_is_first_of_a_tornado():
+    swings = [
+        Swing("more", scenario(SHORT), scenario(SHORT.replace("rate_per_hour: 600", "rate_per_hour: 715"))),
+        Swing("lost", scenario(SHORT), scenario(SHORT.replace("channels: 12", "channels: 9"))),
+    ]
+    bars = tornado(scenario(SHORT), swings, journey_seconds)
+    assert [bar.name for bar in bars] == ["lost", "more"]
+    assert (bars[0].high.ours_drains, bars[0].high.sure, bars[1].high.ours_drains) == (False, False, True)
 
 
 def test_where_the_answer_never_turns_no_demand_is_named():

@@ -166,9 +166,12 @@ def shortfall_sentences(answer: Json) -> Iterator[str]:
                 late=number(one["after_the_last"]),
             )
             continue
-        yield _(
+        yield ngettext(
             'The queue at "{station}" cannot drain: {left} are left in it, and {hours} channel-hours are lacking; '
-            "{channels} channels would be needed throughout."
+            "{channels} channel would be needed throughout.",
+            'The queue at "{station}" cannot drain: {left} are left in it, and {hours} channel-hours are lacking; '
+            "{channels} channels would be needed throughout.",
+            one["channels_needed"],
         ).format(
             station=station_title(answer, one["station"]),
             left=number(one["passengers_left"]),
@@ -391,7 +394,11 @@ def outages(answer: Json) -> list[str]:
         (
             _("{stations}: out of order from {begin} until {end}.")
             if channels is None
-            else _("{stations}: {channels} channels fewer from {begin} until {end}.")
+            else ngettext(
+                "{stations}: {channels} channel fewer from {begin} until {end}.",
+                "{stations}: {channels} channels fewer from {begin} until {end}.",
+                channels,
+            )
         ).format(stations=names(stations), begin=clock(begin), end=clock(end), channels=channels)
         for (begin, end, channels), stations in told.items()
     ]

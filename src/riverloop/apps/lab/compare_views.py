@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from riverloop.apps.lab import answers, comparing, drawn, opening, selectors
+from riverloop.apps.lab.draining import undrained
 from riverloop.apps.lab.experiment_views import draws_now, file_of, picture_of, row_of
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.lab.words import CHANCE_ALONE
@@ -80,7 +81,7 @@ def _side_by_side(found: list[Experiment]) -> dict[str, Any]:
             {
                 "label": label,
                 "rows": comparing.differences(answer, first) if comparing.same_passengers(answer, first) else [],
-                "undrained": comparing.undrained([(label, answer), pairs[0]]),
+                "undrained": undrained([(label, answer), pairs[0]]),
                 "why_not": "" if comparing.same_passengers(answer, first) else comparing.why_not(answer, first),
             }
             for label, answer in pairs[1:]

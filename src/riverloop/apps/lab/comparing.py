@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import answers
 from riverloop.apps.lab.claimed import Beside
-from riverloop.apps.lab.words import UNDRAINED, with_note
+from riverloop.apps.lab.words import with_note
 
 Json = Mapping[str, Any]
 MEASURES = ("share_within", "journey_seconds", "journey_p95_seconds")
@@ -78,12 +78,6 @@ def differences_json(ours: Json, theirs: Json) -> dict[str, Any]:
 def both_drain(ours: Json, theirs: Json) -> bool:
     """Whether the queues of both answers drain."""
     return bool(ours["result"]["drains"] and theirs["result"]["drains"])
-
-
-def undrained(found: Sequence[tuple[str, Json]]) -> str:
-    """Return of which answers the queues do not drain, and what their differences are then worth."""
-    lacking = [label for label, answer in found if not answer["result"]["drains"]]
-    return _(UNDRAINED).format(label=answers.names(lacking)) if lacking else ""
 
 
 def claims(found: Sequence[tuple[str, Json]]) -> list[tuple[str, list[dict[str, str]]]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from riverloop.apps.lab.draining import lacking_queues, undrained_ends, where_lacking
 from riverloop.apps.lab.figures import Chart, Table, both_sizes, line, nothing, number, own, scale
 from riverloop.apps.lab.words import sentences
 
@@ -17,8 +18,8 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
     """Return how far a measure moves with each thing that is uncertain.
 
     Args:
-        bars: ``name``, ``low`` and ``high`` (each an interval, or null), perhaps ``label``, and ``from`` and ``to``,
-            the values that were tried; the widest first.
+        bars: ``name``, ``low`` and ``high`` (each a difference from the answer as asked, or null), perhaps ``label``,
+            and ``from`` and ``to``, the values that were tried; the widest first.
         measure: by its name in the answer.
         most: how many to show; the table has all.
     """
@@ -27,7 +28,7 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
     if not bars:
         return nothing("tornado", title, "", _("Nothing here is uncertain: no parameter has a low and a high value."))
     shown = [one for one in bars if one["low"] or one["high"]][:most]
-    ends = [value / unit for one in shown for end in ("low", "high") if one[end] for value in interval(one[end])]
+    ends = [value / unit for one in shown for end in ("low", "high") if one[end] for value in _values(one[end])]
     rows = [
         {"name": own(one.get("label"), one["name"]), "told": _range(one)}
         | {end: _end(one[end], unit) if one[end] else None for end in ("low", "high")}
@@ -50,14 +51,14 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
         (
             own(one.get("label"), one["name"]),
             _range(one),
-            *(text for end in ("low", "high") for text in (_change(one[end], unit), _sure(one[end], unit))),
+            *(text for end in ("low", "high") for text in (_change(one[end], unit), _sure_end(one[end], unit))),
         )
         for one in bars
     )
     source = _(
         "Hollow: at the low value. Filled: at the high value. Thin line: sure to 95%. Change from the answer as asked."
     )
-    return Chart("tornado", title, picture, Table(head, cells), source)
+    return Chart("tornado", title, picture, Table(head, cells), sentences(source, undrained_ends(bars)))
 
 
 def _range(one: Json) -> str:
@@ -69,15 +70,14 @@ def _value(value: float | str) -> str:
     return value if isinstance(value, str) else number(value, 4)
 
 
-def interval(one: Json) -> tuple[float, float, float]:
-    """Return a mean and its bounds, which stand as ``ci95`` or as ``low`` and ``high``; of a bare mean, itself."""
-    low, high = one.get("ci95") or (one.get("low", one["mean"]), one.get("high", one["mean"]))
+def _values(one: Json) -> tuple[float, float, float]:
+    low, high = one["ci95"]
     return one["mean"], low, high
 
 
 def _end(end: Json, unit: float) -> dict[str, Any]:
-    mean, low, high = (value / unit for value in interval(end))
-    return {"value": mean, "from": low, "to": high}
+    low, high = end["ci95"]
+    return {"value": end["mean"] / unit, "from": low / unit, "to": high / unit}
 
 
 def _change(end: Json | None, unit: float) -> str:
@@ -90,8 +90,12 @@ def _change(end: Json | None, unit: float) -> str:
 def _sure(end: Json | None, unit: float) -> str:
     if end is None:
         return "–"
-    _mean, low, high = interval(end)
+    low, high = end["ci95"]
     return _("{low} to {high}").format(low=number(low / unit, 2), high=number(high / unit, 2))
+
+
+def _sure_end(end: Json | None, unit: float) -> str:
+    return _("queues do not drain") if end and not end["ours_drains"] else _sure(end, unit)
 
 
 def measure_unit(measure: str) -> tuple[float, str]:
@@ -107,41 +111,46 @@ def measure_unit(measure: str) -> tuple[float, str]:
 def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") -> Chart:
     """Return how the difference between two designs moves with demand, and where it changes its sign.
 
+    Times where queues do not drain are told, and not drawn: those who were never served are not in them.
+
     Args:
-        answer: ``factor`` (or null), and ``points`` (each a ``factor`` with its interval) or the intervals ``at_low``
-            and ``at_high`` at the demands ``from`` and ``to``.
+        answer: ``factor`` (or null), and ``points``: each a ``factor`` with its difference.
         ours: what the first design is called.
         theirs: the other.
         measure: by its name in the answer.
     """
     unit, told = measure_unit(measure)
     title = _("{ours} less {theirs}, by demand").format(ours=ours, theirs=theirs)
-    points = sorted(_tried(answer), key=lambda one: one["factor"])
+    tried = sorted(answer.get("points", ()), key=lambda one: one["factor"])
+    source = sentences(_("The band is sure to 95%. Both designs saw the same passengers."), where_lacking(tried))
+    head = (_("Demand"), told, _("Sure to 95%"))
+    cells = tuple(
+        (
+            f"× {number(one['factor'], 3)}",
+            _change(one, unit),
+            lacking_queues(one, ours, theirs) or _sure(one, unit),
+        )
+        for one in tried
+    )
+    points = [one for one in tried if measure == "share_within" or not lacking_queues(one, ours, theirs)]
     if len(points) < 2:  # noqa: PLR2004 - a line needs two points
-        return nothing("break_even", title, "", _("No demand was tried."))
-    ends = [value / unit for one in points for value in interval(one)]
+        why = _("Queues drain in both designs at fewer than two of the demands that were tried.")
+        return Chart("break_even", title, None, Table(head, cells), source, why if tried else _("No demand was tried."))
+    ends = [value / unit for one in points for value in _values(one)]
     xs = [one["factor"] for one in points]
-    band = [[one["factor"], *(bound / unit for bound in interval(one)[1:])] for one in points]
+    band = [[one["factor"], *(bound / unit for bound in one["ci95"])] for one in points]
     series = line(0, [(one["factor"], one["mean"] / unit) for one in points], band=band) | {"letter": ""}
     x = scale(xs[0], xs[-1], _("Demand, as a multiple of what the scenario states"))
     rules: list[dict[str, Any]] = [{"y": 0.0, "label": ""}]
-    if answer.get("factor") is not None:
+    if answer.get("factor") is not None and answer["factor"] <= xs[-1]:
         rules.append({"x": answer["factor"], "label": f"× {number(answer['factor'], 2)}"})
     data = {"x": x, "y": scale(min([*ends, 0.0]), max([*ends, 0.0]), told), "series": [series], "rules": rules}
     description = sentences(
         *(
-            _("{label}: {value}.").format(label=f"× {number(one['factor'], 2)}", value=_change(one, unit))
-            for one in points
+            _("{label}: {value}.").format(
+                label=f"× {number(one['factor'], 2)}", value=lacking_queues(one, ours, theirs) or _change(one, unit)
+            )
+            for one in tried
         )
     )
-    cells = tuple((f"× {number(one['factor'], 3)}", _change(one, unit), _sure(one, unit)) for one in points)
-    picture = both_sizes("lines", data, title, description)
-    source = _("The band is sure to 95%. Both designs saw the same passengers.")
-    return Chart("break_even", title, picture, Table((_("Demand"), told, _("Sure to 95%")), cells), source)
-
-
-def _tried(answer: Json) -> list[Json]:
-    if answer.get("points"):
-        return list(answer["points"])
-    ends = ((answer.get("from"), answer.get("at_low")), (answer.get("to"), answer.get("at_high")))
-    return [{"factor": factor, **one} for factor, one in ends if factor and one]
+    return Chart("break_even", title, both_sizes("lines", data, title, description), Table(head, cells), source)

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import answers, charts, comparing, opening
+from riverloop.apps.lab.draining import lacking_queues, undrained_ends, where_lacking
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.lab.words import CHANCE_ALONE, sentences, with_note
 
@@ -193,15 +194,27 @@ def _tornado(answer: Json) -> dict[str, Any]:
         (
             bar["name"],
             answers.parameter_text(bar["low_value"]),
-            answers.gap(measure, bar["low"]["mean"]) if bar["low"] else answers.NOT_KNOWN,
+            _moved(measure, bar["low"]),
             answers.parameter_text(bar["high_value"]),
-            answers.gap(measure, bar["high"]["mean"]) if bar["high"] else answers.NOT_KNOWN,
+            _moved(measure, bar["high"]),
         )
         for bar in named
     )
     head = (_("Assumption"), _("at the least"), _("moves it by"), _("at the most"), _("moves it by"))
     headline = _('"{name}" moves it most.').format(name=named[0]["name"])
-    return {"headline": headline, "table": answers.Rows(head, rows), "measure": answers.measure_title(measure)}
+    return {
+        "headline": headline,
+        "table": answers.Rows(head, rows),
+        "sure": undrained_ends(named),
+        "measure": answers.measure_title(measure),
+    }
+
+
+def _moved(measure: str, end: Json | None) -> str:
+    if end is None:
+        return answers.NOT_KNOWN
+    said = answers.gap(measure, end["mean"])
+    return said if end["ours_drains"] else with_note(said, _("queues do not drain"))
 
 
 def _break_even(answer: Json) -> dict[str, Any]:
@@ -216,7 +229,7 @@ def _break_even(answer: Json) -> dict[str, Any]:
     else:
         text = (
             _("Up to {factor} times the demand ({passengers} passengers a day) {ours} is better; above it, {theirs}.")
-            if _better(one["measure"], one["at_low"]["mean"])
+            if _better(one["measure"], one["points"][0])
             else _(
                 "Up to {factor} times the demand ({passengers} passengers a day) {theirs} is better; above it, {ours}."
             )
@@ -225,37 +238,49 @@ def _break_even(answer: Json) -> dict[str, Any]:
             "factor": answers.number(one["factor"], 2),
             "passengers": answers.number(one["factor"] * one["passengers_a_day"]),
         }
-        sure.append(
-            _("The first is sure up to {below} times, the other from {above} times.").format(
-                below=answers.number(one["sure_below"], 2), above=answers.number(one["sure_above"], 2)
-            )
-        )
+        sure.append(_how_sure(one["sure_below"], one["sure_above"]))
         sure.append(_("Only the demands below were tried, and the answer is taken to turn once between them."))
     head = (_("Demand"), _("{ours} less {theirs}").format(**words), _("Sure to 95%"), "")
-    tried = answers.names(answers.number(point["factor"], 2) for point in _points(one))
+    points = one["points"]
+    told = [point for point in points if _tells(one["measure"], point)] or points
+    tried = answers.names(answers.number(point["factor"], 2) for point in told)
+    if one["neither_drains_from"] is not None:
+        sure.append(
+            _("From {factor} times the demand on, the queues of neither drain, and neither is better.").format(
+                factor=answers.number(one["neither_drains_from"], 2)
+            )
+        )
     return {
         "headline": text.format(**words, tried=tried),
-        "table": answers.Rows(head, tuple(_tried_row(one["measure"], point) for point in _points(one))),
-        "sure": sentences(*sure, _(CHANCE_ALONE)),
+        "table": answers.Rows(head, tuple(_tried_row(one["measure"], point, ours, theirs) for point in points)),
+        "sure": sentences(*sure, where_lacking(points), _(CHANCE_ALONE)),
         "measure": words["measure"],
     }
 
 
-def _points(one: Json) -> list[Json]:
-    """Return the demands that were tried, the lowest first; of older answers, only the two ends."""
-    ends = [
-        {"factor": float(at), **end} for at, end in zip(one["between"], (one["at_low"], one["at_high"]), strict=True)
-    ]
-    return sorted(one.get("points") or ends, key=lambda point: point["factor"])
+def _how_sure(below: float | None, above: float | None) -> str:
+    """Return between which demands it is sure who is better."""
+    if below is None and above is None:
+        return _("Neither is sure at the demands that were tried.")
+    if above is None:
+        text = _("The first is sure up to {below} times; the other is not sure even at the greatest demand.")
+    elif below is None:
+        text = _("The other is sure from {above} times; the first is not sure even at the least demand.")
+    else:
+        text = _("The first is sure up to {below} times, the other from {above} times.")
+    return text.format(below=answers.number(below, 2), above=answers.number(above, 2))
 
 
 def _never_turns(one: Json) -> str:
     """Return what is said of differences of one sign, or of none, at every demand that was tried."""
-    gaps = [point["mean"] for point in _points(one)]
-    if not any(gaps):
+    told = [point for point in one["points"] if _tells(one["measure"], point)]
+    if not told:
+        return _("At the demands that were tried, {tried} times, the queues of neither {ours} nor {theirs} drain.")
+    differing = [point for point in told if point["mean"]]
+    if not differing:
         return _("{ours} and {theirs} do the same at the demands that were tried: {tried} times.")
-    better = _better(one["measure"], next(gap for gap in gaps if gap))
-    if not all(gaps):
+    better = _better(one["measure"], differing[0])
+    if len(differing) < len(told):
         return (
             _("{ours} is no worse at the demands that were tried, {tried} times, and better at one of them.")
             if better
@@ -268,18 +293,27 @@ def _never_turns(one: Json) -> str:
     )
 
 
-def _tried_row(measure: str, point: Json) -> tuple[str, ...]:
+def _tells(measure: str, point: Json) -> bool:
+    """Whether a difference tells which is better: times of the few who were served in neither do not."""
+    return bool(measure == "share_within" or point["ours_drains"] or point["theirs_drains"])
+
+
+def _tried_row(measure: str, point: Json, ours: str, theirs: str) -> tuple[str, ...]:
     return (
         _("{factor} times").format(factor=answers.number(point["factor"], 2)),
         answers.gap(measure, point["mean"]),
         answers.between(point["ci95"], lambda value: answers.gap(measure, value)),
-        _("sure") if point["sure"] else _("not sure"),
+        lacking_queues(point, ours, theirs) or (_("sure") if point["sure"] else _("not sure")),
     )
 
 
-def _better(measure: str, gap: float) -> bool:
-    """Whether a difference speaks for the first: a larger share, or a shorter time."""
-    return gap > 0 if measure == "share_within" else gap < 0
+def _better(measure: str, point: Json) -> bool:
+    """Whether a difference speaks for the first: a larger share, or queues that drain, or a shorter time."""
+    if measure == "share_within":
+        return bool(point["mean"] > 0)
+    if point["ours_drains"] != point["theirs_drains"]:
+        return bool(point["ours_drains"])
+    return bool(point["mean"] < 0)
 
 
 _FOUND = {

@@ -169,8 +169,8 @@ def _tornado(experiment: Experiment, file: ScenarioFile, scenario: Scenario, pro
                     "label": dict(named[bar.name].label),
                     "low_value": named[bar.name].low,
                     "high_value": named[bar.name].high,
-                    "low": _interval(bar.low),
-                    "high": _interval(bar.high),
+                    "low": bar.low and bar.low.as_json(),
+                    "high": bar.high and bar.high.as_json(),
                 }
                 for bar in bars
             ],
@@ -190,24 +190,15 @@ def _break_even(experiment: Experiment, file: ScenarioFile, scenario: Scenario, 
         progress=part_of(progress),
     )
     return {
-        "break_even": {
+        "break_even": found.as_json()
+        | {
             "measure": asked["measure"],
             "against": asked["against"],
             "against_title": dict(file.design(asked["against"]).title),
             "between": [asked["from"], asked["to"]],
-            "factor": found.factor,
-            "sure_below": found.sure_below,
-            "sure_above": found.sure_above,
-            "points": [{"factor": factor, **(_interval(one) or {})} for factor, one in found.tried],
-            "at_low": _interval(found.at_low),
-            "at_high": _interval(found.at_high),
             "passengers_a_day": passengers_a_day(scenario),
         }
     }
-
-
-def _interval(found: Any) -> dict[str, Any] | None:
-    return {"mean": found.mean, "ci95": [found.low, found.high], "sure": found.sure} if found else None
 
 
 _KINDS: dict[str, Callable[[Experiment, ScenarioFile, Scenario, Progress], Answer]] = {

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riverloop.apps.clearance.formats import list_text, share_text
-from riverloop.apps.lab.decision_charts import interval
+from riverloop.apps.lab.draining import lacking_queues, where_lacking
 from riverloop.apps.lab.figures import duration, language, number, own, side_name
 from riverloop.apps.lab.words import sentences
 
@@ -250,27 +250,33 @@ def _least_channels(one: Json, subject: Subject) -> str:
 
 
 def _turns(ours: str, theirs: str, one: Json, measure: str) -> str:
-    tried = list_text(list(_tried(one, measure)), language())
+    points = sorted(one["points"], key=lambda point: point["factor"])
+    tried = list_text([_tried(point, measure, ours, theirs) for point in points], language())
+    lacking = where_lacking(points)
+    if one.get("neither_drains_from") is not None:
+        lacking = sentences(
+            _("From {factor} times the demand on, the queues of neither drain, and neither is better.").format(
+                factor=number(one["neither_drains_from"], 2)
+            ),
+            lacking,
+        )
     if one.get("factor") is None:
         text = _("{ours} less {theirs}, at each demand that was tried: {tried}. Nothing is said of other demands.")
-        return text.format(ours=ours, theirs=theirs, tried=tried)
+        return sentences(text.format(ours=ours, theirs=theirs, tried=tried), lacking)
     said = _("Between {ours} and {theirs} the answer changes at {factor} times the demand stated.").format(
         ours=ours, theirs=theirs, factor=number(one["factor"], 2)
     )
-    return sentences(said, _("It is taken to change once. Tried: {tried}.").format(tried=tried))
+    return sentences(said, _("It is taken to change once. Tried: {tried}.").format(tried=tried), lacking)
 
 
-def _tried(one: Json, measure: str) -> Iterator[str]:
-    """Return each demand that was tried, with the difference there and whether it is sure."""
+def _tried(point: Json, measure: str, ours: str, theirs: str) -> str:
+    """Return a demand that was tried, with the difference there and whether it is sure."""
     form = _points if measure == "share_within" else _finely
-    for point in sorted(one.get("points", ()), key=lambda point: point["factor"]):
-        mean, low, high = interval(point)
-        text = (
-            _("{difference} at {factor} times")
-            if low > 0 or high < 0
-            else _("{difference} at {factor} times, not sure")
-        )
-        yield text.format(difference=form(mean), factor=number(point["factor"], 2))
+    words = {"difference": form(point["mean"]), "factor": number(point["factor"], 2)}
+    if why := lacking_queues(point, ours, theirs):
+        return _("{difference} at {factor} times, where {lacking}").format(**words, lacking=why)
+    text = _("{difference} at {factor} times") if point["sure"] else _("{difference} at {factor} times, not sure")
+    return text.format(**words)
 
 
 def warnings(subjects: Subjects) -> Iterator[str]:
@@ -403,7 +409,7 @@ def _difference(title: str, form: Callable[[float], str], one: Json | None, *, d
     """Return a row of how two differ in a measure."""
     if one is None:
         return title, "–", "", _("nothing to compare: hardly anybody came")
-    bounds = interval(one)[1:]
+    bounds = one["ci95"]
     sure = _("yes") if one["sure"] else _("no")
     if not drains:
         sure = _("not sure: a queue does not drain")

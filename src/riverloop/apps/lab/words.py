@@ -82,11 +82,6 @@ CHANCE_ALONE = N_(
 """What an interval is not: said wherever one is."""
 
 
-UNDRAINED = N_(
-    "The queues of {label} do not drain: times there are only of those who were served, and no difference is sure."
-)
-
-
 def unit_title(unit: str) -> str:
     """Return a unit in the reader's language, as far as it is known."""
     return _(UNIT_WORDS[unit]) if unit in UNIT_WORDS else unit

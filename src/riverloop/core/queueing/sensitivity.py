@@ -7,8 +7,9 @@ either of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from riverloop.core.kernel.words import N_
 from riverloop.core.queueing.intervals import Interval, difference
@@ -44,7 +45,49 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 0.95) -> Interval | None:
+@dataclass(frozen=True, slots=True)
+class Difference(Interval):
+    """How much greater a measure is in our design than in theirs, and what it is worth.
+
+    Args:
+        ours_drains: whether our queues drain. Where they do not, times are only of those who were served.
+        theirs_drains: likewise.
+        of_all: whether the measure counts those who were never served.
+    """
+
+    ours_drains: bool = True
+    theirs_drains: bool = True
+    of_all: bool = False
+
+    @property
+    def sure(self) -> bool:
+        """Whether zero lies outside, and all queues drain."""
+        return self.ours_drains and self.theirs_drains and (self.low > 0 or self.high < 0)
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells which is better: the times of those few who were served in neither tell nothing."""
+        return self.of_all or self.ours_drains or self.theirs_drains
+
+    @property
+    def lean(self) -> float:
+        """The mean; infinite where the queues of one alone do not drain, and those never served are not counted."""
+        if self.of_all or self.ours_drains == self.theirs_drains:
+            return self.mean
+        return -math.inf if self.ours_drains else math.inf
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for answers and pages."""
+        return {
+            "mean": round(self.mean, 6),
+            "ci95": [round(self.low, 6), round(self.high, 6)],
+            "sure": self.sure,
+            "ours_drains": self.ours_drains,
+            "theirs_drains": self.theirs_drains,
+        }
+
+
+def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 0.95) -> Difference | None:
     """Return how much greater a measure is in our design than in theirs, with its interval.
 
     Args:
@@ -57,8 +100,18 @@ def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 
         ScenarioError: the designs did not see the same passengers.
     """
     check_same_passengers(ours.scenario, theirs.scenario)
-    return difference(
+    found = difference(
         [measure(one) for one in ours.replications], [measure(one) for one in theirs.replications], confidence
+    )
+    if found is None:
+        return None
+    return Difference(
+        found.mean,
+        found.low,
+        found.high,
+        ours_drains=not ours.shortfalls,
+        theirs_drains=not theirs.shortfalls,
+        of_all=measure is share_within,
     )
 
 
@@ -106,18 +159,19 @@ class Bar:
 
     Args:
         name: of what is uncertain.
-        low: change of the measure at the low value; None of a single replication.
+        low: change of the measure from the scenario as asked ("theirs") to the low value ("ours"); None of a single
+            replication.
         high: likewise at the high value.
     """
 
     name: str
-    low: Interval | None
-    high: Interval | None
+    low: Difference | None
+    high: Difference | None
 
     @property
     def width(self) -> float:
-        """How far apart the two ends and the middle are."""
-        ends = [one.mean for one in (self.low, self.high) if one is not None]
+        """How far apart the two ends and the middle are; infinite if it decides whether queues drain."""
+        ends = [one.lean for one in (self.low, self.high) if one is not None]
         return max([*ends, 0.0]) - min([*ends, 0.0])
 
 
@@ -169,20 +223,55 @@ class BreakEven:
     """The demand at which one design stops being better than another.
 
     Args:
-        factor: of the demand; None if the answer is the same everywhere between the bounds.
-        sure_below: up to this factor the first answer is sure.
-        sure_above: from this factor on the other answer is sure.
-        at_low: difference at the lowest demand (ours less theirs).
-        at_high: difference at the highest.
-        tried: every demand that was tried, with its difference, the lowest first.
+        factor: of the demand; None if the answer is the same everywhere between the bounds, as far as there is one.
+        neither_from: the least demand tried from which on the queues of neither drain, so that there is no answer; None
+            if there is one everywhere.
+        tried: every demand that was tried, with its difference (ours less theirs), the lowest first; at least two.
     """
 
     factor: float | None
-    sure_below: float
-    sure_above: float
-    at_low: Interval
-    at_high: Interval
-    tried: tuple[tuple[float, Interval], ...] = ()
+    neither_from: float | None
+    tried: tuple[tuple[float, Difference], ...]
+
+    @property
+    def at_low(self) -> Difference:
+        """The difference at the lowest demand."""
+        return self.tried[0][1]
+
+    @property
+    def at_high(self) -> Difference:
+        """The difference at the highest demand."""
+        return self.tried[-1][1]
+
+    @property
+    def sure_below(self) -> float | None:
+        """Up to which demand that was tried the answer at the lowest is sure; None if not even there."""
+        return _sure_until(self.tried)
+
+    @property
+    def sure_above(self) -> float | None:
+        """From which demand that was tried on the answer at the highest is sure; None if not even there."""
+        return _sure_until(self.tried[::-1])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for answers and pages."""
+        return {
+            "factor": self.factor,
+            "neither_drains_from": self.neither_from,
+            "sure_below": self.sure_below,
+            "sure_above": self.sure_above,
+            "points": [{"factor": factor} | one.as_json() for factor, one in self.tried],
+        }
+
+
+def _sure_until(tried: Sequence[tuple[float, Difference]]) -> float | None:
+    """Return the last demand of an unbroken line of sure differences with the sign of the first."""
+    last = None
+    for factor, one in tried:
+        if not one.sure or one.mean * tried[0][1].mean <= 0:
+            break
+        last = factor
+    return last
 
 
 def break_even(
@@ -198,6 +287,8 @@ def break_even(
     """Return the demand at which the difference between two designs changes its sign.
 
     It is found by halving, and taken to change once; where the difference is not sure, on either side of it, is told.
+    Unless the measure counts those who were never served: where the queues of one alone drain, it is taken for the
+    better, and where those of neither do, there is no answer, and it is sought below.
 
     Args:
         ours: a design.
@@ -215,9 +306,9 @@ def break_even(
     halvings = max(math.ceil(math.log2((between[1] - between[0]) / precision)), 0)
     steps = _Steps(2 * (2 + halvings), spread, progress)
 
-    tried: list[tuple[float, Interval]] = []
+    tried: dict[float, Difference] = {}
 
-    def at(factor: float) -> Interval:
+    def lean(factor: float) -> float:
         own, other = (steps.run(one.with_demand(factor)) for one in (ours, theirs))
         found = compare(own, other, measure)
         if found is None:
@@ -229,22 +320,21 @@ def break_even(
                 ),
                 factor=f"{factor:g}",
             )
-        tried.append((factor, found))
-        return found
+        tried[factor] = found
+        return found.lean if found.tells else 0.0
 
     low, high = between
-    at_low, at_high = at(low), at(high)
-    if at_low.mean * at_high.mean >= 0:
-        return BreakEven(None, high, low, at_low, at_high, tuple(tried))
-    sure_below, sure_above, rising = low, high, at_low.mean < 0
-    while high - low > precision:
+    at_low, at_high = lean(low), lean(high)
+    while at_low and (at_low * at_high < 0 or not tried[high].tells) and high - low > precision:
         middle = (low + high) / 2
-        found = at(middle)
-        if (found.mean < 0) == rising:
+        at_middle = lean(middle)
+        if at_middle * at_low > 0:
             low = middle
-            sure_below = max(sure_below, middle) if found.sure else sure_below
         else:
-            high = middle
-            sure_above = min(sure_above, middle) if found.sure else sure_above
-    in_order = tuple(sorted(tried, key=lambda pair: pair[0]))
-    return BreakEven((low + high) / 2, sure_below, sure_above, at_low, at_high, in_order)
+            high, at_high = middle, at_middle
+    untold = [factor for factor, found in tried.items() if not found.tells]
+    return BreakEven(
+        (low + high) / 2 if at_low * at_high < 0 else None,
+        min(untold, default=None),
+        tuple(sorted(tried.items())),
+    )
