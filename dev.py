@@ -285,7 +285,7 @@ def run_tests(arguments):
     only = next((text.partition("=")[2] for text in arguments if text.startswith("--database=")), None)
     arguments = [text for text in arguments if not text.startswith("--database=")]
     pytest = [str(HERE.python), "-m", "pytest"]
-    if os.environ.get("CI"):  # one order each time, so that a red run is the change's own; people's machines try new ones
+    if os.environ.get("CI"):  # one order, so that a red run is the change's own; people's machines try new ones
         pytest.append("--randomly-seed=1")
     on_sqlite = [*pytest, "--database=sqlite", *arguments]
     on_postgresql = [*pytest, "--database=postgresql", *arguments]
