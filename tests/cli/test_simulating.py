@@ -6,7 +6,7 @@ import re
 import pytest
 
 from riverloop.cli.simulating import MEASURES
-from riverloop.core.queueing import sensitivity
+from riverloop.core.queueing import differences
 from tests.core.queueing.halls import HALLS, OUT
 from tests.core.queueing.scenes import CONTRACT, DAY
 
@@ -268,11 +268,12 @@ def test_the_demand_at_which_another_design_overtakes_is_told(run):
     _, out, _ = run("simulate", "-", *words, "--json", stdin=HALLS)
     found = json.loads(out)["break_even"]
     assert found["measure"] == "journey_seconds"
-    assert found["factor"] is None or 0.5 < found["factor"] < 8
-    assert found["points"][0]["mean"] < 0
+    assert (found["better_below"], found["untold_from"]) == ("ours", None)
+    assert 6 < found["sure_below"] < found["factor"] < found["sure_above"] < 8
     assert [point["factor"] for point in found["points"]][:: len(found["points"]) - 1] == [0.5, 8]
     _, out, _ = run("simulate", "-", *words, stdin=HALLS)
-    assert "What was tried, the first less " in out
+    assert f"Up to {found['factor']:.4g} times the demand the first is better; above it, the other.\n" in out
+    assert "Nearest to that it is sure of the first at " in out
     assert "\n0.5 times " in out
 
 
@@ -415,8 +416,10 @@ def test_where_none_overtakes_it_is_told_where_that_was_looked_for(run, tmp_path
     other.write_text(SHORT.replace("channels: 12", "channels: 14"), encoding="utf-8")
     words = ("simulate", "-", "--break-even", str(other), "--between", "0.9,1.1")
     _, out, _ = run(*words, stdin=SHORT)
-    assert "Between 0.9 and 1.1 times the demand, journey_seconds does not overtake that of" in out
-    assert re.search(r"\n0\.9 times  [0-9.]+ \(95% sure: .*\n1\.1 times  [0-9.]+ \(95% sure: ", out)
+    assert "journey_seconds beside that of the other, 0.9 to 1.1 times the demand:" in out
+    assert "Of those tried, there is no demand at which the first is better." in out
+    assert re.search(r"\n0\.9 times +[0-9.]+ \(95% sure: .*\) +the other\n", out)
+    assert re.search(r"\n1\.1 times +[0-9.]+ \(95% sure: .*\) +the other\n", out)
     assert json.loads(run(*words, "--json", stdin=SHORT)[1])["break_even"]["between"] == [0.9, 1.1]
 
 
@@ -434,4 +437,4 @@ def test_what_a_file_holds_is_listed(run):
 
 
 def test_the_measures_are_those_of_the_core():
-    assert tuple(sensitivity.MEASURES) == MEASURES
+    assert tuple(differences.MEASURES) == MEASURES

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from riverloop.core.queueing.designs import Claim
-from riverloop.core.queueing.sensitivity import MEASURES
+from riverloop.core.queueing.differences import MEASURES
 from riverloop.scenarios import bundled, open_bundled, text_of
 from tests.test_repository import LANGUAGES, entries_of, foreign_letters
 

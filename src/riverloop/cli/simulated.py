@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from riverloop.cli.printing import print_json, print_table, progress_line
+from riverloop.cli.simulated_deciding import print_bars, print_even, told
 from riverloop.cli.simulated_text import UNKNOWN, parameters_taken, print_answer
 from riverloop.core.queueing.designs import Case, Claim, Design, Need, Parameter, ScenarioFile
+from riverloop.core.queueing.differences import MEASURES, compare
 from riverloop.core.queueing.network import Scenario, in_one_language, without_outages
 from riverloop.core.queueing.parameters import ASSUMED, Value
 from riverloop.core.queueing.real_traffic import Traffic
@@ -17,20 +19,9 @@ from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.rehearsal import AtStation, Target
 from riverloop.core.queueing.results import Result
 from riverloop.core.queueing.running import run
-from riverloop.core.queueing.sensitivity import (
-    MEASURES,
-    Bar,
-    BreakEven,
-    Difference,
-    Swing,
-    break_even,
-    compare,
-    tornado,
-)
+from riverloop.core.queueing.sensitivity import Bar, BreakEven, Swing, break_even, tornado
 from riverloop.core.queueing.sizing import Channels, Roster, least_channels, least_roster
 from riverloop.core.queueing.spreading import Spread, held
-
-_MOST_BARS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +206,13 @@ class Answers:
             print()
             print_answer(one, theirs, by_hour=by_hour, whole=one.file is not self.ours.file)
             _print_claims(one.claims(), theirs, self._beside(one))
-            _printdifferences(self.result, theirs, "\nThe first less this one, on the same passengers:")
+            _print_differences(self.result, theirs, "\nThe first less this one, on the same passengers:")
         if self.still is not None:
-            _printdifferences(self.result, self.still, "\nWhat the outages do:", ("with them", "without them"))
+            _print_differences(self.result, self.still, "\nWhat the outages do:", ("with them", "without them"))
         if self.bars:
-            bars = [(bar, self._parameter(bar.name)) for bar in self.bars]
-            _print_bars(bars, self.bars_of, drains=not self.result.shortfalls)
+            print_bars([(bar, self._parameter(bar.name)) for bar in self.bars], self.bars_of)
         if self.even is not None:
-            _print_even(self.even, *self.even_of, self.between)
+            print_even(self.even, *self.even_of, self.between)
         if self.channels is not None:
             _print_channels(self.channels)
         if self.roster is not None:
@@ -335,7 +325,7 @@ def _differs(one: Claim, ours: Result, theirs: Result | None) -> str:
         return "a queue of one of the two does not drain, so that no difference counts"
     found = differences(ours, theirs).get(one.measure)
     if found is None:
-        return _not_told(ours)
+        return _nottold(ours)
     unit = "points" if one.measure == "share_within" else one.unit or "seconds"
     scale = 0.01 if unit == "points" else _SECONDS.get(unit, 1)
     low, high = (f"{bound / scale:.2f}" for bound in found["ci95"])
@@ -367,7 +357,7 @@ def _modelled(one: Claim, result: Result) -> str:
     return ""
 
 
-def _printdifferences(
+def _print_differences(
     ours: Result, theirs: Result, title: str, called: tuple[str, str] = ("in the first", "in this one")
 ) -> None:
     print(title)
@@ -376,80 +366,14 @@ def _printdifferences(
         print(f"  nothing to compare: {' and '.join(lacking)}, a queue does not drain")
         return
     for name in MEASURES:
-        print(f"  {name}: {_told(found[name]) if name in found else _not_told(ours)}")
+        print(f"  {name}: {told(found[name]) if name in found else _nottold(ours)}")
 
 
-def _not_told(result: Result) -> str:
+def _nottold(result: Result) -> str:
     """Return why there is no difference to tell."""
     if result.scenario.replications == 1:
         return "one replication tells no difference apart"
     return "nothing to compare: hardly anybody came"
-
-
-def _told(one: Mapping[str, Any]) -> str:
-    low, high = one["ci95"]
-    if low == high == 0:
-        return "no difference"
-    return f"{one['mean']:.4g} (95% sure: {low:.4g} to {high:.4g})" + ("" if one["sure"] else ", not sure")
-
-
-def _print_bars(bars: Sequence[tuple[Bar, Parameter]], measure: str, *, drains: bool) -> None:
-    print(f"\nWhat moves {measure} most, each by itself at its low and its high value:")
-    rows: list[tuple[str, ...]] = [("parameter", "low", "moves it by", "high", "moves it by")]
-    for bar, of in bars[:_MOST_BARS]:
-        low, high = (_told_end(one) if one else "" for one in (bar.low, bar.high))
-        rows.append((bar.name, str(of.low), low, str(of.high), high))
-    print_table(rows)
-    if not drains:
-        print("As asked, a queue does not drain: every change is from times of those alone who were served.")
-    if len(bars) > _MOST_BARS:
-        print(f"{len(bars) - _MOST_BARS} others move it less; --json lists them.")
-
-
-def _told_end(one: Difference) -> str:
-    said = _told(one.as_json())
-    return said if one.ours_drains else f"{said}; a queue does not drain"
-
-
-def _print_even(found: BreakEven, measure: str, name: str, between: tuple[float, float]) -> None:
-    other = f'"{name}"' if name else "the other"
-    low, high = (f"{factor:g}" for factor in between)
-    if found.factor is None:
-        print(f"\nBetween {low} and {high} times the demand, {measure} does not overtake that of {other}.")
-    else:
-        print(f"\nAt {found.factor:.2f} times the demand, {measure} overtakes that of {other}, or is overtaken by it.")
-        print(f"Looked for between {low} and {high}. {_how_sure(found)}")
-    if found.neither_from is not None:
-        print(f"From {found.neither_from:.3g} times on, the queues of neither drain, and neither is better.")
-    print("What was tried, the first less the other:")
-    print_table([("demand", "difference"), *_tried_rows(found)])
-    if any(not (one.ours_drains and one.theirs_drains) for _, one in found.tried):
-        print(
-            "Where a queue does not drain, times are only of those who were served. If the queues of one alone drain, "
-            "it is taken for the better; share_within counts everybody."
-        )
-
-
-def _how_sure(found: BreakEven) -> str:
-    told = [
-        f"{word} {factor:.2f}"
-        for word, factor in (("up to", found.sure_below), ("from", found.sure_above))
-        if factor is not None
-    ]
-    return f"Which is greater is sure {' and '.join(told)} times." if told else "Which is greater is sure nowhere."
-
-
-_LACKING = {
-    (True, True): "",
-    (False, True): "; a queue of the first does not drain",
-    (True, False): "; a queue of the other does not drain",
-    (False, False): "; in both a queue does not drain",
-}
-
-
-def _tried_rows(found: BreakEven) -> Iterator[tuple[str, str]]:
-    for factor, one in found.tried:
-        yield f"{factor:.3g} times", _told(one.as_json()) + _LACKING[one.ours_drains, one.theirs_drains]
 
 
 def _print_channels(found: Channels) -> None:

@@ -2,8 +2,10 @@
 
 from functools import cache
 
+from riverloop.core.queueing.differences import Difference
 from riverloop.core.queueing.running import run
 from riverloop.core.queueing.scenario_file import read_scenario
+from riverloop.core.queueing.sensitivity import BreakEven
 
 DAY = """
 title: {en: A day at the river, zh-Hant: 河畔一日, zh-Hans: 河畔一日}
@@ -60,18 +62,16 @@ def four():
     return [(name, answered(text)) for name, text in zip(names, texts, strict=True)]
 
 
-def difference(mean, half, *, ours_drains=True, theirs_drains=True):
+def difference(mean, half, **lacks):
     """Give a difference between two designs."""
-    sure = abs(mean) > half and ours_drains and theirs_drains
-    bounds = {"mean": mean, "ci95": [mean - half, mean + half], "sure": sure}
-    return bounds | {"ours_drains": ours_drains, "theirs_drains": theirs_drains}
+    return Difference(mean, mean - half, mean + half, **lacks)
 
 
 def tornado():
     """Give bars of a tornado, one of which has no ends."""
 
     def end(mean):
-        return difference(mean, 20)
+        return difference(mean, 20).as_json()
 
     return [
         {"name": "jobs", "label": {"en": "Jobs <i>", "zh-Hant": "職位", "zh-Hans": "职位"}, "from": 1000, "to": 2000}
@@ -84,11 +84,7 @@ def tornado():
 def turning():
     """Give the demand at which an answer changes, with what was tried on the way."""
     points = [(0.5, -40.0), (1.0, -18.0), (1.25, 2.0), (1.5, 60.0), (2.0, 200.0)]
-    return {
-        "factor": 1.24,
-        "neither_drains_from": None,
-        "points": [{"factor": at} | difference(mean, 15) for at, mean in points],
-    }
+    return BreakEven(tuple((at, difference(mean, 15)) for at, mean in points)).as_json()
 
 
 ROSTER = {

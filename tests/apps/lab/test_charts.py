@@ -170,34 +170,38 @@ def test_the_table_of_a_tornado_holds_what_is_drawn_and_what_had_no_room():
     assert chart.table.rows[2][2:] == ("–", "–", "–", "–")
 
 
-@pytest.mark.parametrize(("measure", "drawn"), [("journey_seconds", [0.5, 1.0, 1.25, 1.5]), ("share_within", None)])
-def test_times_where_queues_do_not_drain_are_told_and_not_drawn(measure, drawn):
+@pytest.mark.parametrize(("measure", "drawn"), [("journey_seconds", 4), ("share_within", 5)])
+def test_times_that_leave_people_out_are_told_and_not_drawn(measure, drawn):
     turning = samples.turning()
-    turning["points"][-1]["ours_drains"] = False
+    turning["points"][-1] |= {"ours_drains": False, "ours_serves_all": False}
     chart = charts.break_even_line(turning, ours="A", theirs="B", measure=measure)
-    assert chart.table.rows[-1][2] == "the queues of A do not drain"
+    assert chart.table.rows[-1][2] == "not everybody is served in A"
     assert "Where queues do not drain" in chart.source
+    assert ("Where not everybody is served" in chart.source) == (drawn == 4)
     for data in data_of(chart):
         (series,) = data["series"]
-        assert [point[0] for point in series["points"]] == (drawn or [0.5, 1.0, 1.25, 1.5, 2.0])
+        assert [point[0] for point in series["points"]] == [0.5, 1.0, 1.25, 1.5, 2.0][:drawn]
 
 
-def test_a_line_of_times_needs_two_demands_where_queues_drain():
+def test_a_line_of_times_needs_two_demands_at_which_everybody_is_served():
     turning = samples.turning()
     for point in turning["points"][1:]:
-        point["theirs_drains"] = False
+        point |= {"theirs_drains": False, "theirs_serves_all": False}
     chart = charts.break_even_line(turning, ours="A", theirs="B", measure="journey_seconds")
     assert chart.picture is None
     assert "fewer than two" in chart.empty
     assert len(chart.table.rows) == 5
 
 
-def test_an_end_where_queues_do_not_drain_is_told_beside_its_bar():
+@pytest.mark.parametrize(("measure", "drawn"), [("journey_seconds", False), ("share_within", True)])
+def test_an_end_that_leaves_people_out_is_told_and_its_time_is_not_drawn(measure, drawn):
     bars = samples.tornado()
-    bars[0]["high"]["ours_drains"] = False
-    chart = charts.tornado_bars(bars, measure="journey_seconds")
-    assert chart.table.rows[0][5] == "queues do not drain"
-    assert "no change is sure" in chart.source
+    bars[0]["high"] |= {"ours_drains": False, "ours_serves_all": False}
+    chart = charts.tornado_bars(bars, measure=measure)
+    assert chart.table.rows[0][5] == "not everybody is served there"
+    assert "none is called sure" in chart.source
+    for data in data_of(chart):
+        assert (data["rows"][0]["high"] is not None) == drawn
 
 
 def test_five_years_of_days_are_told_by_month_with_their_least_and_greatest_day():

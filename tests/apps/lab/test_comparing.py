@@ -10,6 +10,7 @@ from riverloop.apps.lab import comparing, drawn, services
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.runs import work
 from riverloop.core.queueing.designs import open_scenario_file
+from riverloop.core.queueing.sensitivity import BreakEven
 from tests.apps.lab import samples
 from tests.apps.lab.bridges import BRIDGE
 
@@ -128,7 +129,7 @@ def test_where_a_queue_does_not_drain_no_difference_is_called_sure(paul):
     told = comparing.differences_json(*(one.result for one in found))
     assert not any(one["sure"] for one in told.values())
     shown = page(paul, *found)
-    assert "The queues of One queue do not drain: times there are only of those who were served" in shown
+    assert "The queues of One queue do not drain: times depend on how long that lasts" in shown
     assert "not sure: a queue does not drain" in shown
     assert not re.search(r"min sure ", shown)
     written = report(paul, *found)
@@ -165,17 +166,22 @@ def test_the_longest_queue_is_said_to_be_of_all_replications(paul):
 # At what demand another design is better
 
 
-def turning(*means, factor=None, below=0.9, above=1.1, measure="journey_seconds", drains=None):
+def turning(*means, measure="journey_seconds", lacks=None):
+    """Give what was found of a demand at which A and B change places."""
     demands = (0.5, 2) if len(means) == 2 else (0.5, 1, 2)
-    points = [
-        {"factor": at} | samples.difference(mean, 5, **(drains or {}).get(at, {}))
+    share = measure == "share_within"
+    tried = [
+        (at, samples.difference(mean, 5, of_share=share, **(lacks or {}).get(at, {})))
         for at, mean in zip(demands, means, strict=True)
     ]
-    one = {"measure": measure, "against": "b", "against_title": {"en": "B"}, "between": [0.5, 2]}
-    one |= {"factor": factor, "sure_below": below, "sure_above": above, "points": points, "passengers_a_day": 100}
-    untold = [at for at, lacks in (drains or {}).items() if len(lacks) == 2 and measure != "share_within"]
-    one["neither_drains_from"] = min(untold, default=None)
+    asked = {"measure": measure, "against": "b", "against_title": {"en": "B"}, "between": [0.5, 2]}
+    one = BreakEven(tuple(tried)).as_json() | asked | {"passengers_a_day": 100}
     return {"break_even": one, "about": {"design": {"key": "a", "title": {"en": "A"}}}}
+
+
+def found_of(*means, **more):
+    with translation.override("en"):
+        return drawn.found("break_even", turning(*means, **more))
 
 
 @pytest.mark.parametrize(
@@ -184,81 +190,104 @@ def turning(*means, factor=None, below=0.9, above=1.1, measure="journey_seconds"
         (-60, -90, "A is better on average at the demands that were tried: 0.5 and 2 times."),
         (60, 90, "B is better on average at the demands that were tried: 0.5 and 2 times."),
         (0, 0, "A and B do the same at the demands that were tried: 0.5 and 2 times."),
-        (0, -90, "A is no worse at the demands that were tried, 0.5 and 2 times, and better at one of them."),
-        (3, 0, "B is no worse at the demands that were tried, 0.5 and 2 times, and better at one of them."),
+        (0, -90, "A is no worse at the demands that were tried, 0.5 and 2 times, and better at some of them."),
+        (3, 0, "B is no worse at the demands that were tried, 0.5 and 2 times, and better at some of them."),
     ],
 )
 def test_an_answer_that_does_not_turn_claims_no_more_than_was_tried(low, high, told):
-    with translation.override("en"):
-        found = drawn.found("break_even", turning(low, high))
-    assert found["headline"] == told
+    found = found_of(low, high)
+    assert set(told.split()) == set(found["headline"].split())
     assert found["sure"].startswith("Nothing is said of any other demand.")
     assert [row[0] for row in found["table"].rows] == ["0.5 times", "2 times"]
     assert "throughout" not in str(found)
 
 
 def test_an_answer_that_turns_tells_every_demand_that_was_tried():
-    with translation.override("en"):
-        found = drawn.found("break_even", turning(-60, -1, 90, factor=1.0))
+    found = found_of(-60, -1, 90)
+    assert found["headline"] == "Up to 1.5 times the demand (150 passengers a day) A is better; above it, B."
+    assert found["sure"].startswith(
+        "Nearest to that it is sure of the first at 0.5 times, and of the other at 2 times."
+    )
     assert "taken to turn once between them" in found["sure"]
     assert [row[0] for row in found["table"].rows] == ["0.5 times", "1 times", "2 times"]
+    assert [row[3:] for row in found["table"].rows] == [("A", "sure"), ("A", "not sure"), ("B", "sure")]
+    assert found_of(60, 1, -90)["headline"].endswith("B is better; above it, A.")
+    assert found_of(60, 1, -90, measure="share_within")["headline"].endswith("A is better; above it, B.")
+
+
+def test_where_they_do_the_same_between_one_and_the_other_no_demand_is_named():
+    found = found_of(-60, 0, 90)
+    assert found["headline"].startswith(
+        "Up to 0.5 times the demand A is better, from 2 times on B; between them they do"
+    )
+    assert found["table"].rows[1][3] == "the same"
 
 
 @pytest.mark.parametrize(
-    ("below", "above", "told"),
+    ("means", "told"),
     [
-        (0.9, 1.1, "The first is sure up to 0.9 times, the other from 1.1 times."),
-        (0.9, None, "The first is sure up to 0.9 times; the other is not sure even at the greatest demand."),
-        (None, 1.1, "The other is sure from 1.1 times; the first is not sure even at the least demand."),
-        (None, None, "Neither is sure at the demands that were tried."),
+        ((-60, 90), "sure of the first at 0.5 times, and of the other at 2 times."),
+        ((-60, 1), "sure of the first at 0.5 times, and nowhere of the other."),
+        ((-1, 90), "sure of the other at 2 times, and nowhere of the first."),
+        ((-1, 1), "It is sure of neither at the demands that were tried."),
     ],
 )
-def test_how_sure_an_answer_is_that_turns(below, above, told):
-    with translation.override("en"):
-        found = drawn.found("break_even", turning(-60, 90, factor=1.0, below=below, above=above))
-    assert found["sure"].startswith(told)
+def test_how_sure_an_answer_is_that_turns(means, told):
+    assert told in found_of(*means)["sure"]
+
+
+def test_an_answer_that_turns_again_says_so():
+    assert "further up it turns again" in found_of(-60, 90, -60)["sure"]
+    assert "turns again" not in found_of(-60, 90, 60)["sure"]
+
+
+GROWS, LEAVES = {"theirs_drains": False}, {"theirs_drains": False, "theirs_serves_all": False}
+BOTH = LEAVES | {"ours_drains": False, "ours_serves_all": False}
+
+
+def test_where_queues_do_not_drain_nothing_is_sure_and_it_is_told():
+    found = found_of(-60, -90, lacks={2: GROWS})
+    assert found["headline"].startswith("A is better on average")
+    assert [row[4] for row in found["table"].rows] == ["sure", "the queues of B do not drain"]
+    assert "depends on how long that lasts, and none is called sure" in found["sure"]
+    assert "not everybody" not in found["sure"]
 
 
 @pytest.mark.parametrize(
-    ("measure", "better"), [("journey_seconds", "A"), ("journey_p95_seconds", "A"), ("share_within", "B")]
+    ("means", "lacks", "better"),
+    [
+        ((-60, -90), {2: LEAVES}, "A"),  # even those whom B served took longer there
+        ((-60, 90), {2: LEAVES}, "cannot be told"),
+        ((-60, 90), {2: BOTH}, "cannot be told"),
+    ],
 )
-def test_where_the_queues_of_one_alone_drain_it_is_the_better_in_times_and_it_is_told(measure, better):
-    lacks = {at: {"theirs_drains": False} for at in (0.5, 2)}
-    means = (-60, -90) if measure == "share_within" else (60, 90)  # those whom B served were quicker there than in A
-    with translation.override("en"):
-        found = drawn.found("break_even", turning(*means, measure=measure, drains=lacks))
-    assert found["headline"].startswith(f"{better} is better on average at the demands that were tried")
-    assert {row[3] for row in found["table"].rows} == {"the queues of B do not drain"}
-    assert "Where queues do not drain, times are only of those who were served" in found["sure"]
+def test_times_of_those_who_are_served_speak_for_nobody_who_leaves_others_out(means, lacks, better):
+    found = found_of(*means, lacks=lacks)
+    assert found["headline"].startswith("A is better on average at the demands that were tried: 0.5")
+    assert found["table"].rows[1][3] == better
+    assert "not everybody is served in" in found["table"].rows[1][4]
+    assert "If even so those of one are the longer, the other is the better" in found["sure"]
+    assert ("At 2 times the demand and more, as far as tried" in found["sure"]) == (better != "A")
+    shares = found_of(60, -90, lacks=lacks, measure="share_within")
+    assert shares["table"].rows[1][3] == "B"
+    assert "If even so" not in shares["sure"]
 
 
-NEITHER = {"ours_drains": False, "theirs_drains": False}
-
-
-def test_where_the_queues_of_neither_drain_neither_is_the_better():
-    with translation.override("en"):
-        found = drawn.found("break_even", turning(-60, -70, 90, drains={2: NEITHER}))
-        assert found["headline"] == "A is better on average at the demands that were tried: 0.5 and 1 times."
-        assert "From 2 times the demand on, the queues of neither drain, and neither is better." in found["sure"]
-        assert found["table"].rows[2][3] == "the queues of A and B do not drain"
-        found = drawn.found("break_even", turning(-60, 90, drains={0.5: NEITHER, 2: NEITHER}))
-        assert found["headline"].endswith("0.5 and 2 times, the queues of neither A nor B drain.")
-        found = drawn.found("break_even", turning(60, 90, drains={2: NEITHER}, measure="share_within"))
-        assert found["headline"] == "A is better on average at the demands that were tried: 0.5 and 2 times."
+def test_where_nothing_can_be_told_nothing_is():
+    found = found_of(-60, 90, lacks={0.5: BOTH, 2: BOTH})
+    assert found["headline"] == "At none of the demands that were tried can it be told which is better."
 
 
 def test_a_change_to_where_queues_do_not_drain_is_told_as_such():
-    bars = [
-        {"name": "jobs", "label": {"en": "Jobs"}, "low_value": 1, "high_value": 2}
-        | {"low": samples.difference(-30, 5), "high": samples.difference(90, 5, ours_drains=False)}
-    ]
-    answer = {"tornado": {"measure": "journey_seconds", "bars": bars}}
+    bar = {"name": "jobs", "label": {"en": "Jobs"}, "low_value": 1, "high_value": 2}
+    lacks = {"ours_drains": False, "ours_serves_all": False}
+    ends = {"low": samples.difference(-30, 5).as_json(), "high": samples.difference(90, 5, **lacks).as_json()}
     with translation.override("en"):
-        found = drawn.found("tornado", answer)
-        assert "queues do not drain" in found["table"].rows[0][4]
-        assert "no change is sure" in found["sure"]
-        bars[0]["low"]["theirs_drains"] = False
-        assert drawn.found("tornado", answer)["sure"].startswith("As asked, queues do not drain")
+        found = drawn.found("tornado", {"tornado": {"measure": "journey_seconds", "bars": [bar | ends]}})
+        assert "not everybody is served there" in found["table"].rows[0][4]
+        assert "times are only of those who are" in found["sure"]
+        shares = drawn.found("tornado", {"tornado": {"measure": "share_within", "bars": [bar | ends]}})
+        assert "times" not in shares["sure"]
 
 
 # What claims may say

@@ -103,7 +103,7 @@ def check_asked(
     Raises:
         InputError: it has no such station or other design, too few replications, or nothing of it is uncertain.
     """
-    from riverloop.core.queueing import sensitivity, sizing  # noqa: PLC0415 - the simulator is slow to import
+    from riverloop.core.queueing import differences, sizing  # noqa: PLC0415 - the simulator is slow to import
 
     if kind in ("least_channels", "least_roster"):
         sizing.check_sizing(scenario, asked.get("stations") or [asked["station"]])
@@ -111,8 +111,8 @@ def check_asked(
         if asked["against"] in ("", file.design(design).key):
             raise InputError("lab.against", N_("Choose another design to compare with."))
         other = file.scenario(asked["against"], case, traffic=opening.daily_traffic())
-        sensitivity.check_same_passengers(scenario, other)
-        sensitivity.check_several(scenario)
+        differences.check_same_passengers(scenario, other)
+        differences.check_several(scenario)
     elif kind == "tornado" and not file.swings(design, case, traffic=opening.daily_traffic()):
         raise InputError("lab.ends", N_("No parameter says between what it may lie. Give some of them low and high."))
 

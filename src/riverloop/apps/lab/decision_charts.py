@@ -7,15 +7,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riverloop.apps.lab.draining import lacking_queues, undrained_ends, where_lacking
+from riverloop.apps.lab.draining import counts_all, lacking, lacking_end, worth, worth_of_ends
 from riverloop.apps.lab.figures import Chart, Table, both_sizes, line, nothing, number, own, scale
 from riverloop.apps.lab.words import sentences
 
 Json = Mapping[str, Any]
+ENDS = ("low", "high")
 
 
 def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> Chart:
     """Return how far a measure moves with each thing that is uncertain.
+
+    Times that leave out whoever is never served are told, and not drawn.
 
     Args:
         bars: ``name``, ``low`` and ``high`` (each a difference from the answer as asked, or null), perhaps ``label``,
@@ -28,11 +31,12 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
     if not bars:
         return nothing("tornado", title, "", _("Nothing here is uncertain: no parameter has a low and a high value."))
     shown = [one for one in bars if one["low"] or one["high"]][:most]
-    ends = [value / unit for one in shown for end in ("low", "high") if one[end] for value in _values(one[end])]
+    drawn = [{end: one[end] for end in ENDS if one[end] and counts_all(one[end], measure)} for one in shown]
+    ends = [value / unit for both in drawn for end in both.values() for value in _values(end)]
     rows = [
         {"name": own(one.get("label"), one["name"]), "told": _range(one)}
-        | {end: _end(one[end], unit) if one[end] else None for end in ("low", "high")}
-        for one in shown
+        | {end: _end(both[end], unit) if end in both else None for end in ENDS}
+        for one, both in zip(shown, drawn, strict=True)
     ]
     axis = scale(min([*ends, 0.0]), max([*ends, 0.0]))
     description = sentences(
@@ -51,14 +55,14 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
         (
             own(one.get("label"), one["name"]),
             _range(one),
-            *(text for end in ("low", "high") for text in (_change(one[end], unit), _sure_end(one[end], unit))),
+            *(text for end in ENDS for text in (_change(one[end], unit), _sure_end(one[end], unit))),
         )
         for one in bars
     )
     source = _(
         "Hollow: at the low value. Filled: at the high value. Thin line: sure to 95%. Change from the answer as asked."
     )
-    return Chart("tornado", title, picture, Table(head, cells), sentences(source, undrained_ends(bars)))
+    return Chart("tornado", title, picture, Table(head, cells), sentences(source, worth_of_ends(bars, measure)))
 
 
 def _range(one: Json) -> str:
@@ -95,7 +99,9 @@ def _sure(end: Json | None, unit: float) -> str:
 
 
 def _sure_end(end: Json | None, unit: float) -> str:
-    return _("queues do not drain") if end and not end["ours_drains"] else _sure(end, unit)
+    if end is None:
+        return "–"
+    return lacking_end(end) or _sure(end, unit)
 
 
 def measure_unit(measure: str) -> tuple[float, str]:
@@ -111,7 +117,7 @@ def measure_unit(measure: str) -> tuple[float, str]:
 def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") -> Chart:
     """Return how the difference between two designs moves with demand, and where it changes its sign.
 
-    Times where queues do not drain are told, and not drawn: those who were never served are not in them.
+    Times that leave out whoever is never served are told, and not drawn.
 
     Args:
         answer: ``factor`` (or null), and ``points``: each a ``factor`` with its difference.
@@ -122,19 +128,19 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
     unit, told = measure_unit(measure)
     title = _("{ours} less {theirs}, by demand").format(ours=ours, theirs=theirs)
     tried = sorted(answer.get("points", ()), key=lambda one: one["factor"])
-    source = sentences(_("The band is sure to 95%. Both designs saw the same passengers."), where_lacking(tried))
+    source = sentences(_("The band is sure to 95%. Both designs saw the same passengers."), worth(tried, measure))
     head = (_("Demand"), told, _("Sure to 95%"))
     cells = tuple(
         (
             f"× {number(one['factor'], 3)}",
             _change(one, unit),
-            lacking_queues(one, ours, theirs) or _sure(one, unit),
+            lacking(one, ours, theirs) or _sure(one, unit),
         )
         for one in tried
     )
-    points = [one for one in tried if measure == "share_within" or not lacking_queues(one, ours, theirs)]
+    points = [one for one in tried if counts_all(one, measure)]
     if len(points) < 2:  # noqa: PLR2004 - a line needs two points
-        why = _("Queues drain in both designs at fewer than two of the demands that were tried.")
+        why = _("Everybody is served in both designs at fewer than two of the demands that were tried.")
         return Chart("break_even", title, None, Table(head, cells), source, why if tried else _("No demand was tried."))
     ends = [value / unit for one in points for value in _values(one)]
     xs = [one["factor"] for one in points]
@@ -148,7 +154,7 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
     description = sentences(
         *(
             _("{label}: {value}.").format(
-                label=f"× {number(one['factor'], 2)}", value=lacking_queues(one, ours, theirs) or _change(one, unit)
+                label=f"× {number(one['factor'], 2)}", value=lacking(one, ours, theirs) or _change(one, unit)
             )
             for one in tried
         )

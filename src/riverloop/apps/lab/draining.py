@@ -1,14 +1,15 @@
-"""What differences are worth where queues do not drain: times there are only of those who were served."""
+"""What differences are worth where queues do not drain, or not everybody is served."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from riverloop.apps.clearance.formats import list_text
 from riverloop.apps.lab.figures import language
+from riverloop.apps.lab.words import sentences
 
 Json = Mapping[str, Any]
 
@@ -17,32 +18,65 @@ def undrained(found: Sequence[tuple[str, Json]]) -> str:
     """Return of which answers the queues do not drain, and what their differences are then worth."""
     names = [label for label, answer in found if not answer["result"]["drains"]]
     text = _(
-        "The queues of {label} do not drain: times there are only of those who were served, and no difference is sure."
+        "The queues of {label} do not drain: times depend on how long that lasts, and leave out whoever is never "
+        "served; no difference is sure."
     )
-    return text.format(label=list_text(names, language())) if names else ""
+    return text.format(label=_and(names)) if names else ""
 
 
-def lacking_queues(one: Json, ours: str, theirs: str) -> str:
-    """Return whose queues do not drain, where there are such, of a difference between two designs."""
-    names = [name for name, drains in ((ours, one["ours_drains"]), (theirs, one["theirs_drains"])) if not drains]
-    return _("the queues of {label} do not drain").format(label=list_text(names, language())) if names else ""
+def lacking(one: Json, ours: str, theirs: str) -> str:
+    """Return of a difference whose queues do not drain and where not everybody is served; nothing if all is well."""
+    sides = ((ours, "ours"), (theirs, "theirs"))
+    unserved = [name for name, side in sides if not one[f"{side}_serves_all"]]
+    growing = [name for name, side in sides if not one[f"{side}_drains"] and one[f"{side}_serves_all"]]
+    told = []
+    if growing:
+        told.append(_("the queues of {label} do not drain").format(label=_and(growing)))
+    if unserved:
+        told.append(_("not everybody is served in {label}").format(label=_and(unserved)))
+    return _and(told)
 
 
-def where_lacking(points: Sequence[Json]) -> str:
-    """Return what the differences at some demands are worth, if queues do not drain at one of them."""
-    if all(one["ours_drains"] and one["theirs_drains"] for one in points):
-        return ""
-    return _(
-        "Where queues do not drain, times are only of those who were served, and no difference is sure; where those of "
-        "one alone drain, it is taken for the better in times."
+def lacking_end(end: Json) -> str:
+    """Return the same of an end of a tornado's bar, which is a difference from the answer as asked."""
+    found = (
+        (end["ours_serves_all"], _("not everybody is served there")),
+        (end["theirs_serves_all"], _("not everybody is served as asked")),
+        (end["ours_drains"], _("queues do not drain there")),
+        (end["theirs_drains"], _("queues do not drain as asked")),
     )
+    return next((text for well, text in found if not well), "")
 
 
-def undrained_ends(bars: Sequence[Json]) -> str:
-    """Return what is said of a tornado if the queues do not drain as asked, or at an end of some bars."""
-    ends = [one[end] for one in bars for end in ("low", "high") if one[end]]
-    if not all(end["theirs_drains"] for end in ends):
-        return _("As asked, queues do not drain: changes of times are only of those who were served, and none is sure.")
-    if not all(end["ours_drains"] for end in ends):
-        return _("Where queues do not drain, times are only of those who were served, and no change is sure.")
-    return ""
+def worth(differences: Sequence[Json], measure: str) -> str:
+    """Return what differences between designs are worth, if there is anything to say of that.
+
+    Args:
+        differences: at several demands.
+        measure: by its name in the answer.
+    """
+    told = list(_worth(differences, measure))
+    if not all(counts_all(one, measure) for one in differences):
+        told.append(_("If even so those of one are the longer, the other is the better; otherwise it cannot be told."))
+    return sentences(*told)
+
+
+def worth_of_ends(bars: Sequence[Json], measure: str) -> str:
+    """Return the same of the ends of a tornado's bars."""
+    return sentences(*_worth([one[end] for one in bars for end in ("low", "high") if one[end]], measure))
+
+
+def _worth(differences: Sequence[Json], measure: str) -> Iterator[str]:
+    if not all(one["ours_drains"] and one["theirs_drains"] for one in differences):
+        yield _("Where queues do not drain, the difference depends on how long that lasts, and none is called sure.")
+    if not all(counts_all(one, measure) for one in differences):
+        yield _("Where not everybody is served, times are only of those who are.")
+
+
+def counts_all(one: Json, measure: str) -> bool:
+    """Whether a difference is of everybody: shares are, and times where everybody is served."""
+    return bool(measure == "share_within" or (one["ours_serves_all"] and one["theirs_serves_all"]))
+
+
+def _and(parts: Sequence[str]) -> str:
+    return list_text(list(parts), language())

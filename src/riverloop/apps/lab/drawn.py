@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from riverloop.apps.lab import answers, charts, comparing, opening
-from riverloop.apps.lab.draining import lacking_queues, undrained_ends, where_lacking
+from riverloop.apps.lab.draining import lacking, lacking_end, worth, worth_of_ends
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.lab.words import CHANCE_ALONE, sentences, with_note
 
@@ -205,7 +205,7 @@ def _tornado(answer: Json) -> dict[str, Any]:
     return {
         "headline": headline,
         "table": answers.Rows(head, rows),
-        "sure": undrained_ends(named),
+        "sure": worth_of_ends(named, measure),
         "measure": answers.measure_title(measure),
     }
 
@@ -213,107 +213,97 @@ def _tornado(answer: Json) -> dict[str, Any]:
 def _moved(measure: str, end: Json | None) -> str:
     if end is None:
         return answers.NOT_KNOWN
-    said = answers.gap(measure, end["mean"])
-    return said if end["ours_drains"] else with_note(said, _("queues do not drain"))
+    why = lacking_end(end)
+    return with_note(answers.gap(measure, end["mean"]), why) if why else answers.gap(measure, end["mean"])
 
 
 def _break_even(answer: Json) -> dict[str, Any]:
     one = answer["break_even"]
     ours = opening.said(answer["about"]["design"]["title"], answer["about"]["design"]["key"])
     theirs = opening.said(one["against_title"], one["against"])
-    words = {"ours": ours, "theirs": theirs, "measure": answers.measure_title(one["measure"])}
-    sure = []
-    if one["factor"] is None:
-        text = _never_turns(one)
-        sure.append(_("Nothing is said of any other demand."))
-    else:
-        text = (
-            _("Up to {factor} times the demand ({passengers} passengers a day) {ours} is better; above it, {theirs}.")
-            if _better(one["measure"], one["points"][0])
-            else _(
-                "Up to {factor} times the demand ({passengers} passengers a day) {theirs} is better; above it, {ours}."
-            )
-        )
-        words |= {
-            "factor": answers.number(one["factor"], 2),
-            "passengers": answers.number(one["factor"] * one["passengers_a_day"]),
-        }
-        sure.append(_how_sure(one["sure_below"], one["sure_above"]))
-        sure.append(_("Only the demands below were tried, and the answer is taken to turn once between them."))
-    head = (_("Demand"), _("{ours} less {theirs}").format(**words), _("Sure to 95%"), "")
-    points = one["points"]
-    told = [point for point in points if _tells(one["measure"], point)] or points
-    tried = answers.names(answers.number(point["factor"], 2) for point in told)
-    if one["neither_drains_from"] is not None:
-        sure.append(
-            _("From {factor} times the demand on, the queues of neither drain, and neither is better.").format(
-                factor=answers.number(one["neither_drains_from"], 2)
-            )
-        )
+    head = (
+        _("Demand"),
+        _("{ours} less {theirs}").format(ours=ours, theirs=theirs),
+        _("Sure to 95%"),
+        _("Better"),
+        _("Is it sure?"),
+    )
     return {
-        "headline": text.format(**words, tried=tried),
-        "table": answers.Rows(head, tuple(_tried_row(one["measure"], point, ours, theirs) for point in points)),
-        "sure": sentences(*sure, where_lacking(points), _(CHANCE_ALONE)),
-        "measure": words["measure"],
+        "headline": _turn(one, ours, theirs),
+        "table": answers.Rows(head, tuple(_tried_row(one["measure"], point, ours, theirs) for point in one["points"])),
+        "sure": sentences(*_how_sure(one), worth(one["points"], one["measure"]), _(CHANCE_ALONE)),
+        "measure": answers.measure_title(one["measure"]),
     }
 
 
-def _how_sure(below: float | None, above: float | None) -> str:
-    """Return between which demands it is sure who is better."""
-    if below is None and above is None:
-        return _("Neither is sure at the demands that were tried.")
-    if above is None:
-        text = _("The first is sure up to {below} times; the other is not sure even at the greatest demand.")
-    elif below is None:
-        text = _("The other is sure from {above} times; the first is not sure even at the least demand.")
-    else:
-        text = _("The first is sure up to {below} times, the other from {above} times.")
-    return text.format(below=answers.number(below, 2), above=answers.number(above, 2))
-
-
-def _never_turns(one: Json) -> str:
-    """Return what is said of differences of one sign, or of none, at every demand that was tried."""
-    told = [point for point in one["points"] if _tells(one["measure"], point)]
-    if not told:
-        return _("At the demands that were tried, {tried} times, the queues of neither {ours} nor {theirs} drain.")
-    differing = [point for point in told if point["mean"]]
-    if not differing:
-        return _("{ours} and {theirs} do the same at the demands that were tried: {tried} times.")
-    better = _better(one["measure"], differing[0])
-    if len(differing) < len(told):
-        return (
-            _("{ours} is no worse at the demands that were tried, {tried} times, and better at one of them.")
-            if better
-            else _("{theirs} is no worse at the demands that were tried, {tried} times, and better at one of them.")
+def _turn(one: Json, ours: str, theirs: str) -> str:
+    """Return at which demand the answer turns, or what holds at those that were tried."""
+    below, above = one["last_below"], one["first_above"]
+    first, other = (ours, theirs) if one["better_below"] == "ours" else (theirs, ours)
+    if above is None or below is None:
+        return _never_turns(one, first, other)
+    words = {"first": first, "other": other}
+    if one["factor"] is None:
+        text = _(
+            "Up to {below} times the demand {first} is better, from {above} times on {other}; between them they do the "
+            "same, or it cannot be told."
         )
-    return (
-        _("{ours} is better on average at the demands that were tried: {tried} times.")
-        if better
-        else _("{theirs} is better on average at the demands that were tried: {tried} times.")
-    )
+        return text.format(below=answers.number(below, 2), above=answers.number(above, 2), **words)
+    text = _("Up to {factor} times the demand ({passengers} passengers a day) {first} is better; above it, {other}.")
+    passengers = answers.number(one["factor"] * one["passengers_a_day"])
+    return text.format(factor=answers.number(one["factor"], 2), passengers=passengers, **words)
 
 
-def _tells(measure: str, point: Json) -> bool:
-    """Whether a difference tells which is better: times of the few who were served in neither do not."""
-    return bool(measure == "share_within" or point["ours_drains"] or point["theirs_drains"])
+def _never_turns(one: Json, first: str, other: str) -> str:
+    """Return what is said of differences that speak for one design, or for none, wherever they tell anything."""
+    points = [point for point in one["points"] if point["tells"]]
+    if not points:
+        return _("At none of the demands that were tried can it be told which is better.")
+    words = {"tried": answers.names(answers.number(point["factor"], 2) for point in points)}
+    words |= {"first": first, "other": other}
+    better = [bool(point["better"]) for point in points]
+    if not any(better):
+        text = _("{first} and {other} do the same at the demands that were tried: {tried} times.")
+    elif not all(better):
+        text = _("{first} is no worse at the demands that were tried, {tried} times, and better at some of them.")
+    else:
+        text = _("{first} is better on average at the demands that were tried: {tried} times.")
+    return text.format(**words)
+
+
+def _how_sure(one: Json) -> Iterator[str]:
+    """Yield what else is known of where the answer turns."""
+    if one["first_above"] is None:
+        yield _("Nothing is said of any other demand.")
+    else:
+        below, above = (
+            None if one[key] is None else answers.number(one[key], 2) for key in ("sure_below", "sure_above")
+        )
+        yield {
+            (True, True): _(
+                "Nearest to that it is sure of the first at {below} times, and of the other at {above} times."
+            ),
+            (True, False): _("Nearest to that it is sure of the first at {below} times, and nowhere of the other."),
+            (False, True): _("Nearest to that it is sure of the other at {above} times, and nowhere of the first."),
+            (False, False): _("It is sure of neither at the demands that were tried."),
+        }[below is not None, above is not None].format(below=below, above=above)
+        yield _("Only the demands below were tried, and the answer is taken to turn once between them.")
+    if one["turns_again"]:
+        yield _("But further up it turns again: look at the demands below.")
+    if one["untold_from"] is not None:
+        text = _("At {factor} times the demand and more, as far as tried, it cannot be told which is better.")
+        yield text.format(factor=answers.number(one["untold_from"], 2))
 
 
 def _tried_row(measure: str, point: Json, ours: str, theirs: str) -> tuple[str, ...]:
+    better = {"ours": ours, "theirs": theirs, "": _("the same") if point["tells"] else _("cannot be told")}
     return (
-        _("{factor} times").format(factor=answers.number(point["factor"], 2)),
+        _("{factor} times").format(factor=answers.number(point["factor"], 3)),
         answers.gap(measure, point["mean"]),
         answers.between(point["ci95"], lambda value: answers.gap(measure, value)),
-        lacking_queues(point, ours, theirs) or (_("sure") if point["sure"] else _("not sure")),
+        better[point["better"]],
+        lacking(point, ours, theirs) or (_("sure") if point["sure"] else _("not sure")),
     )
-
-
-def _better(measure: str, point: Json) -> bool:
-    """Whether a difference speaks for the first: a larger share, or queues that drain, or a shorter time."""
-    if measure == "share_within":
-        return bool(point["mean"] > 0)
-    if point["ours_drains"] != point["theirs_drains"]:
-        return bool(point["ours_drains"])
-    return bool(point["mean"] < 0)
 
 
 _FOUND = {

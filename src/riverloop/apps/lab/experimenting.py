@@ -12,11 +12,12 @@ from riverloop.apps.lab import opening
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.runs.work import Progress
 from riverloop.core.queueing.designs import ScenarioFile
+from riverloop.core.queueing.differences import MEASURES
 from riverloop.core.queueing.network import Scenario, without_outages
 from riverloop.core.queueing.rehearsal import Target
 from riverloop.core.queueing.results import Result
 from riverloop.core.queueing.running import run, work_of
-from riverloop.core.queueing.sensitivity import MEASURES, break_even, tornado
+from riverloop.core.queueing.sensitivity import break_even, tornado
 from riverloop.core.queueing.sizing import least_channels, least_roster
 from riverloop.core.queueing.spreading import Spread, Workers, in_turn
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riverloop.apps.clearance.formats import list_text, share_text
-from riverloop.apps.lab.draining import lacking_queues, where_lacking
+from riverloop.apps.lab.draining import lacking, worth
 from riverloop.apps.lab.figures import duration, language, number, own, side_name
 from riverloop.apps.lab.words import sentences
 
@@ -252,28 +252,21 @@ def _least_channels(one: Json, subject: Subject) -> str:
 def _turns(ours: str, theirs: str, one: Json, measure: str) -> str:
     points = sorted(one["points"], key=lambda point: point["factor"])
     tried = list_text([_tried(point, measure, ours, theirs) for point in points], language())
-    lacking = where_lacking(points)
-    if one.get("neither_drains_from") is not None:
-        lacking = sentences(
-            _("From {factor} times the demand on, the queues of neither drain, and neither is better.").format(
-                factor=number(one["neither_drains_from"], 2)
-            ),
-            lacking,
-        )
     if one.get("factor") is None:
         text = _("{ours} less {theirs}, at each demand that was tried: {tried}. Nothing is said of other demands.")
-        return sentences(text.format(ours=ours, theirs=theirs, tried=tried), lacking)
+        return sentences(text.format(ours=ours, theirs=theirs, tried=tried), worth(points, measure))
     said = _("Between {ours} and {theirs} the answer changes at {factor} times the demand stated.").format(
         ours=ours, theirs=theirs, factor=number(one["factor"], 2)
     )
-    return sentences(said, _("It is taken to change once. Tried: {tried}.").format(tried=tried), lacking)
+    once = _("It is taken to change once. Tried: {tried}.").format(tried=tried)
+    return sentences(said, once, worth(points, measure))
 
 
 def _tried(point: Json, measure: str, ours: str, theirs: str) -> str:
     """Return a demand that was tried, with the difference there and whether it is sure."""
     form = _points if measure == "share_within" else _finely
-    words = {"difference": form(point["mean"]), "factor": number(point["factor"], 2)}
-    if why := lacking_queues(point, ours, theirs):
+    words = {"difference": form(point["mean"]), "factor": number(point["factor"], 3)}
+    if why := lacking(point, ours, theirs):
         return _("{difference} at {factor} times, where {lacking}").format(**words, lacking=why)
     text = _("{difference} at {factor} times") if point["sure"] else _("{difference} at {factor} times, not sure")
     return text.format(**words)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from riverloop.core.kernel.words import N_
+from riverloop.core.queueing.differences import MEASURES
 from riverloop.core.queueing.network import Text
 from riverloop.core.queueing.parameters import ASSUMED, Ends, Value, read_ends, read_stated, read_value
 from riverloop.core.queueing.reading import Entry, check_name, read_text
-from riverloop.core.queueing.sensitivity import MEASURES
 
 
 @dataclass(frozen=True, slots=True)

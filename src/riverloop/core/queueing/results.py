@@ -152,6 +152,11 @@ class Result:
         return tuple(one for one in found if one is not None)
 
     @property
+    def serves_all(self) -> bool:
+        """Whether everybody was served, if after closing."""
+        return not any(tally.never.any() for tally in self.tallies.stations)
+
+    @property
     def bottleneck(self) -> str | None:
         """The station at which passengers wait longest in all; None if nobody waits."""
         waits = {

@@ -1,141 +1,21 @@
-"""What decides the answer: designs side by side, a tornado of what is uncertain, and the demand at which it turns.
-
-Designs are compared replication by replication, on the same passengers, so that their difference is far surer than
-either of them.
-"""
+"""What decides the answer: a tornado of what is uncertain, and the demand at which one design overtakes another."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from riverloop.core.kernel.words import N_
-from riverloop.core.queueing.intervals import Interval, difference
+from riverloop.core.queueing.differences import Better, Difference, Measure, check_several, compare
 from riverloop.core.queueing.network import Scenario
 from riverloop.core.queueing.refusals import ScenarioError
-from riverloop.core.queueing.results import Replication, Result
+from riverloop.core.queueing.results import Result
 from riverloop.core.queueing.running import Progress, run
 from riverloop.core.queueing.spreading import Spread, in_turn
 
-Measure = Callable[[Replication], float]
-"""A number of one replication."""
-
-
-def journey_seconds(replication: Replication) -> float:
-    """Return the mean journey."""
-    return replication.journey_seconds
-
-
-def journey_p95_seconds(replication: Replication) -> float:
-    """Return what 95% of journeys do not exceed."""
-    return replication.journey_p95_seconds
-
-
-def share_within(replication: Replication) -> float:
-    """Return the share of passengers within the pledge."""
-    return replication.share_within
-
-
-MEASURES: dict[str, Measure] = {
-    "journey_seconds": journey_seconds,
-    "journey_p95_seconds": journey_p95_seconds,
-    "share_within": share_within,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Difference(Interval):
-    """How much greater a measure is in our design than in theirs, and what it is worth.
-
-    Args:
-        ours_drains: whether our queues drain. Where they do not, times are only of those who were served.
-        theirs_drains: likewise.
-        of_all: whether the measure counts those who were never served.
-    """
-
-    ours_drains: bool = True
-    theirs_drains: bool = True
-    of_all: bool = False
-
-    @property
-    def sure(self) -> bool:
-        """Whether zero lies outside, and all queues drain."""
-        return self.ours_drains and self.theirs_drains and (self.low > 0 or self.high < 0)
-
-    @property
-    def tells(self) -> bool:
-        """Whether it tells which is better: the times of those few who were served in neither tell nothing."""
-        return self.of_all or self.ours_drains or self.theirs_drains
-
-    @property
-    def lean(self) -> float:
-        """The mean; infinite where the queues of one alone do not drain, and those never served are not counted."""
-        if self.of_all or self.ours_drains == self.theirs_drains:
-            return self.mean
-        return -math.inf if self.ours_drains else math.inf
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it for answers and pages."""
-        return {
-            "mean": round(self.mean, 6),
-            "ci95": [round(self.low, 6), round(self.high, 6)],
-            "sure": self.sure,
-            "ours_drains": self.ours_drains,
-            "theirs_drains": self.theirs_drains,
-        }
-
-
-def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 0.95) -> Difference | None:
-    """Return how much greater a measure is in our design than in theirs, with its interval.
-
-    Args:
-        ours: a result.
-        theirs: of another design with the same seed and as many replications.
-        measure: what to compare.
-        confidence: two-sided.
-
-    Raises:
-        ScenarioError: the designs did not see the same passengers.
-    """
-    check_same_passengers(ours.scenario, theirs.scenario)
-    found = difference(
-        [measure(one) for one in ours.replications], [measure(one) for one in theirs.replications], confidence
-    )
-    if found is None:
-        return None
-    return Difference(
-        found.mean,
-        found.low,
-        found.high,
-        ours_drains=not ours.shortfalls,
-        theirs_drains=not theirs.shortfalls,
-        of_all=measure is share_within,
-    )
-
-
-def check_same_passengers(own: Scenario, other: Scenario) -> None:
-    """Refuse to compare what is not run on the same passengers.
-
-    Raises:
-        ScenarioError: seed, replications or days differ.
-    """
-    if (own.seed, own.replications, own.days) != (other.seed, other.replications, other.days):
-        raise ScenarioError(
-            "scenario.compare",
-            N_("The designs did not see the same passengers. Give both the same seed, replications and days."),
-        )
-
-
-def check_several(scenario: Scenario) -> None:
-    """Refuse to tell differences of a single replication.
-
-    Raises:
-        ScenarioError: there is only one.
-    """
-    if scenario.replications < 2:  # noqa: PLR2004 - a difference needs two
-        raise ScenarioError("scenario.compare", N_("One replication tells no difference apart. Give at least two."))
+_PARTS = 4
+"""Into how many the demands are cut before one of the parts is halved: designs often do the same at both ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +50,8 @@ class Bar:
 
     @property
     def width(self) -> float:
-        """How far apart the two ends and the middle are; infinite if it decides whether queues drain."""
-        ends = [one.lean for one in (self.low, self.high) if one is not None]
+        """How far apart the two ends and the middle are."""
+        ends = [one.mean for one in (self.low, self.high) if one is not None]
         return max([*ends, 0.0]) - min([*ends, 0.0])
 
 
@@ -223,55 +103,76 @@ class BreakEven:
     """The demand at which one design stops being better than another.
 
     Args:
-        factor: of the demand; None if the answer is the same everywhere between the bounds, as far as there is one.
-        neither_from: the least demand tried from which on the queues of neither drain, so that there is no answer; None
-            if there is one everywhere.
         tried: every demand that was tried, with its difference (ours less theirs), the lowest first; at least two.
     """
 
-    factor: float | None
-    neither_from: float | None
     tried: tuple[tuple[float, Difference], ...]
 
-    @property
-    def at_low(self) -> Difference:
-        """The difference at the lowest demand."""
-        return self.tried[0][1]
+    def at(self, factor: float) -> Difference:
+        """Return the difference at a demand that was tried."""
+        return dict(self.tried)[factor]
 
     @property
-    def at_high(self) -> Difference:
-        """The difference at the highest demand."""
-        return self.tried[-1][1]
+    def better_below(self) -> Better:
+        """Which is better at the lowest demand at which one is."""
+        return next((one.better for _, one in self.tried if one.better), "")
+
+    @property
+    def first_above(self) -> float | None:
+        """The lowest demand tried at which the other is better; None if it is nowhere."""
+        return next((at for at, one in self.tried if one.better not in {"", self.better_below}), None)
+
+    @property
+    def last_below(self) -> float | None:
+        """The highest demand tried, below that, at which the first is better; None if neither is anywhere."""
+        return max((at for at, one in self._below if one.better), default=None)
+
+    @property
+    def factor(self) -> float | None:
+        """The demand at which the answer turns; None if it does not, or if neither is better between the two."""
+        if self.first_above is None or self.last_below is None:
+            return None
+        if any(self.last_below < at < self.first_above for at, _ in self.tried):
+            return None
+        return (self.last_below + self.first_above) / 2
+
+    @property
+    def turns_again(self) -> bool:
+        """Whether the first is better again at a higher demand."""
+        above = [one for at, one in self.tried if self.first_above is not None and at > self.first_above]
+        return any(one.better == self.better_below for one in above)
 
     @property
     def sure_below(self) -> float | None:
-        """Up to which demand that was tried the answer at the lowest is sure; None if not even there."""
-        return _sure_until(self.tried)
+        """The highest demand tried, below the turn, at which the first is surely better."""
+        return max((at for at, one in self._below if one.sure and one.better), default=None)
 
     @property
     def sure_above(self) -> float | None:
-        """From which demand that was tried on the answer at the highest is sure; None if not even there."""
-        return _sure_until(self.tried[::-1])
+        """The lowest demand tried, above the turn, at which the other is surely better."""
+        other = (at for at, one in self.tried if one.sure and one.better not in {"", self.better_below})
+        return next(other, None)
+
+    @property
+    def untold_from(self) -> float | None:
+        """From which demand on, of those tried, it cannot be told which is better; None if it can be at the highest."""
+        found = None
+        for at, one in reversed(self.tried):
+            if one.tells:
+                break
+            found = at
+        return found
+
+    @property
+    def _below(self) -> list[tuple[float, Difference]]:
+        turn = math.inf if self.first_above is None else self.first_above
+        return [(at, one) for at, one in self.tried if at < turn]
 
     def as_json(self) -> dict[str, Any]:
         """Return it for answers and pages."""
-        return {
-            "factor": self.factor,
-            "neither_drains_from": self.neither_from,
-            "sure_below": self.sure_below,
-            "sure_above": self.sure_above,
-            "points": [{"factor": factor} | one.as_json() for factor, one in self.tried],
-        }
-
-
-def _sure_until(tried: Sequence[tuple[float, Difference]]) -> float | None:
-    """Return the last demand of an unbroken line of sure differences with the sign of the first."""
-    last = None
-    for factor, one in tried:
-        if not one.sure or one.mean * tried[0][1].mean <= 0:
-            break
-        last = factor
-    return last
+        names = "factor", "better_below", "last_below", "first_above", "turns_again", "sure_below", "sure_above"
+        told = {name: getattr(self, name) for name in (*names, "untold_from")}
+        return told | {"points": [{"factor": factor} | one.as_json() for factor, one in self.tried]}
 
 
 def break_even(
@@ -284,11 +185,10 @@ def break_even(
     spread: Spread = in_turn,
     progress: Progress | None = None,
 ) -> BreakEven:
-    """Return the demand at which the difference between two designs changes its sign.
+    """Return the demand at which another design begins to be the better one.
 
-    It is found by halving, and taken to change once; where the difference is not sure, on either side of it, is told.
-    Unless the measure counts those who were never served: where the queues of one alone drain, it is taken for the
-    better, and where those of neither do, there is no answer, and it is sought below.
+    A few demands between the bounds are tried, then the part in which that happens is halved; if it happens nowhere,
+    the part in which it begins that it cannot be told.
 
     Args:
         ours: a design.
@@ -303,12 +203,13 @@ def break_even(
         ScenarioError: a single replication tells nothing of a difference, nor do days on which nobody comes.
     """
     check_several(ours)
-    halvings = max(math.ceil(math.log2((between[1] - between[0]) / precision)), 0)
-    steps = _Steps(2 * (2 + halvings), spread, progress)
-
+    low, high = between
+    part = (high - low) / _PARTS
+    halvings = max(math.ceil(math.log2(part / precision)), 0)
+    steps = _Steps(2 * (_PARTS + 1 + halvings), spread, progress)
     tried: dict[float, Difference] = {}
 
-    def lean(factor: float) -> float:
+    def at(factor: float) -> None:
         own, other = (steps.run(one.with_demand(factor)) for one in (ours, theirs))
         found = compare(own, other, measure)
         if found is None:
@@ -321,20 +222,21 @@ def break_even(
                 factor=f"{factor:g}",
             )
         tried[factor] = found
-        return found.lean if found.tells else 0.0
 
-    low, high = between
-    at_low, at_high = lean(low), lean(high)
-    while at_low and (at_low * at_high < 0 or not tried[high].tells) and high - low > precision:
-        middle = (low + high) / 2
-        at_middle = lean(middle)
-        if at_middle * at_low > 0:
-            low = middle
-        else:
-            high, at_high = middle, at_middle
-    untold = [factor for factor, found in tried.items() if not found.tells]
-    return BreakEven(
-        (low + high) / 2 if at_low * at_high < 0 else None,
-        min(untold, default=None),
-        tuple(sorted(tried.items())),
-    )
+    def so_far() -> BreakEven:
+        return BreakEven(tuple(sorted(tried.items())))
+
+    for place in range(_PARTS + 1):
+        at(low + place * part if place < _PARTS else high)
+    for _ in range(halvings):
+        if (middle := _between(so_far())) is None:
+            break
+        at(middle)
+    return so_far()
+
+
+def _between(found: BreakEven) -> float | None:
+    """Return the demand to try next: halfway to where the other begins to be better, or to where nothing is told."""
+    end = found.untold_from if found.first_above is None else found.first_above
+    before = [at for at, _ in found.tried if end is not None and at < end]
+    return (before[-1] + end) / 2 if end is not None and before else None
