@@ -268,7 +268,7 @@ def test_the_demand_at_which_another_design_overtakes_is_told(run):
     _, out, _ = run("simulate", "-", *words, "--json", stdin=HALLS)
     found = json.loads(out)["break_even"]
     assert found["measure"] == "journey_seconds"
-    assert (found["better_below"], found["untold_from"]) == ("ours", None)
+    assert (found["better_below"], found["finding"]) == ("ours", "turns")
     assert 6 < found["sure_below"] < found["factor"] < found["sure_above"] < 8
     assert [point["factor"] for point in found["points"]][:: len(found["points"]) - 1] == [0.5, 8]
     _, out, _ = run("simulate", "-", *words, stdin=HALLS)
@@ -417,7 +417,7 @@ def test_where_none_overtakes_it_is_told_where_that_was_looked_for(run, tmp_path
     words = ("simulate", "-", "--break-even", str(other), "--between", "0.9,1.1")
     _, out, _ = run(*words, stdin=SHORT)
     assert "journey_seconds beside that of the other, 0.9 to 1.1 times the demand:" in out
-    assert "Of those tried, there is no demand at which the first is better." in out
+    assert "Wherever a difference shows at the demands tried, the other is better." in out
     assert re.search(r"\n0\.9 times +[0-9.]+ \(95% sure: .*\) +the other\n", out)
     assert re.search(r"\n1\.1 times +[0-9.]+ \(95% sure: .*\) +the other\n", out)
     assert json.loads(run(*words, "--json", stdin=SHORT)[1])["break_even"]["between"] == [0.9, 1.1]

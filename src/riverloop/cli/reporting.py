@@ -131,7 +131,7 @@ def _found(answers: Answers, subjects: Sequence[Subject]) -> Found:
         least_roster=said.get("least_roster"),
         tornado=_bars(answers.ours, tornado["bars"]) if tornado else None,
         tornado_measure=tornado["measure"] if tornado else "",
-        break_even={turning["against"]: answers.even.as_json()} if turning and answers.even else {},
+        break_even={_labels([answers.ours, answers.rival])[1]: turning} if turning and answers.rival else {},
         break_even_measure=turning["measure"] if turning else "",
     )
 
@@ -148,9 +148,6 @@ def _between(answers: Answers, subjects: Sequence[Subject]) -> dict[tuple[str, s
 
 
 def _bars(chosen: Chosen, bars: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return bars with what their parameters are called, and between what they were tried."""
+    """Return bars with what their parameters are called."""
     named = {one.name: one for one in chosen.file.parameters_of(chosen.case)}
-    return [
-        {**bar, "label": dict(named[bar["name"]].label), "from": named[bar["name"]].low, "to": named[bar["name"]].high}
-        for bar in bars
-    ]
+    return [{**bar, "label": dict(named[bar["name"]].label)} for bar in bars]

@@ -11,7 +11,7 @@ from riverloop.cli.printing import print_json, print_table, progress_line
 from riverloop.cli.simulated_deciding import print_bars, print_even, told
 from riverloop.cli.simulated_text import UNKNOWN, parameters_taken, print_answer
 from riverloop.core.queueing.designs import Case, Claim, Design, Need, Parameter, ScenarioFile
-from riverloop.core.queueing.differences import MEASURES, compare
+from riverloop.core.queueing.differences import MEASURES, compare, passengers_mark
 from riverloop.core.queueing.network import Scenario, in_one_language, without_outages
 from riverloop.core.queueing.parameters import ASSUMED, Value
 from riverloop.core.queueing.real_traffic import Traffic
@@ -109,7 +109,8 @@ class Answers:
         self.bars: list[Bar] = []
         self.bars_of = ""
         self.even: BreakEven | None = None
-        self.even_of = ("", "")
+        self.even_of = ""
+        self.rival: Chosen | None = None
         self.between = (0.0, 0.0)
         self.channels: Channels | None = None
         self.roster: Roster | None = None
@@ -147,7 +148,7 @@ class Answers:
         spread = self.spread(self.scenario)
         with progress_line("Where another overtakes") as progress:
             self.even = break_even(self.scenario, other, watched, between=between, spread=spread, progress=progress)
-        self.even_of, self.between = (measure, other.name), between
+        self.even_of, self.rival, self.between = measure, rival, between
 
     def size_channels(self, stations: tuple[str, ...], confidence: float, *, every_hour: bool) -> None:
         """Find the least channels that keep the pledge."""
@@ -162,6 +163,10 @@ class Answers:
             self.roster = least_roster(
                 self.scenario, station, shift_hours=hours, target=target, spread=spread, progress=progress
             )
+
+    @property
+    def _rival_name(self) -> str:
+        return self.rival.scenario().name if self.rival else ""
 
     def _parameter(self, name: str) -> Parameter:
         """Return a parameter as the case has it."""
@@ -183,8 +188,7 @@ class Answers:
                 "bars": [_bar_json(bar, self._parameter(bar.name)) for bar in self.bars],
             }
         if self.even is not None:
-            measure, name = self.even_of
-            asked = {"against": name, "measure": measure, "between": list(self.between)}
+            asked = {"against": self._rival_name, "measure": self.even_of, "between": list(self.between)}
             answer["break_even"] = asked | self.even.as_json()
         if self.channels is not None:
             answer["least_channels"] = self.channels.as_json()
@@ -206,17 +210,22 @@ class Answers:
             print()
             print_answer(one, theirs, by_hour=by_hour, whole=one.file is not self.ours.file)
             _print_claims(one.claims(), theirs, self._beside(one))
-            _print_differences(self.result, theirs, "\nThe first less this one, on the same passengers:")
+            _print_differences(self.result, theirs, _less(self.scenario, theirs.scenario))
         if self.still is not None:
             _print_differences(self.result, self.still, "\nWhat the outages do:", ("with them", "without them"))
         if self.bars:
             print_bars([(bar, self._parameter(bar.name)) for bar in self.bars], self.bars_of)
         if self.even is not None:
-            print_even(self.even, *self.even_of, self.between)
+            print_even(self.even, self.even_of, self._rival_name, self.between)
         if self.channels is not None:
             _print_channels(self.channels)
         if self.roster is not None:
             _print_roster(self.roster)
+
+
+def _less(ours: Scenario, theirs: Scenario) -> str:
+    same = passengers_mark(ours) == passengers_mark(theirs)
+    return f"\nThe first less this one, {'on the same passengers' if same else 'each with its own passengers'}:"
 
 
 # JSON ------------------------------------------------------------------------------------------------------------
@@ -325,7 +334,7 @@ def _differs(one: Claim, ours: Result, theirs: Result | None) -> str:
         return "a queue of one of the two does not drain, so that no difference counts"
     found = differences(ours, theirs).get(one.measure)
     if found is None:
-        return _nottold(ours)
+        return _not_told(ours)
     unit = "points" if one.measure == "share_within" else one.unit or "seconds"
     scale = 0.01 if unit == "points" else _SECONDS.get(unit, 1)
     low, high = (f"{bound / scale:.2f}" for bound in found["ci95"])
@@ -366,10 +375,10 @@ def _print_differences(
         print(f"  nothing to compare: {' and '.join(lacking)}, a queue does not drain")
         return
     for name in MEASURES:
-        print(f"  {name}: {told(found[name]) if name in found else _nottold(ours)}")
+        print(f"  {name}: {told(found[name]) if name in found else _not_told(ours)}")
 
 
-def _nottold(result: Result) -> str:
+def _not_told(result: Result) -> str:
     """Return why there is no difference to tell."""
     if result.scenario.replications == 1:
         return "one replication tells no difference apart"

@@ -44,7 +44,7 @@ def print_bars(bars: Sequence[tuple[Bar, Parameter]], measure: str) -> None:
     rows: list[tuple[str, ...]] = [("parameter", "low", "moves it by", "high", "moves it by")]
     for bar, of in bars[:_MOST_BARS]:
         low, high = (
-            told(one.as_json()) + _lacking(one, "there", "as asked") if one else "" for one in (bar.low, bar.high)
+            told(one.as_json()) + _lacking(one, "there", "as it stands") if one else "" for one in (bar.low, bar.high)
         )
         rows.append((bar.name, str(of.low), low, str(of.high), high))
     print_table(rows)
@@ -76,39 +76,40 @@ def print_even(found: BreakEven, measure: str, name: str, between: tuple[float, 
     print_table([("demand", "the first less the other", "better"), *_tried_rows(found)])
     for line in _turn(found):
         print(line)
-    text = f"{_LEFT_OUT}: if even so they are longer, the other is better, and otherwise it cannot be told."
-    _print_worth([one for _, one in found.tried], text)
+    rule = (
+        "If the design that leaves people out takes longer even so, the other is better; otherwise it cannot be told."
+    )
+    _print_worth([one for _, one in found.tried], f"{_LEFT_OUT}. {rule}")
 
 
 def _turn(found: BreakEven) -> Iterator[str]:
-    """Yield where the answer turns, and how sure that is."""
-    names = ("the first", "the other") if found.better_below == "ours" else ("the other", "the first")
-    below, above = found.last_below, found.first_above
-    if below is None:
-        yield "At none of the demands tried is one of them better, as far as that can be told."
-    elif above is None:
-        yield f"Of those tried, there is no demand at which {names[1]} is better."
-    elif found.factor is not None:
-        yield f"Up to {found.factor:.4g} times the demand {names[0]} is better; above it, {names[1]}."
-    else:
-        yield (
-            f"Up to {below:.4g} times the demand {names[0]} is better, from {above:.4g} times on {names[1]}; between "
-            "them they do the same, or it cannot be told."
-        )
-    if above is not None:
+    """Yield where the answer turns, how sure that is, and what else was found."""
+    first, other = ("the other", "the first") if found.better_below == "theirs" else ("the first", "the other")
+    yield {
+        "turns": f"Up to {_at(found.factor)} {first} is better; above it, {other}.",
+        "turns_between": f"Up to {_at(found.last_below)} {first} is better, from {_at(found.first_above)} on {other}.",
+        "begins": f"From {_at(found.begins)} on, {first} is better; below, no difference shows, or it cannot be told.",
+        "holds": f"Wherever a difference shows at the demands tried, {first} is better.",
+        "same": "They do the same at the demands tried.",
+        "chance": "No difference shows at the demands tried that chance would not make.",
+        "untold": "At none of the demands tried can it be told which is better.",
+    }[found.finding]
+    if found.turns_again:
+        yield "Further up it turns again."
+    elif found.first_above is not None:
         nearest = [
-            f"{name} at {factor:.4g} times"
-            for name, factor in zip(names, (found.sure_below, found.sure_above), strict=True)
+            f"{name} at {_at(factor)}"
+            for name, factor in ((first, found.sure_below), (other, found.sure_above))
             if factor is not None
         ]
         yield f"Nearest to that it is sure of {' and of '.join(nearest)}." if nearest else "It is sure of neither."
-    if found.turns_again:
-        yield "Further up it turns again."
-    if found.untold_from is not None and below is not None:
-        yield f"At {found.untold_from:.4g} times and more, as far as tried, it cannot be told."
+
+
+def _at(factor: float | None) -> str:
+    return "" if factor is None else f"{factor:.4g} times the demand"
 
 
 def _tried_rows(found: BreakEven) -> Iterator[tuple[str, ...]]:
     for factor, one in found.tried:
-        better = _NAMES[one.better] or ("the same" if one.tells else "cannot be told")
-        yield f"{factor:.4g} times", told(one.as_json()) + _lacking(one, "of the first", "of the other"), better
+        better = _NAMES[one.better] or ("no difference shows" if one.tells else "cannot be told")
+        yield f"{factor:.4g} times", told(one.as_json()) + _lacking(one, "in the first", "in the other"), better

@@ -74,9 +74,14 @@ def tornado():
         return difference(mean, 20).as_json()
 
     return [
-        {"name": "jobs", "label": {"en": "Jobs <i>", "zh-Hant": "職位", "zh-Hans": "职位"}, "from": 1000, "to": 2000}
+        {
+            "name": "jobs",
+            "label": {"en": "Jobs <i>", "zh-Hant": "職位", "zh-Hans": "职位"},
+            "low_value": 1000,
+            "high_value": 2000,
+        }
         | {"low": end(-140.0), "high": end(260.0)},
-        {"name": "start", "from": "08:30", "to": "09:30", "low": end(30.0), "high": end(-12.0)},
+        {"name": "start", "low_value": "08:30", "high_value": "09:30", "low": end(30.0), "high": end(-12.0)},
         {"name": "unknown", "low": None, "high": None},
     ]
 

@@ -175,7 +175,7 @@ def test_times_that_leave_people_out_are_told_and_not_drawn(measure, drawn):
     turning = samples.turning()
     turning["points"][-1] |= {"ours_drains": False, "ours_serves_all": False}
     chart = charts.break_even_line(turning, ours="A", theirs="B", measure=measure)
-    assert chart.table.rows[-1][2] == "not everybody is served in A"
+    assert chart.table.rows[-1][2] == ("not everybody is served in A" if drawn == 4 else "the queues of A do not drain")
     assert "Where queues do not drain" in chart.source
     assert ("Where not everybody is served" in chart.source) == (drawn == 4)
     for data in data_of(chart):
@@ -198,10 +198,29 @@ def test_an_end_that_leaves_people_out_is_told_and_its_time_is_not_drawn(measure
     bars = samples.tornado()
     bars[0]["high"] |= {"ours_drains": False, "ours_serves_all": False}
     chart = charts.tornado_bars(bars, measure=measure)
-    assert chart.table.rows[0][5] == "not everybody is served there"
+    assert chart.table.rows[0][5] == ("queues do not drain there" if drawn else "not everybody is served there")
     assert "none is called sure" in chart.source
     for data in data_of(chart):
         assert (data["rows"][0]["high"] is not None) == drawn
+
+
+def test_a_tornado_of_which_nothing_can_be_told_says_so():
+    bars = samples.tornado()
+    for bar in bars[:2]:
+        for end in ("low", "high"):
+            bar[end] |= {"theirs_drains": False, "theirs_serves_all": False}
+    chart = charts.tornado_bars(bars, measure="journey_seconds")
+    assert (chart.picture, chart.empty) == (
+        None,
+        "Nowhere everybody is served, so that no change of times can be told.",
+    )
+    assert chart.table.rows[0][1:] == (
+        "1,000 – 2,000",
+        "-2.33",
+        "not everybody is served as it stands",
+        "+4.33",
+        "not everybody is served as it stands",
+    )
 
 
 def test_five_years_of_days_are_told_by_month_with_their_least_and_greatest_day():

@@ -14,6 +14,7 @@ from riverloop.apps.lab.reports import Found, Subject, report
 from riverloop.core.queueing.designs import open_scenario_file
 from riverloop.core.queueing.network import without_outages
 from riverloop.core.queueing.running import run
+from riverloop.core.queueing.sensitivity import BreakEven
 from riverloop.scenarios import library
 from tests.apps.lab import samples
 
@@ -163,7 +164,7 @@ def test_a_report_says_what_was_asked_answered_and_assumed(subjects):
         "It takes 9 minutes",
         "A newspaper",
         "A is quicker than B by 90 s on average; that is sure.",
-        "1.12 times",
+        "Up to 1.125 times the demand A is better; above it, B.",
         "40.5 paid hours",
         "of those who pass it, 95.7% are within the pledge, and 95.3% of the class that fares worst",
         "0.5 are overtime; as it stands, 144 are paid.",
@@ -258,14 +259,44 @@ def test_a_report_is_dated_by_the_zone_and_not_by_utc(monkeypatch):
     assert reports.today() == date(2026, 11, 23)
 
 
+def reported(subjects, *tried, measure="journey_seconds"):
+    even = BreakEven(tuple(tried)).as_json()
+    return Checked(written("en", subjects, replace(FOUND, break_even={"B": even}, break_even_measure=measure))).text
+
+
 def test_each_demand_that_was_tried_is_told_and_no_other(subjects):
-    never = {"factor": None, "points": [one for one in samples.turning()["points"] if one["mean"] < -20]}
-    found = Checked(written("en", subjects, replace(FOUND, break_even={"B": never}))).text
-    assert "A less B, at each demand that was tried: -40 s at 0.5 times. Nothing is said of other demands." in found
+    found = reported(subjects, (0.5, samples.difference(-40, 15)), (1, samples.difference(-30, 15)))
+    assert (
+        "A is better at the demands that were tried: 0.5 and 1 times. A less B, at each demand that was tried: "
+        "-40 s at 0.5 times and -30 s at 1 times. Nothing is said of any other demand."
+    ) in found
     found = Checked(written("en", subjects, FOUND)).text
     assert (
-        "It is taken to change once. Tried: -40 s at 0.5 times, -18 s at 1 times, 2 s at 1.25 times, not sure" in found
+        "Up to 1.125 times the demand A is better; above it, B. A less B, at each demand that was tried: "
+        "-40 s at 0.5 times, -18 s at 1 times, 2 s at 1.25 times (not sure), "
+    ) in found
+    assert "Nearest to that the first is sure at 1 times, and the other at 1.5 times. It is taken to turn once" in found
+
+
+def test_a_report_tells_what_a_difference_lacks_and_that_an_answer_turns_again(subjects):
+    grows, leaves = {"theirs_drains": False}, {"theirs_drains": False, "theirs_serves_all": False}
+    turns = (
+        (0.5, samples.difference(-40, 5)),
+        (1, samples.difference(40, 5)),
+        (2, samples.difference(-40, 5, **grows)),
     )
+    found = reported(subjects, *turns)
+    assert "-40 s at 2 times (the queues of B do not drain)" in found
+    assert "Further up it turns again" in found
+    assert "turn once" not in found
+    found = reported(subjects, turns[0], (2, samples.difference(40, 5, **leaves)))
+    assert "40 s at 2 times (not everybody is served in B)" in found
+    assert "It cannot be told which is better at 2 times." in found
+    share = samples.difference(-0.4, 0.1, of_share=True, **leaves)
+    found = reported(subjects, (0.5, samples.difference(0.4, 0.1, of_share=True)), (2, share), measure="share_within")
+    assert "Up to 1.25 times the demand A is better; above it, B." in found
+    assert "-40 points at 2 times (the queues of B do not drain)" in found
+    assert "leaves people out" not in found
 
 
 @pytest.mark.browser

@@ -7,7 +7,7 @@ import pytest
 from riverloop.core.queueing.differences import MEASURES, Difference, compare, journey_seconds
 from riverloop.core.queueing.refusals import ScenarioError
 from riverloop.core.queueing.running import run
-from riverloop.core.queueing.sensitivity import BreakEven, Swing, _between, break_even, tornado
+from riverloop.core.queueing.sensitivity import BreakEven, Swing, break_even, tornado
 from tests.core.queueing.scenes import CONTRACT, DAY, scenario
 
 SHORT = CONTRACT.replace("hours: 2000", "hours: 60")
@@ -62,7 +62,7 @@ def test_a_tornado_lists_what_moves_the_answer_most_first():
 
 def test_the_demand_at_which_the_answer_turns_is_found():
     found = break_even(scenario(SHORT), scenario(TWO_HALLS), journey_seconds, between=(0.5, 1.19), precision=0.02)
-    assert found.at(0.5).high < 0 < found.at(1.19).low
+    assert at(found, 0.5).high < 0 < at(found, 1.19).low
     assert 0.95 < found.factor < 1.19
     assert found.sure_below < found.factor < found.sure_above
     ours, theirs = (run(scenario(text).with_demand(found.sure_below)) for text in (SHORT, TWO_HALLS))
@@ -72,10 +72,14 @@ def test_the_demand_at_which_the_answer_turns_is_found():
 def test_where_queues_do_not_drain_nothing_is_sure():
     found = break_even(scenario(SHORT), scenario(TWO_HALLS), journey_seconds, between=(0.5, 3), precision=0.02)
     assert 1.0 < found.factor < 1.1
-    assert found.at(0.5).sure
-    assert (found.at(3).ours_drains, found.at(3).ours_serves_all, found.at(3).sure) == (False, True, False)
+    assert at(found, 0.5).sure
+    assert (at(found, 3).ours_drains, at(found, 3).ours_serves_all, at(found, 3).sure) == (False, True, False)
     assert found.sure_below < found.factor < found.sure_above < 1.2
-    assert found.untold_from is None  # everybody is served after closing, if late
+    assert all(one.tells for _, one in found.tried)  # everybody is served after closing, if late
+
+
+def at(found, factor):
+    return dict(found.tried)[factor]
 
 
 def differences(*told):
@@ -84,7 +88,8 @@ def differences(*told):
     for place, (mean, *leaves) in enumerate(told, 1):
         ours, theirs = (side not in leaves for side in ("ours", "theirs"))
         lacks = {"ours_drains": ours, "ours_serves_all": ours, "theirs_drains": theirs, "theirs_serves_all": theirs}
-        tried.append((place, Difference(mean, mean - 1, mean + 1, **lacks)))
+        half = 1 if mean else 0
+        tried.append((place, Difference(mean, mean - half, mean + half, **lacks)))
     return BreakEven(tuple(tried))
 
 
@@ -109,51 +114,106 @@ def test_times_that_leave_people_out_tell_only_what_holds_of_all(mean, leaves, s
     assert found.tells == bool(better or not mean)
 
 
+def test_only_what_is_more_than_chance_says_which_is_better():
+    found = Difference(-0.5, -1.5, 0.5)
+    assert (found.leans, found.better, found.sure) == ("ours", "", False)
+
+
+OURS, THEIRS, ABOUT = (-5,), (5,), (0.5,)
+
+
 @pytest.mark.parametrize(
-    ("told", "better", "factor", "last", "first", "untold"),
+    ("told", "finding", "better", "factor", "ends"),
     [
-        (((-5,), (-4,), (4,), (5,)), "ours", 2.5, 2, 3, None),
-        (((5,), (-4,)), "theirs", 1.5, 1, 2, None),
-        (((0,), (0,), (-5,), (5,)), "ours", 3.5, 3, 4, None),  # the same while it is quiet
-        (((-5,), (0,), (0,), (5,)), "ours", None, 1, 4, None),
-        (((-5,), (5, "theirs"), (5,)), "ours", None, 1, 3, None),
-        (((-5,), (-4, "ours"), (5, "ours", "theirs")), "ours", None, 1, None, 2),
-        (((0,), (0,)), "", None, None, None, None),
-        (((-5, "ours"), (5, "theirs")), "", None, None, None, 1),
+        ((OURS, OURS, THEIRS, THEIRS), "turns", "ours", 2.5, (2, 3)),
+        ((THEIRS, OURS), "turns", "theirs", 1.5, (1, 2)),
+        (((0,), (0,), OURS, THEIRS), "turns", "ours", 3.5, (3, 4)),  # the same while it is quiet
+        ((OURS, (-0.5,), ABOUT, THEIRS), "turns", "ours", 2.5, (2, 3)),  # between them, by the means
+        ((OURS, (0,), (0,), THEIRS), "turns_between", "ours", None, (1, 4)),
+        ((OURS, (5, "theirs"), THEIRS), "turns_between", "ours", None, (1, 3)),
+        (((-0.3,), (0.2,), OURS, THEIRS, THEIRS), "turns", "ours", 3.5, (3, 4)),  # chance turns nothing
+        ((OURS, ABOUT, OURS), "holds", "ours", None, (None, None)),
+        ((OURS, (-4, "ours"), (5, "ours", "theirs")), "holds", "ours", None, (None, None)),
+        ((ABOUT, THEIRS), "begins", "theirs", None, (None, None)),
+        (((0,), (0,)), "same", "", None, (None, None)),
+        ((ABOUT, (-0.5,)), "chance", "", None, (None, None)),
+        (((-5, "ours"), (5, "theirs")), "untold", "", None, (None, None)),
     ],
 )
-def test_where_an_answer_turns(told, better, factor, last, first, untold):  # noqa: PLR0917 - a table
+def test_where_an_answer_turns(told, finding, better, factor, ends):
     found = differences(*told)
-    assert (found.better_below, found.factor) == (better, factor)
-    assert (found.last_below, found.first_above, found.untold_from) == (last, first, untold)
+    assert (found.finding, found.better_below, found.factor) == (finding, better, factor)
+    assert (found.last_below, found.first_above) == ends
 
 
 def test_how_sure_a_turn_is_is_told_by_the_nearest_demands():
-    found = differences((-0.5,), (-5,), (-0.5,), (0.5,), (5,), (5, "ours"), (-5,))
+    found = differences((-0.5,), OURS, (-0.5,), ABOUT, THEIRS, (5, "ours"), OURS)
     assert (found.factor, found.sure_below, found.sure_above, found.turns_again) == (3.5, 2, 5, True)
-    assert differences((-0.5,), (0.5,)).sure_below is differences((-0.5,), (0.5,)).sure_above is None
+    found = differences((-5, "theirs"), (5, "ours"))
+    assert (found.factor, found.sure_below, found.sure_above, found.turns_again) == (1.5, None, None, False)
 
 
-def test_what_is_the_same_in_the_middle_or_at_the_ends_hides_no_turn():
-    told = {0.5: 0.0, 0.875: 0.0, 1.25: -3.0, 1.625: 3.0, 2.0: 9.0}
-    tried = {at: Difference(mean, mean, mean) for at, mean in told.items()}
-    assert _between(BreakEven(tuple(tried.items()))) == (1.25 + 1.625) / 2
-    tried[1.4375] = Difference(0, 0, 0)
-    assert _between(BreakEven(tuple(sorted(tried.items())))) == (1.4375 + 1.625) / 2
+@pytest.mark.parametrize(
+    ("told", "demand"),
+    [
+        (((0,), (0,), OURS, THEIRS, THEIRS), 3.5),  # where it turns
+        ((OURS, ABOUT, (0,), THEIRS), 1.5),
+        (((0,), (0,), OURS, OURS), 2.5),  # where a difference begins
+        ((OURS, OURS, (-5, "ours"), (5, "ours", "theirs")), 2.5),  # where it can no longer be told
+        ((OURS, OURS), None),
+        (((0,), (0,)), None),
+        (((-5, "ours"), (-5, "ours")), None),
+    ],
+)
+def test_the_demand_to_try_next(told, demand):
+    assert differences(*told).next_demand == demand
 
 
-def test_the_demand_from_which_it_cannot_be_told_is_looked_for_where_nothing_turns():
-    leaving = [(-5,), (-5,), (-5, "ours"), (5, "ours", "theirs")]
-    assert _between(differences(*leaving)) == 2.5
-    assert _between(differences((-5,), (-6,))) is None
+def test_times_that_are_added_up_in_another_order_are_the_same():
+    walks = [
+        f"  - {{name: {name}, kind: walk, service: {{distribution: deterministic, seconds: {seconds}}}}}\n"
+        for name, seconds in (("one", 100.1), ("two", 30.7))
+    ]
+    head = "arrivals: {process: poisson, rate_per_hour: 60, hours: 4}\nseed: 1\nreplications: 4\nstations:\n"
+    ours, theirs = (
+        scenario(f"{head}{one}{other}route: [{names}]\n")
+        for one, other, names in ((*walks, "one, two"), (*walks, "two, one"))
+    )
+    found = break_even(ours, theirs, journey_seconds)
+    assert found.finding == "same"
+    assert not any(one.sure for _, one in found.tried)
+
+
+def test_a_shuttle_without_a_timetable_that_comes_too_seldom_does_not_drain():
+    text = DAILY.replace(
+        "STATION",
+        "kind: shuttle, service: {distribution: deterministic, seconds: 60}, "
+        "shuttle: {capacity: 20, wait_at_most_seconds: 60, vehicles: 1, round_trip_seconds: SECONDS}",
+    )
+    often, seldom = (run(scenario(text.replace("SECONDS", seconds))) for seconds in ("240", "4800"))
+    assert not often.shortfalls
+    (lacking,) = seldom.shortfalls
+    assert (lacking.never, seldom.serves_all) == (0, True)
+    assert lacking.places == pytest.approx(600 - 20 * (1 + 24 * 3600 / 4800), abs=40)
+
+
+def test_other_passengers_are_not_compared():
+    with pytest.raises(ScenarioError, match=r"Give both the same arrivals"):
+        break_even(scenario(SHORT), scenario(SHORT.replace("600", "300")), journey_seconds)
+
+
+def test_where_a_design_serves_nobody_there_is_no_time_to_compare():
+    late = SHUTTLE.replace("first: 5, last: 21.9", "first: 5, last: 6")
+    with pytest.raises(ScenarioError, match=r"At 0.5 times the demand, one of the designs serves nobody"):
+        break_even(scenario(late), scenario(ON_FOOT), journey_seconds)
 
 
 def test_a_shuttle_that_leaves_a_few_behind_is_not_called_the_slower_one():
     found = break_even(scenario(SHUTTLE), scenario(ON_FOOT), journey_seconds, between=(0.5, 2), precision=0.2)
-    assert found.at(0.5).mean < 0
-    assert not found.at(2).ours_serves_all
-    assert found.at(2).better == ""
-    assert (found.better_below, found.first_above) in {("ours", None), ("", None)}
+    assert at(found, 0.5).mean < 0
+    assert not at(found, 2).ours_serves_all
+    assert not at(found, 2).tells
+    assert found.finding in {"holds", "untold"}
     shares = break_even(scenario(SHUTTLE), scenario(ON_FOOT), MEASURES["share_within"], between=(0.5, 2), precision=0.2)
     assert {one.better for _, one in shares.tried} == {"ours"}
 

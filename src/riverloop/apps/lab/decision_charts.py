@@ -22,7 +22,7 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
 
     Args:
         bars: ``name``, ``low`` and ``high`` (each a difference from the answer as asked, or null), perhaps ``label``,
-            and ``from`` and ``to``, the values that were tried; the widest first.
+            and ``low_value`` and ``high_value``, which were tried; the widest first.
         measure: by its name in the answer.
         most: how many to show; the table has all.
     """
@@ -32,6 +32,11 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
         return nothing("tornado", title, "", _("Nothing here is uncertain: no parameter has a low and a high value."))
     shown = [one for one in bars if one["low"] or one["high"]][:most]
     drawn = [{end: one[end] for end in ENDS if one[end] and counts_all(one[end], measure)} for one in shown]
+    if not any(drawn):
+        why = _("Nowhere everybody is served, so that no change of times can be told.")
+        return Chart(
+            "tornado", title, None, Table(*_tornado_table(bars, unit, measure)), worth_of_ends(bars, measure), why
+        )
     ends = [value / unit for both in drawn for end in both.values() for value in _values(end)]
     rows = [
         {"name": own(one.get("label"), one["name"]), "told": _range(one)}
@@ -50,23 +55,34 @@ def tornado_bars(bars: Sequence[Json], *, measure: str = "", most: int = 12) -> 
         )
     )
     picture = both_sizes("both_ways", {"x": axis, "rows": rows}, title, description, rows=len(rows))
-    head = ("", _("Tried"), _("At its low value"), _("Sure to 95%"), _("At its high value"), _("Sure to 95%"))
-    cells = tuple(
-        (
-            own(one.get("label"), one["name"]),
-            _range(one),
-            *(text for end in ENDS for text in (_change(one[end], unit), _sure_end(one[end], unit))),
-        )
-        for one in bars
-    )
     source = _(
         "Hollow: at the low value. Filled: at the high value. Thin line: sure to 95%. Change from the answer as asked."
     )
-    return Chart("tornado", title, picture, Table(head, cells), sentences(source, worth_of_ends(bars, measure)))
+    return Chart(
+        "tornado",
+        title,
+        picture,
+        Table(*_tornado_table(bars, unit, measure)),
+        sentences(source, worth_of_ends(bars, measure)),
+    )
+
+
+def _tornado_table(
+    bars: Sequence[Json], unit: float, measure: str
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    head = ("", _("Tried"), _("At its low value"), _("Sure to 95%"), _("At its high value"), _("Sure to 95%"))
+    return head, tuple(
+        (
+            own(one.get("label"), one["name"]),
+            _range(one),
+            *(text for end in ENDS for text in (_change(one[end], unit), _sure_end(one[end], unit, measure))),
+        )
+        for one in bars
+    )
 
 
 def _range(one: Json) -> str:
-    low, high = one.get("from"), one.get("to")
+    low, high = one.get("low_value"), one.get("high_value")
     return "" if low is None or high is None else f"{_value(low)} – {_value(high)}"
 
 
@@ -98,10 +114,10 @@ def _sure(end: Json | None, unit: float) -> str:
     return _("{low} to {high}").format(low=number(low / unit, 2), high=number(high / unit, 2))
 
 
-def _sure_end(end: Json | None, unit: float) -> str:
+def _sure_end(end: Json | None, unit: float, measure: str) -> str:
     if end is None:
         return "–"
-    return lacking_end(end) or _sure(end, unit)
+    return lacking_end(end, measure) or _sure(end, unit)
 
 
 def measure_unit(measure: str) -> tuple[float, str]:
@@ -134,7 +150,7 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
         (
             f"× {number(one['factor'], 3)}",
             _change(one, unit),
-            lacking(one, ours, theirs) or _sure(one, unit),
+            lacking(one, ours, theirs, measure) or _sure(one, unit),
         )
         for one in tried
     )
@@ -148,13 +164,13 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
     series = line(0, [(one["factor"], one["mean"] / unit) for one in points], band=band) | {"letter": ""}
     x = scale(xs[0], xs[-1], _("Demand, as a multiple of what the scenario states"))
     rules: list[dict[str, Any]] = [{"y": 0.0, "label": ""}]
-    if answer.get("factor") is not None and answer["factor"] <= xs[-1]:
-        rules.append({"x": answer["factor"], "label": f"× {number(answer['factor'], 2)}"})
+    if answer.get("factor") is not None and xs[0] <= answer["factor"] <= xs[-1]:
+        rules.append({"x": answer["factor"], "label": f"× {number(answer['factor'], 3)}"})
     data = {"x": x, "y": scale(min([*ends, 0.0]), max([*ends, 0.0]), told), "series": [series], "rules": rules}
     description = sentences(
         *(
             _("{label}: {value}.").format(
-                label=f"× {number(one['factor'], 2)}", value=lacking(one, ours, theirs) or _change(one, unit)
+                label=f"× {number(one['factor'], 3)}", value=lacking(one, ours, theirs, measure) or _change(one, unit)
             )
             for one in tried
         )

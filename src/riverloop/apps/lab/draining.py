@@ -24,28 +24,32 @@ def undrained(found: Sequence[tuple[str, Json]]) -> str:
     return text.format(label=_and(names)) if names else ""
 
 
-def lacking(one: Json, ours: str, theirs: str) -> str:
-    """Return of a difference whose queues do not drain and where not everybody is served; nothing if all is well."""
+def lacking(one: Json, ours: str, theirs: str, measure: str) -> str:
+    """Return of a difference whose queues do not drain and where not everybody is served; nothing if all is well.
+
+    Args:
+        one: its JSON.
+        ours: what the first design is called.
+        theirs: the other.
+        measure: by its name in the answer.
+    """
     sides = ((ours, "ours"), (theirs, "theirs"))
-    unserved = [name for name, side in sides if not one[f"{side}_serves_all"]]
-    growing = [name for name, side in sides if not one[f"{side}_drains"] and one[f"{side}_serves_all"]]
-    told = []
-    if growing:
-        told.append(_("the queues of {label} do not drain").format(label=_and(growing)))
-    if unserved:
-        told.append(_("not everybody is served in {label}").format(label=_and(unserved)))
-    return _and(told)
+    unserved = [name for name, side in sides if not one[f"{side}_serves_all"] and not counts_all(one, measure)]
+    growing = [name for name, side in sides if not one[f"{side}_drains"] and name not in unserved]
+    texts = ((_("the queues of {label} do not drain"), growing), (_("not everybody is served in {label}"), unserved))
+    return _("; ").join(text.format(label=_and(names)) for text, names in texts if names)
 
 
-def lacking_end(end: Json) -> str:
-    """Return the same of an end of a tornado's bar, which is a difference from the answer as asked."""
+def lacking_end(end: Json, measure: str) -> str:
+    """Return the same of an end of a tornado's bar, which is a difference from the answer as it stands."""
+    times = not counts_all(end, measure)
     found = (
-        (end["ours_serves_all"], _("not everybody is served there")),
-        (end["theirs_serves_all"], _("not everybody is served as asked")),
-        (end["ours_drains"], _("queues do not drain there")),
-        (end["theirs_drains"], _("queues do not drain as asked")),
+        (times and not end["ours_serves_all"], _("not everybody is served there")),
+        (times and not end["theirs_serves_all"], _("not everybody is served as it stands")),
+        (not end["ours_drains"], _("queues do not drain there")),
+        (not end["theirs_drains"], _("queues do not drain as it stands")),
     )
-    return next((text for well, text in found if not well), "")
+    return next((text for lacks, text in found if lacks), "")
 
 
 def worth(differences: Sequence[Json], measure: str) -> str:
@@ -57,7 +61,12 @@ def worth(differences: Sequence[Json], measure: str) -> str:
     """
     told = list(_worth(differences, measure))
     if not all(counts_all(one, measure) for one in differences):
-        told.append(_("If even so those of one are the longer, the other is the better; otherwise it cannot be told."))
+        told.append(
+            _(
+                "If the design that leaves people out takes longer even so, the other is the better; otherwise it "
+                "cannot be told."
+            )
+        )
     return sentences(*told)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riverloop.apps.lab import answers, charts, comparing, opening
-from riverloop.apps.lab.draining import lacking, lacking_end, worth, worth_of_ends
+from riverloop.apps.lab import answers, charts, comparing, opening, turning
+from riverloop.apps.lab.draining import counts_all, lacking, lacking_end, worth_of_ends
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.lab.words import CHANCE_ALONE, sentences, with_note
 
@@ -201,19 +201,38 @@ def _tornado(answer: Json) -> dict[str, Any]:
         for bar in named
     )
     head = (_("Assumption"), _("at the least"), _("moves it by"), _("at the most"), _("moves it by"))
-    headline = _('"{name}" moves it most.').format(name=named[0]["name"])
     return {
-        "headline": headline,
+        "headline": _moves_most(named, measure),
         "table": answers.Rows(head, rows),
         "sure": worth_of_ends(named, measure),
         "measure": answers.measure_title(measure),
     }
 
 
+def _moves_most(bars: Sequence[Json], measure: str) -> str:
+    """Return which assumption moves a measure most, and of which that cannot be told."""
+    ends = {bar["name"]: [bar["low"], bar["high"]] for bar in bars}
+    untold = [name for name, both in ends.items() if not all(end and counts_all(end, measure) for end in both)]
+    known = [name for name in ends if name not in untold]  # the widest first
+    told = ""
+    if known:
+        both = ends[known[0]]
+        text = _('"{name}" moves it most.')
+        if not any(end["mean"] for end in both):
+            text = _("Nothing moves it.")
+        elif not any(end["ci95"][0] > 0 or end["ci95"][1] < 0 for end in both):
+            text = _('"{name}" moves it most, if by no more than chance might.')
+        told = text.format(name=known[0])
+    if not untold:
+        return told
+    text = _("How far {names} may move it cannot be told: not everybody is served there, or as it stands.")
+    return sentences(told, text.format(names=answers.names(untold)))
+
+
 def _moved(measure: str, end: Json | None) -> str:
     if end is None:
         return answers.NOT_KNOWN
-    why = lacking_end(end)
+    why = lacking_end(end, measure)
     return with_note(answers.gap(measure, end["mean"]), why) if why else answers.gap(measure, end["mean"])
 
 
@@ -228,81 +247,29 @@ def _break_even(answer: Json) -> dict[str, Any]:
         _("Better"),
         _("Is it sure?"),
     )
+    told = turning.headline(one, ours, theirs)
+    if one["finding"] == "turns":
+        told = sentences(
+            told,
+            _("That is {passengers} passengers a day.").format(
+                passengers=answers.number(one["factor"] * one["passengers_a_day"])
+            ),
+        )
     return {
-        "headline": _turn(one, ours, theirs),
+        "headline": told,
         "table": answers.Rows(head, tuple(_tried_row(one["measure"], point, ours, theirs) for point in one["points"])),
-        "sure": sentences(*_how_sure(one), worth(one["points"], one["measure"]), _(CHANCE_ALONE)),
+        "sure": sentences(*turning.more(one), _(CHANCE_ALONE)),
         "measure": answers.measure_title(one["measure"]),
     }
 
 
-def _turn(one: Json, ours: str, theirs: str) -> str:
-    """Return at which demand the answer turns, or what holds at those that were tried."""
-    below, above = one["last_below"], one["first_above"]
-    first, other = (ours, theirs) if one["better_below"] == "ours" else (theirs, ours)
-    if above is None or below is None:
-        return _never_turns(one, first, other)
-    words = {"first": first, "other": other}
-    if one["factor"] is None:
-        text = _(
-            "Up to {below} times the demand {first} is better, from {above} times on {other}; between them they do the "
-            "same, or it cannot be told."
-        )
-        return text.format(below=answers.number(below, 2), above=answers.number(above, 2), **words)
-    text = _("Up to {factor} times the demand ({passengers} passengers a day) {first} is better; above it, {other}.")
-    passengers = answers.number(one["factor"] * one["passengers_a_day"])
-    return text.format(factor=answers.number(one["factor"], 2), passengers=passengers, **words)
-
-
-def _never_turns(one: Json, first: str, other: str) -> str:
-    """Return what is said of differences that speak for one design, or for none, wherever they tell anything."""
-    points = [point for point in one["points"] if point["tells"]]
-    if not points:
-        return _("At none of the demands that were tried can it be told which is better.")
-    words = {"tried": answers.names(answers.number(point["factor"], 2) for point in points)}
-    words |= {"first": first, "other": other}
-    better = [bool(point["better"]) for point in points]
-    if not any(better):
-        text = _("{first} and {other} do the same at the demands that were tried: {tried} times.")
-    elif not all(better):
-        text = _("{first} is no worse at the demands that were tried, {tried} times, and better at some of them.")
-    else:
-        text = _("{first} is better on average at the demands that were tried: {tried} times.")
-    return text.format(**words)
-
-
-def _how_sure(one: Json) -> Iterator[str]:
-    """Yield what else is known of where the answer turns."""
-    if one["first_above"] is None:
-        yield _("Nothing is said of any other demand.")
-    else:
-        below, above = (
-            None if one[key] is None else answers.number(one[key], 2) for key in ("sure_below", "sure_above")
-        )
-        yield {
-            (True, True): _(
-                "Nearest to that it is sure of the first at {below} times, and of the other at {above} times."
-            ),
-            (True, False): _("Nearest to that it is sure of the first at {below} times, and nowhere of the other."),
-            (False, True): _("Nearest to that it is sure of the other at {above} times, and nowhere of the first."),
-            (False, False): _("It is sure of neither at the demands that were tried."),
-        }[below is not None, above is not None].format(below=below, above=above)
-        yield _("Only the demands below were tried, and the answer is taken to turn once between them.")
-    if one["turns_again"]:
-        yield _("But further up it turns again: look at the demands below.")
-    if one["untold_from"] is not None:
-        text = _("At {factor} times the demand and more, as far as tried, it cannot be told which is better.")
-        yield text.format(factor=answers.number(one["untold_from"], 2))
-
-
 def _tried_row(measure: str, point: Json, ours: str, theirs: str) -> tuple[str, ...]:
-    better = {"ours": ours, "theirs": theirs, "": _("the same") if point["tells"] else _("cannot be told")}
     return (
-        _("{factor} times").format(factor=answers.number(point["factor"], 3)),
+        _("{factor} times").format(factor=turning.times(point["factor"])),
         answers.gap(measure, point["mean"]),
         answers.between(point["ci95"], lambda value: answers.gap(measure, value)),
-        better[point["better"]],
-        lacking(point, ours, theirs) or (_("sure") if point["sure"] else _("not sure")),
+        turning.better(point, ours, theirs),
+        lacking(point, ours, theirs, measure) or (_("sure") if point["sure"] else _("not sure")),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from riverloop.apps.lab import opening
 from riverloop.apps.lab.models import Experiment
 from riverloop.apps.runs.work import Progress
 from riverloop.core.queueing.designs import ScenarioFile
-from riverloop.core.queueing.differences import MEASURES
+from riverloop.core.queueing.differences import MEASURES, passengers_mark
 from riverloop.core.queueing.network import Scenario, without_outages
 from riverloop.core.queueing.rehearsal import Target
 from riverloop.core.queueing.results import Result
@@ -271,7 +270,7 @@ def about(file: ScenarioFile, scenario: Scenario, design: str, case: str) -> Ans
             for one in station.outages
         ],
         "passengers_a_day": passengers_a_day(scenario),
-        "arrivals": arrivals_mark(scenario),
+        "arrivals": passengers_mark(scenario),
     }
 
 
@@ -279,10 +278,3 @@ def passengers_a_day(scenario: Scenario) -> float:
     """Return how many are expected on a day; of one long run, in 24 hours of it."""
     expected = sum(scenario.expected(day) for day in range(scenario.days)) / scenario.days
     return expected * min(24 / scenario.hours, 1) if scenario.steady else expected
-
-
-def arrivals_mark(scenario: Scenario) -> str:
-    """Return a mark that two scenarios share if the same passengers come at the same instants."""
-    streams = [(one.name, one.rates_per_hour, one.factors, one.platoons) for one in scenario.arrivals]
-    told = (streams, scenario.horizon_seconds, scenario.days, scenario.seed, scenario.replications)
-    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]

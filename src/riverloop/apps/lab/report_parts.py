@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riverloop.apps.clearance.formats import list_text, share_text
-from riverloop.apps.lab.draining import lacking, worth
+from riverloop.apps.lab import turning
+from riverloop.apps.lab.draining import lacking
 from riverloop.apps.lab.figures import duration, language, number, own, side_name
 from riverloop.apps.lab.words import sentences
 
@@ -128,8 +129,8 @@ def answers(subjects: Subjects, found: Found) -> Iterator[str]:
         yield _least_roster(found.least_roster, subjects[0])
     if found.least_channels is not None:
         yield _least_channels(found.least_channels, subjects[0])
-    for label, turning in found.break_even.items():
-        yield _turns(subjects[0].label, label, turning, found.break_even_measure)
+    for label, even in found.break_even.items():
+        yield _turns(subjects[0].label, label, even, found.break_even_measure)
 
 
 def _all_kept(subjects: Subjects) -> str:
@@ -250,25 +251,21 @@ def _least_channels(one: Json, subject: Subject) -> str:
 
 
 def _turns(ours: str, theirs: str, one: Json, measure: str) -> str:
-    points = sorted(one["points"], key=lambda point: point["factor"])
-    tried = list_text([_tried(point, measure, ours, theirs) for point in points], language())
-    if one.get("factor") is None:
-        text = _("{ours} less {theirs}, at each demand that was tried: {tried}. Nothing is said of other demands.")
-        return sentences(text.format(ours=ours, theirs=theirs, tried=tried), worth(points, measure))
-    said = _("Between {ours} and {theirs} the answer changes at {factor} times the demand stated.").format(
-        ours=ours, theirs=theirs, factor=number(one["factor"], 2)
+    one = {**one, "measure": measure}
+    tried = list_text([_tried(point, measure, ours, theirs) for point in one["points"]], language())
+    said = _("{ours} less {theirs}, at each demand that was tried: {tried}.").format(
+        ours=ours, theirs=theirs, tried=tried
     )
-    once = _("It is taken to change once. Tried: {tried}.").format(tried=tried)
-    return sentences(said, once, worth(points, measure))
+    return sentences(turning.headline(one, ours, theirs), said, *turning.more(one))
 
 
 def _tried(point: Json, measure: str, ours: str, theirs: str) -> str:
     """Return a demand that was tried, with the difference there and whether it is sure."""
     form = _points if measure == "share_within" else _finely
-    words = {"difference": form(point["mean"]), "factor": number(point["factor"], 3)}
-    if why := lacking(point, ours, theirs):
-        return _("{difference} at {factor} times, where {lacking}").format(**words, lacking=why)
-    text = _("{difference} at {factor} times") if point["sure"] else _("{difference} at {factor} times, not sure")
+    words = {"difference": form(point["mean"]), "factor": turning.times(point["factor"])}
+    if why := lacking(point, ours, theirs, measure):
+        return _("{difference} at {factor} times ({lacking})").format(**words, lacking=why)
+    text = _("{difference} at {factor} times") if point["sure"] else _("{difference} at {factor} times (not sure)")
     return text.format(**words)
 
 

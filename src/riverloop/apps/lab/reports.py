@@ -150,7 +150,8 @@ def _decided(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
         charts.break_even_line(one, ours=subjects[0].label, theirs=label, measure=found.break_even_measure)
         for label, one in found.break_even.items()
     ]
-    yield Part(_("At what demand the answer changes"), charts=_drawn(*drawn))
+    empty = [chart.empty for chart in drawn if not chart.picture]
+    yield Part(_("At what demand the answer changes"), empty, charts=_drawn(*drawn))
 
 
 def _leaves_out() -> list[str]:

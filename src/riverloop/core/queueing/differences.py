@@ -5,6 +5,7 @@ Compared so, their difference is far surer than either of them.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -78,17 +79,22 @@ class Difference(Interval):
         return self.mean > 0 if self.theirs_serves_all else self.mean < 0
 
     @property
-    def better(self) -> Better:
-        """Which design it speaks for; none if they do the same, or it does not tell."""
+    def leans(self) -> Better:
+        """Which design its mean speaks for; none if they do the same, or it does not tell."""
         if not self.tells or not self.mean:
             return ""
         return "ours" if (self.mean > 0) == self.of_share else "theirs"
 
+    @property
+    def better(self) -> Better:
+        """Which design it speaks for by more than chance: zero lies outside."""
+        return self.leans if self.low > 0 or self.high < 0 else ""
+
     def as_json(self) -> dict[str, Any]:
         """Return it for answers and pages."""
         return {
-            "mean": round(self.mean, 6),
-            "ci95": [round(self.low, 6), round(self.high, 6)],
+            "mean": self.mean,
+            "ci95": [self.low, self.high],
             "sure": self.sure,
             "tells": self.tells,
             "better": self.better,
@@ -100,7 +106,7 @@ class Difference(Interval):
 
 
 def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 0.95) -> Difference | None:
-    """Return how much greater a measure is in our design than in theirs, with its interval.
+    """Return how much greater a measure is in our design than in theirs, with its interval, to a millionth.
 
     Args:
         ours: a result.
@@ -109,18 +115,21 @@ def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 
         confidence: two-sided.
 
     Raises:
-        ScenarioError: the designs did not see the same passengers.
+        ScenarioError: seed, replications or days differ.
     """
-    check_same_passengers(ours.scenario, theirs.scenario)
+    own, other = ours.scenario, theirs.scenario
+    if (own.seed, own.replications, own.days) != (other.seed, other.replications, other.days):
+        raise _unlike()
     found = difference(
         [measure(one) for one in ours.replications], [measure(one) for one in theirs.replications], confidence
     )
     if found is None:
         return None
-    return Difference(
-        found.mean,
-        found.low,
-        found.high,
+    mean, low, high = (round(value, 6) + 0.0 for value in (found.mean, found.low, found.high))
+    return Difference(  # rounded, since sums in another order are the same
+        mean,
+        low,
+        high,
         of_share=measure is share_within,
         ours_drains=not ours.shortfalls,
         theirs_drains=not theirs.shortfalls,
@@ -129,17 +138,28 @@ def compare(ours: Result, theirs: Result, measure: Measure, confidence: float = 
     )
 
 
+def passengers_mark(scenario: Scenario) -> str:
+    """Return a mark that two scenarios share if the same passengers come at the same instants."""
+    streams = [(one.name, one.rates_per_hour, one.factors, one.platoons) for one in scenario.arrivals]
+    told = (streams, scenario.horizon_seconds, scenario.days, scenario.seed, scenario.replications)
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
 def check_same_passengers(own: Scenario, other: Scenario) -> None:
     """Refuse to compare what is not run on the same passengers.
 
     Raises:
-        ScenarioError: seed, replications or days differ.
+        ScenarioError: arrivals, seed, replications or days differ.
     """
-    if (own.seed, own.replications, own.days) != (other.seed, other.replications, other.days):
-        raise ScenarioError(
-            "scenario.compare",
-            N_("The designs did not see the same passengers. Give both the same seed, replications and days."),
-        )
+    if passengers_mark(own) != passengers_mark(other):
+        raise _unlike()
+
+
+def _unlike() -> ScenarioError:
+    return ScenarioError(
+        "scenario.compare",
+        N_("The designs did not see the same passengers. Give both the same arrivals, seed, replications and days."),
+    )
 
 
 def check_several(scenario: Scenario) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from riverloop.core.queueing.arrivals import Arrivals
 from riverloop.core.queueing.intervals import Interval, lower_bound, over_batches, over_replications
 from riverloop.core.queueing.measuring import Tallies
-from riverloop.core.queueing.network import PassengerClass, Scenario, Station
+from riverloop.core.queueing.network import PassengerClass, Scenario, Shuttle, Station
 from riverloop.core.queueing.rosters import HOURS
 from riverloop.core.queueing.tallies import Tally
 
@@ -75,8 +75,8 @@ class Shortfall:
         never: of them, those who were never served.
         channel_hours: a day (or a run), by which the service asked for exceeds what was open.
         channels: that would have to be open throughout, at the least, for the queue not to grow for ever.
-        places: of a shuttle instead, a day (or a run): those who came while it ran and found no place; all others who
-            were left came after its last departure.
+        places: of a shuttle instead, a day (or a run): those who came while it ran and found no place, or only after
+            the day; all others who were left came after its last departure.
     """
 
     station: str
@@ -326,8 +326,13 @@ class Result:
 def _shortfall(result: Result, station: Station, tally: Tally) -> Shortfall | None:
     """Return what a station lacks: some were never served, or more is asked for than is open and a queue was left."""
     scenario, days, never = result.scenario, result.tallies.days, int(tally.never.sum())
-    if station.kind == "shuttle":
-        return Shortfall(station.name, never / days, never / days, places=tally.late / days) if never else None
+    if station.shuttle:
+        lacking = tally.late if never else _places_lacking(result, station.shuttle, tally)
+        return (
+            Shortfall(station.name, max(never, lacking) / days, never / days, places=lacking / days)
+            if lacking or never
+            else None
+        )
     if station.kind != "channels":
         return None
     load, opened = _load(result, station, tally), float(tally.open.sum())
@@ -341,6 +346,15 @@ def _shortfall(result: Result, station: Station, tally: Tally) -> Shortfall | No
         max(tally.offered - opened, 0.0) / 3600 / days,
         math.floor(load) + 1,
     )
+
+
+def _places_lacking(result: Result, shuttle: Shuttle, tally: Tally) -> float:
+    """Return how many more come than a shuttle without a timetable has places for: it takes them later and later."""
+    if shuttle.headway_seconds or not shuttle.round_trip_seconds:
+        return 0.0
+    window = result.scenario.horizon_seconds - result.scenario.warm_up_seconds
+    trips = shuttle.vehicles * (1 + window / shuttle.round_trip_seconds)
+    return max(tally.passengers - trips * shuttle.capacity * result.tallies.days, 0.0)
 
 
 def cannot_drain(
@@ -399,7 +413,10 @@ def _shortfall_json(one: Shortfall) -> dict[str, Any]:
         "never_served": _number(one.never),
     }
     if one.places is not None:
-        return left | {"places_lacking": _number(one.places), "after_the_last": _number(one.never - one.places)}
+        return left | {
+            "places_lacking": _number(one.places),
+            "after_the_last": _number(max(one.never - one.places, 0.0)),
+        }
     return left | {"channel_hours": _number(one.channel_hours), "channels_needed": one.channels}
 
 
