@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
@@ -14,6 +15,7 @@ def pattern_of(node):
     return "".join(re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".+" for part in parts)
 
 
+@cache
 def told():
     """Return a pattern for the fault of each call of the fixture that tells a soak's table."""
     trees = (ast.parse(path.read_text("utf-8")) for path in sorted(TESTS.rglob("test_*.py")))

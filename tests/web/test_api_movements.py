@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from riverloop.apps.clearance.models import Movement
 from riverloop.apps.parties import services
+from riverloop.apps.parties.idempotency import key_settle, keys_abandon
 from riverloop.apps.parties.models import IdempotencyKey, ViewRecord
+from riverloop.core.kernel.errors import ConflictError
 from tests.web.programs import BLOOD, Program, is_problem, program_of
 
 pytestmark = pytest.mark.django_db
@@ -212,6 +214,20 @@ def test_a_key_whose_request_never_ended_is_free_again(dora):
     IdempotencyKey.objects.update(status=None, at=timezone.now() - timedelta(minutes=5))
     again = dora.post("/movements", {**MOVEMENT, "twice": True}, Idempotency_Key="k-1")
     assert again.status_code == 201
+
+
+def test_a_node_that_starts_forgets_the_requests_that_its_end_cut_off_and_keeps_answers(dora):
+    for key in ("k-1", "k-2"):
+        dora.post("/movements", {**MOVEMENT, "twice": True}, Idempotency_Key=key)
+    cut_off = IdempotencyKey.objects.get(key="k-1")
+    IdempotencyKey.objects.filter(pk=cut_off.pk).update(status=None)
+    assert keys_abandon() == 1
+    again = dora.post("/movements", {**MOVEMENT, "twice": True}, Idempotency_Key="k-1")
+    assert (again.status_code, again.headers.get("Idempotency-Replayed")) == (201, None)
+    kept = dora.post("/movements", {**MOVEMENT, "twice": True}, Idempotency_Key="k-2")
+    assert kept.headers["Idempotency-Replayed"] == "true"
+    with pytest.raises(ConflictError):  # were it answered after all, it would be undone
+        key_settle(row=cut_off, status=201, answer="{}")
 
 
 def test_what_was_refused_keeps_no_key_and_leaves_nothing(dora):

@@ -106,8 +106,10 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     in_use.hold()
     load_demo() if settings.RIVERLOOP_DEMO else prepare()
     from riverloop.apps.nodes.peers import own_url  # noqa: PLC0415 - it needs Django
+    from riverloop.apps.parties.idempotency import keys_abandon  # noqa: PLC0415 - the same
     from riverloop.web import unsafe, watchdog  # noqa: PLC0415 - the same
 
+    keys_abandon()
     _count_anew()
     _open_many()
     lone = connection.vendor == "sqlite"

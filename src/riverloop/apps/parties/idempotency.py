@@ -19,7 +19,8 @@ from riverloop.core.kernel.errors import ConflictError, InputError
 
 KEPT = timedelta(hours=24)
 ABANDONED = timedelta(seconds=40)
-"""After this a request that never ended, as when its process died, is forgotten. None waits as long for its turn."""
+"""After this a request that never ended, as when its process died, is forgotten, if no node was started before that.
+None waits as long for its turn."""
 _FORM = re.compile(r"[\x21-\x7e]{1,100}")
 
 
@@ -85,6 +86,14 @@ def key_settle(*, row: IdempotencyKey, status: int, answer: str) -> None:
     kept = IdempotencyKey.objects.filter(pk=row.pk, status=None).update(status=status, answer=answer)
     if not kept:
         raise ConflictError("api.key_lost", N_("This took too long, and was undone. Ask again."))
+
+
+def keys_abandon() -> int:
+    """Forget every request that is under way, and return how many: called before a node serves, when nothing is.
+
+    If one were answered after all, its key would not be there to keep the answer, and what it did would be undone.
+    """
+    return IdempotencyKey.objects.filter(status=None).delete()[0]
 
 
 def key_release(*, row: IdempotencyKey) -> None:
