@@ -85,13 +85,14 @@ def print_even(found: BreakEven, measure: str, name: str, between: tuple[float, 
 def _turn(found: BreakEven) -> Iterator[str]:
     """Yield where the answer turns, how sure that is, and what else was found."""
     first, other = ("the other", "the first") if found.better_below == "theirs" else ("the first", "the other")
+    shows = ", wherever a difference shows"
     yield {
-        "turns": f"Up to {_at(found.factor)} {first} is better; above it, {other}.",
+        "turns": f"Up to {_at(found.factor)} {first} is better; above it, {other}{'' if found.everywhere else shows}.",
         "turns_between": f"Up to {_at(found.last_below)} {first} is better, from {_at(found.first_above)} on {other}.",
         "begins": f"From {_at(found.begins)} on, {first} is better; below, no difference shows, or it cannot be told.",
         "holds": f"Wherever a difference shows at the demands tried, {first} is better.",
-        "same": "They do the same at the demands tried.",
-        "chance": "No difference shows at the demands tried that chance would not make.",
+        "same": "Wherever it can be told at the demands tried, they do the same.",
+        "chance": "Wherever it can be told at the demands tried, no difference shows that chance would not make.",
         "untold": "At none of the demands tried can it be told which is better.",
     }[found.finding]
     if found.turns_again:

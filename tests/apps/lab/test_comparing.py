@@ -187,11 +187,11 @@ def found_of(*means, **more):
 @pytest.mark.parametrize(
     ("low", "high", "told"),
     [
-        (-60, -90, "A is better at the demands that were tried: 0.5 and 2 times."),
-        (60, 90, "B is better at the demands that were tried: 0.5 and 2 times."),
-        (0, 0, "A and B do the same at the demands that were tried: 0.5 and 2 times."),
-        (1, -1, "No difference between A and B shows that chance would not make: tried were 0.5 and 2 times."),
-        (-90, 3, "A is better at the demands that were tried: 0.5 times."),
+        (-60, -90, "Of the demands that were tried, A is better at 0.5 and 2 times."),
+        (60, 90, "Of the demands that were tried, B is better at 0.5 and 2 times."),
+        (0, 0, "A and B do the same at 0.5 and 2 times the demand."),
+        (1, -1, "At 0.5 and 2 times the demand, no difference between A and B shows that chance would not make."),
+        (-90, 3, "Of the demands that were tried, A is better at 0.5 times."),
         (0, -90, "From 2 times the demand on, A is better; below, no difference shows, or it cannot be told."),
     ],
 )
@@ -256,7 +256,7 @@ def test_an_answer_that_turns_again_says_so_and_nothing_of_one_turn():
 
 def test_where_queues_do_not_drain_nothing_is_sure_and_it_is_told():
     found = found_of(-60, -90, lacks={2: GROWS})
-    assert found["headline"].startswith("A is better at")
+    assert found["headline"].startswith("Of the demands that were tried, A is better at 0.5 and 2")
     assert [row[4] for row in found["table"].rows] == ["sure", "the queues of B do not drain"]
     assert "depends on how long that lasts, and none is called sure" in found["sure"]
     assert "not everybody" not in found["sure"]
@@ -272,7 +272,7 @@ def test_where_queues_do_not_drain_nothing_is_sure_and_it_is_told():
 )
 def test_times_of_those_who_are_served_speak_for_nobody_who_leaves_others_out(means, lacks, better):
     found = found_of(*means, lacks=lacks)
-    assert found["headline"].startswith("A is better at the demands that were tried: 0.5")
+    assert found["headline"].startswith("Of the demands that were tried, A is better at 0.5")
     assert found["table"].rows[1][3] == better
     assert "not everybody is served in" in found["table"].rows[1][4]
     assert "If the design that leaves people out takes longer even so, the other is the better" in found["sure"]
@@ -283,6 +283,14 @@ def test_times_of_those_who_are_served_speak_for_nobody_who_leaves_others_out(me
         "the queues of A and B do not drain" if lacks[2] is BOTH else "the queues of B do not drain",
     )
     assert "leaves people out" not in shares["sure"]
+
+
+def test_what_is_said_holds_of_every_demand_of_which_it_is_said():
+    same = found_of(0, 60, half=0, lacks={2: BOTH})
+    assert same["headline"] == "A and B do the same at 0.5 times the demand."
+    fading = found_of(0, -60, -60, half=0, lacks={2: BOTH})
+    assert fading["headline"] == "Of the demands that were tried, A is better at 1 times."
+    assert found_of(0, -60, -60, half=0)["headline"].startswith("From 1 times the demand on, A is better")
 
 
 def test_where_nothing_can_be_told_nothing_is():
@@ -296,16 +304,27 @@ def test_where_nothing_can_be_told_nothing_is():
         (-30, 90, {}, '"Jobs" moves it most.'),
         (-3, 4, {}, '"Jobs" moves it most, if by no more than chance might.'),
         (0, 0, {}, "Nothing moves it."),
-        (-30, 90, LEAVES, "How far Jobs may move it cannot be told: not everybody is served there, or as it stands."),
+        (-30, 90, LEAVES, '"Jobs" moves it most, of what can be told.'),
+        (0, 90, LEAVES, ""),
     ],
 )
 def test_what_moves_an_answer_most_is_named_if_it_can_be_told(low, high, lacks, told):
+    untold = "How far Jobs may move it cannot be told: not everybody is served there, or as it stands." if lacks else ""
     bar = {"name": "jobs", "label": {"en": "Jobs"}, "low_value": 1, "high_value": 2}
     half = 5 if low else 0
     ends = {"low": samples.difference(low, half).as_json(), "high": samples.difference(high, half, **lacks).as_json()}
     with translation.override("en"):
         found = drawn.found("tornado", {"tornado": {"measure": "journey_seconds", "bars": [bar | ends]}})
-    assert found["headline"] == told
+    assert found["headline"] == " ".join(filter(None, (told, untold)))
+
+
+def test_assumptions_of_one_name_are_told_apart():
+    wide, none = ({"name": name, "label": {"en": "Time"}, "low_value": 1, "high_value": 2} for name in ("a", "b"))
+    wide |= {"low": samples.difference(-30, 5).as_json(), "high": samples.difference(90, 5).as_json()}
+    none |= {"low": samples.difference(0, 0).as_json(), "high": None}
+    with translation.override("en"):
+        found = drawn.found("tornado", {"tornado": {"measure": "journey_seconds", "bars": [wide, none]}})
+    assert found["headline"].startswith('"Time" moves it most, of what can be told. How far Time may move it')
 
 
 def test_a_change_to_where_queues_do_not_drain_is_told_as_such():

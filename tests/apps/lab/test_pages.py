@@ -228,7 +228,7 @@ def test_the_demand_at_which_the_answer_turns_is_looked_for(paul):
         low="0.5",
         high="2",
     )
-    assert "One queue is better at the demands that were tried: 0.5, 0.875, 1.25, 1.625 and 2 times." in words
+    assert "Of the demands that were tried, One queue is better at 0.5, 0.875, 1.25, 1.625 and 2 times." in words
 
 
 def asked(client, experiment, **typed):

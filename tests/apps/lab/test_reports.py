@@ -267,7 +267,7 @@ def reported(subjects, *tried, measure="journey_seconds"):
 def test_each_demand_that_was_tried_is_told_and_no_other(subjects):
     found = reported(subjects, (0.5, samples.difference(-40, 15)), (1, samples.difference(-30, 15)))
     assert (
-        "A is better at the demands that were tried: 0.5 and 1 times. A less B, at each demand that was tried: "
+        "Of the demands that were tried, A is better at 0.5 and 1 times. A less B, at each demand that was tried: "
         "-40 s at 0.5 times and -30 s at 1 times. Nothing is said of any other demand."
     ) in found
     found = Checked(written("en", subjects, FOUND)).text

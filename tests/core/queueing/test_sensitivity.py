@@ -135,6 +135,7 @@ OURS, THEIRS, ABOUT = (-5,), (5,), (0.5,)
         ((OURS, ABOUT, OURS), "holds", "ours", None, (None, None)),
         ((OURS, (-4, "ours"), (5, "ours", "theirs")), "holds", "ours", None, (None, None)),
         ((ABOUT, THEIRS), "begins", "theirs", None, (None, None)),
+        ((ABOUT, THEIRS, ABOUT), "holds", "theirs", None, (None, None)),
         (((0,), (0,)), "same", "", None, (None, None)),
         ((ABOUT, (-0.5,)), "chance", "", None, (None, None)),
         (((-5, "ours"), (5, "theirs")), "untold", "", None, (None, None)),
@@ -144,6 +145,13 @@ def test_where_an_answer_turns(told, finding, better, factor, ends):
     found = differences(*told)
     assert (found.finding, found.better_below, found.factor) == (finding, better, factor)
     assert (found.last_below, found.first_above) == ends
+
+
+def test_whether_one_is_better_everywhere_but_at_the_turn():
+    assert differences(OURS, ABOUT, (0,), THEIRS).everywhere
+    assert not differences((0,), OURS, THEIRS).everywhere
+    assert not differences(OURS, THEIRS, (-5, "ours", "theirs")).everywhere
+    assert differences((0,), OURS, OURS).everywhere
 
 
 def test_how_sure_a_turn_is_is_told_by_the_nearest_demands():

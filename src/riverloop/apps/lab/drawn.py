@@ -210,23 +210,24 @@ def _tornado(answer: Json) -> dict[str, Any]:
 
 
 def _moves_most(bars: Sequence[Json], measure: str) -> str:
-    """Return which assumption moves a measure most, and of which that cannot be told."""
-    ends = {bar["name"]: [bar["low"], bar["high"]] for bar in bars}
-    untold = [name for name, both in ends.items() if not all(end and counts_all(end, measure) for end in both)]
-    known = [name for name in ends if name not in untold]  # the widest first
-    told = ""
-    if known:
-        both = ends[known[0]]
-        text = _('"{name}" moves it most.')
-        if not any(end["mean"] for end in both):
-            text = _("Nothing moves it.")
-        elif not any(end["ci95"][0] > 0 or end["ci95"][1] < 0 for end in both):
-            text = _('"{name}" moves it most, if by no more than chance might.')
-        told = text.format(name=known[0])
+    """Return which assumption moves a measure most, and of which that cannot be told.
+
+    An end that leaves people out says nothing of a time; the other end of its bar says how far it moves at the least.
+    """
+    told = [[bar[end] for end in ("low", "high") if bar[end] and counts_all(bar[end], measure)] for bar in bars]
+    untold = [bar["name"] for bar, ends in zip(bars, told, strict=True) if len(ends) < 2]  # noqa: PLR2004 - low, high
+    widths = [max([0.0, *means]) - min([0.0, *means]) for means in ([end["mean"] for end in ends] for ends in told)]
+    most = max(range(len(bars)), key=widths.__getitem__)
+    if not widths[most]:
+        said = "" if untold else _("Nothing moves it.")
+    elif any(end["ci95"][0] > 0 or end["ci95"][1] < 0 for end in told[most]):
+        said = _('"{name}" moves it most.') if not untold else _('"{name}" moves it most, of what can be told.')
+    else:
+        said = _('"{name}" moves it most, if by no more than chance might.')
     if not untold:
-        return told
+        return said.format(name=bars[most]["name"])
     text = _("How far {names} may move it cannot be told: not everybody is served there, or as it stands.")
-    return sentences(told, text.format(names=answers.names(untold)))
+    return sentences(said.format(name=bars[most]["name"]), text.format(names=answers.names(untold)))
 
 
 def _moved(measure: str, end: Json | None) -> str:

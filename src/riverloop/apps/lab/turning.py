@@ -29,7 +29,9 @@ def headline(one: Json, ours: str, theirs: str) -> str:
     """
     first, other = (theirs, ours) if one["better_below"] == "theirs" else (ours, theirs)
     texts = {
-        "turns": _("Up to {factor} times the demand {first} is better; above it, {other}."),
+        "turns": _("Up to {factor} times the demand {first} is better; above it, {other}.")
+        if one["everywhere"]
+        else _("Up to {factor} times the demand {first} is better; above it, {other}, wherever a difference shows."),
         "turns_between": _(
             "Up to {below} times the demand {first} is better, from {above} times on {other}; between them they do the "
             "same, or it cannot be told."
@@ -37,16 +39,16 @@ def headline(one: Json, ours: str, theirs: str) -> str:
         "begins": _(
             "From {begins} times the demand on, {first} is better; below, no difference shows, or it cannot be told."
         ),
-        "holds": _("{first} is better at the demands that were tried: {better} times."),
-        "same": _("{first} and {other} do the same at the demands that were tried: {tried} times."),
+        "holds": _("Of the demands that were tried, {first} is better at {better} times."),
+        "same": _("{first} and {other} do the same at {tried} times the demand."),
         "chance": _(
-            "No difference between {first} and {other} shows that chance would not make: tried were {tried} times."
+            "At {tried} times the demand, no difference between {first} and {other} shows that chance would not make."
         ),
         "untold": _("At none of the demands that were tried can it be told which is better."),
     }
     known = {key: times(one[key]) for key in ("factor", "begins") if one[key] is not None}
     known |= {name: times(one[key]) for name, key in _ENDS if one[key] is not None}
-    better, tried = (_list(points) for points in ([at for at in one["points"] if at["better"]], one["points"]))
+    better, tried = (_list([at for at in one["points"] if at[key]]) for key in ("better", "tells"))
     return texts[one["finding"]].format(first=first, other=other, better=better, tried=tried, **known)
 
 

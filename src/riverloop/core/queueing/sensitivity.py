@@ -160,15 +160,22 @@ class BreakEven:
 
     @property
     def finding(self) -> Finding:
-        """What was found: it turns, or turns between two demands; begins at one; holds; or nothing shows."""
+        """What was found: it turns, or between two demands; begins at one; holds where it shows; or nothing shows."""
         if self.first_above is not None:
             return "turns" if self.factor is not None else "turns_between"
         if self.better_below:
-            return "begins" if self.begins is not None else "holds"
+            return "begins" if self.begins is not None and self.everywhere else "holds"
         told = [one for _, one in self.tried if one.tells]
         if not told:
             return "untold"
         return "chance" if any(one.mean or one.low or one.high for one in told) else "same"
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether one is better at every demand tried, but for those at the turn or below where a difference begins."""
+        at_turn = {at for at, _ in self._within}
+        since = 0.0 if self.begins is None or at_turn else self.begins
+        return all(one.better for at, one in self.tried if at >= since and at not in at_turn)
 
     @property
     def turns_again(self) -> bool:
@@ -219,7 +226,7 @@ class BreakEven:
 
     def as_json(self) -> dict[str, Any]:
         """Return it for answers and pages."""
-        names = "finding", "factor", "better_below", "last_below", "first_above", "begins", "turns_again"
+        names = "finding", "factor", "better_below", "last_below", "first_above", "begins", "everywhere", "turns_again"
         told = {name: getattr(self, name) for name in (*names, "sure_below", "sure_above")}
         return told | {"points": [{"factor": factor} | one.as_json() for factor, one in self.tried]}
 
