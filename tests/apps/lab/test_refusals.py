@@ -353,9 +353,12 @@ def test_a_demand_at_which_nobody_comes_turns_nothing(paul):
     assert "replication tells" not in words
 
 
-def test_a_single_replication_is_not_asked_where_the_answer_turns(paul):
+@pytest.mark.parametrize(
+    "typed", [{**BETWEEN, "against": "one_queue"}, {"kind": "tornado", "measure": "journey_seconds"}]
+)
+def test_a_single_replication_is_not_asked_what_decides_its_answer(paul, typed):
     experiment = answered(paul, BRIDGE, **{"w.replications": "1"})
-    response = paul.post(f"/lab/experiments/{experiment.id}/ask/", {**BETWEEN, "against": "one_queue"})
+    response = paul.post(f"/lab/experiments/{experiment.id}/ask/", typed)
     assert (response.status_code, "One replication tells no difference apart" in plain(response)) == (400, True)
     assert Experiment.objects.count() == 1
 

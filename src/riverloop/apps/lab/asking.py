@@ -113,8 +113,12 @@ def check_asked(
         other = file.scenario(asked["against"], case, traffic=opening.daily_traffic())
         differences.check_same_passengers(scenario, other)
         differences.check_several(scenario)
-    elif kind == "tornado" and not file.swings(design, case, traffic=opening.daily_traffic()):
-        raise InputError("lab.ends", N_("No parameter says between what it may lie. Give some of them low and high."))
+    elif kind == "tornado":
+        if not file.swings(design, case, traffic=opening.daily_traffic()):
+            raise InputError(
+                "lab.ends", N_("No parameter says between what it may lie. Give some of them low and high.")
+            )
+        differences.check_several(scenario)
 
 
 _READERS: dict[str, Callable[[QueryDict], Asked]] = {
