@@ -56,11 +56,10 @@ def test_a_body_that_stalls_is_late_and_nothing_of_it_is_kept():
 
 
 def test_a_body_that_trickles_is_late_when_its_time_is_over():
-    pieces = [piece(b"a", True)] * 50
-    began = time.monotonic()
-    body = asyncio.run(arrivals().take(Sender(*pieces, pause_seconds=0.05)))
+    sender = Sender(*[piece(b"a", True)] * 50, pause_seconds=0.05)
+    body = asyncio.run(arrivals().take(sender))
     assert body.is_late
-    assert time.monotonic() - began < 2
+    assert len(sender.messages) > 20  # it was not heard out
 
 
 def test_of_a_body_that_is_too_long_nothing_is_kept_and_its_sender_is_heard_out():

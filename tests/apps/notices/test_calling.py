@@ -5,6 +5,7 @@ import socketserver
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
+from queue import Queue
 
 import pytest
 
@@ -160,36 +161,40 @@ def test_a_refusal_is_no_delivery(listen, status):
 
 
 def test_an_endless_answer_is_read_no_further_than_its_beginning(listen):
+    ended = Queue()
+
     def flood(request):
         request.send_response(200)
         request.end_headers()
-        try:
-            for _ in range(10_000):
-                request.wfile.write(b"x" * 10_000)
-        except OSError:
-            pass
+        ended.put(written_by(request, b"x" * 10_000, 100_000))
 
-    began = time.monotonic()
     assert call(listen(flood).url, body=b"{}", headers={}).taken
-    assert time.monotonic() - began < 5
+    assert ended.get(timeout=60) < 100_000
 
 
 def test_an_answer_that_drips_is_cut_off(listen, monkeypatch):
     monkeypatch.setattr(calling, "_TOTAL_SECONDS", 0.5)
 
-    def drip(request):
-        try:
-            for _ in range(100):
-                request.wfile.write(b"H")
-                request.wfile.flush()
-                time.sleep(0.05)
-        except OSError:
-            pass
+    ended = Queue()
 
-    began = time.monotonic()
+    def drip(request):
+        ended.put(written_by(request, b"H", 1_000, pause_seconds=0.05))
+
     called = call(listen(drip).url, body=b"{}", headers={})
     assert not called.taken
-    assert time.monotonic() - began < 3
+    assert ended.get(timeout=60) < 1_000
+
+
+def written_by(request, piece, times, *, pause_seconds=0.0):
+    """Write a piece over and over, and return how often it was taken before the other end had enough."""
+    for count in range(times):
+        try:
+            request.wfile.write(piece)
+            request.wfile.flush()
+        except OSError:
+            return count
+        time.sleep(pause_seconds)
+    return times
 
 
 def test_nobody_there_is_told_in_one_line(local):

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import fcntl
 import socket
-import time
 from pathlib import Path
 from threading import Event, Thread
 
@@ -374,11 +373,9 @@ def test_a_server_that_drips_does_not_hold_a_fetch(monkeypatch, tmp_path, where)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         dripping = Thread(target=drip, args=[listening])
         dripping.start()
-        began = time.monotonic()
         try:
             with pytest.raises(InputError, match="did not come within 1 seconds"):
                 log_fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/log/hk", tmp_path / "hk")
-            assert time.monotonic() - began < 10
         finally:
             stopping.set()
             dripping.join()

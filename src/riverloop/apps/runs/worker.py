@@ -6,13 +6,14 @@ of them holds up an outbox.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 from threading import Event, Thread
-from types import FrameType
 
 import structlog
 from django.db import close_old_connections, connection, transaction
@@ -43,9 +44,10 @@ def work_until_stopped(*, parent: int = 0) -> None:
     Args:
         parent: process id of whoever started this one and must not be outlived; 0 for nobody.
     """
+    asked: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
-    Thread(target=_watch, args=(parent,), name="watch", daemon=True).start()
+        signal.signal(number, lambda number, _: asked.put(number))
+    Thread(target=_watch, args=(parent, asked), name="watch", daemon=True).start()
     kept: dict[str, Callable[[Event], object]] = {"logs": logs_keep, "mirrors": mirrors_keep}
     kept |= {name: keep for name, (keep, _) in work.kept_alongside().items()}
     kept |= {"long runs": long_runs_keep}
@@ -77,14 +79,19 @@ def work_through() -> int:
     return done + work.work_all(work.long_kinds())
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    notify("STOPPING=1")
-    work.stopping.set()
+def _watch(parent: int, asked: SimpleQueue[int]) -> None:
+    """End the process when its parent has gone, and soon after it was asked to end.
 
-
-def _watch(parent: int) -> None:
-    """End the process when its parent has gone, and soon after it was asked to end."""
-    while not work.stopping.wait(_IDLE_SECONDS):
+    Args:
+        parent: whom it must not outlive; 0 for nobody.
+        asked: takes each signal. A handler may put there whatever it interrupts, while it must not set an event: the
+            second of two signals would wait for ever for a lock that the first one holds, in the same thread.
+    """
+    while not work.stopping.is_set():
+        with contextlib.suppress(Empty):
+            asked.get(timeout=_IDLE_SECONDS)
+            notify("STOPPING=1")
+            work.stopping.set()
         if parent and os.getppid() != parent:
             work.stopping.set()
     time.sleep(_PATIENCE_SECONDS)

@@ -63,7 +63,7 @@ def _check_whole(data: bytes) -> None:
         raise refused("followed_pdf", N_("Something is hidden behind the end of the PDF. Print it to a new PDF."))
 
 
-def _check_names(text: bytes) -> None:
+def _check_names(text: bytes | bytearray) -> None:
     for name in _names(text):
         if name in _LOCKS:
             raise refused("locked_pdf", N_("A password or a lock is on this PDF. Save it without one."))
@@ -76,7 +76,7 @@ def _check_names(text: bytes) -> None:
             raise _runs()
 
 
-def _names(text: bytes) -> Iterator[bytes]:
+def _names(text: bytes | bytearray) -> Iterator[bytes]:
     """Give the names that matter, in plain spelling."""
     for found in _WANTED.finditer(text):
         yield found[1]
@@ -109,7 +109,7 @@ def _is_packed(data: bytes, start: int) -> bool:
     return len(head) == 2 and head[0] & 15 == 8 and int.from_bytes(head, "big") % 31 == 0  # noqa: PLR2004
 
 
-def _inflated(data: bytes, start: int, most: int) -> bytes:
+def _inflated(data: bytes, start: int, most: int) -> bytearray:
     """Return up to ``most`` bytes of what is packed; as much as can be read where it is damaged."""
     opener, out, view = zlib.decompressobj(), bytearray(), memoryview(data)
     place = start
@@ -120,7 +120,7 @@ def _inflated(data: bytes, start: int, most: int) -> bytes:
             place += len(part) - len(opener.unconsumed_tail)
     except zlib.error:
         pass
-    return bytes(out)
+    return out
 
 
 def _runs() -> InputError:
