@@ -1,6 +1,7 @@
 """What every test run shares: which database, which tools, what order, and Markdown whose examples run."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
@@ -73,6 +74,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=sorted(VENDORS),
         help="insist on this database; with postgresql, only tests marked `database` run",
     )
+    parser.addoption(
+        "--in-browser", choices=("only", "never"), help="run only the tests marked `browser`, or all others"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -107,15 +111,20 @@ def _needs_database(item: pytest.Item) -> bool:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--database") == "postgresql":
-        others = [item for item in items if not item.get_closest_marker("database")]
-        config.hook.pytest_deselected(items=others)
-        items[:] = [item for item in items if item.get_closest_marker("database")]
+        _select(config, items, lambda item: item.get_closest_marker("database"))
+    if wanted := config.getoption("--in-browser"):
+        _select(config, items, lambda item: bool(item.get_closest_marker("browser")) == (wanted == "only"))
     # A document is read from its top, whatever order the tests have.
     in_order = iter(sorted((item for item in items if isinstance(item, SybilItem)), key=_place_in_document))
     items[:] = [next(in_order) if isinstance(item, SybilItem) else item for item in items]
     # Playwright keeps an event loop running in this thread, which Django takes for asynchronous code.
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
     _skip_what_lacks_its_tool(config, items)
+
+
+def _select(config: pytest.Config, items: list[pytest.Item], is_wanted: Callable[[pytest.Item], object]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if not is_wanted(item)])
+    items[:] = [item for item in items if is_wanted(item)]
 
 
 def _place_in_document(item: SybilItem) -> tuple[Path, int]:

@@ -25,8 +25,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event
 
 from tests import postgres, two_nodes
 
@@ -281,7 +282,7 @@ def soak(arguments):
 
 
 def run_tests(arguments):
-    """Run everything on SQLite and, beside it, the database tests on PostgreSQL, told of when both are through."""
+    """Run everything on SQLite and the database tests on PostgreSQL, and of all tests those in a browser apart."""
     only = next((text.partition("=")[2] for text in arguments if text.startswith("--database=")), None)
     arguments = [text for text in arguments if not text.startswith("--database=")]
     pytest = [str(HERE.python), "-m", "pytest"]
@@ -289,12 +290,16 @@ def run_tests(arguments):
         pytest.append("--randomly-seed=1")
     on_sqlite = [*pytest, "--database=sqlite", *arguments]
     on_postgresql = [*pytest, "--database=postgresql", *arguments]
+    beside = {}
+    if not arguments:  # all of them: two cores are through soonest with parts of like length
+        beside = {"In a browser": ([*on_sqlite, "--in-browser=only"], None)}
+        on_sqlite.append("--in-browser=never")
     if only == "sqlite" or not has_postgresql(required=bool(only)):
-        return call(on_sqlite, DATABASE_URL=None)
+        return run_beside(on_sqlite, beside)
     with postgres.cluster() as url:
         if only == "postgresql":
             return unless_none_selected(call(on_postgresql, DATABASE_URL=url))
-        return run_both(on_sqlite, on_postgresql, url)
+        return run_beside(on_sqlite, {"On PostgreSQL": (on_postgresql, url), **beside})
 
 
 def has_postgresql(*, required):
@@ -307,27 +312,50 @@ def has_postgresql(*, required):
     return False
 
 
-def run_both(on_sqlite, on_postgresql, url):
-    """Run both halves at once; what the one on PostgreSQL says is kept until the other has ended."""
-    environment = os.environ | {"DATABASE_URL": url}
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
-        beside = subprocess.Popen(on_postgresql, cwd=ROOT, env=environment, stdout=said, stderr=subprocess.STDOUT)
-        code = STOPPED
+def run_beside(command, others):
+    """Run the tests of a command and, beside it, those of others in turn, told of when all are through."""
+    ending = Event()
+    with ThreadPoolExecutor(1) as pool:
         try:
-            code = call(on_sqlite, DATABASE_URL=None)
+            beside = {name: pool.submit(run_apart, *other, ending) for name, other in others.items()}
+            code = call(command, DATABASE_URL=None)
+            if code < STOPPED:
+                wait(beside.values())
         finally:
-            if code >= STOPPED:
-                beside.terminate()
-            failed = unless_none_selected(beside.wait())
+            ending.set()
+    if code >= STOPPED:
+        return code
+    for name, one in beside.items():
+        failed, text = one.result()
+        if failed:
+            say(f"\n{text}\n{name} tests failed; what they said stands above.")
+        else:
+            lines = [line for line in text.splitlines() if NOT_RUN in line]
+            say("\n".join([*lines, f"{name}: {last_line(text).strip('= ')}"]))
+        code = code or failed
+    return code
+
+
+def run_apart(command, database, ending):
+    """Run tests while another command owns the terminal, and return their code and what they said."""
+    if ending.is_set():
+        return STOPPED, "They were not begun."
+    environment = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
+    environment |= {"DATABASE_URL": database} if database else {}
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+        )
+        while process.poll() is None and not ending.wait(0.2):
+            pass
+        if process.poll() is None:
+            process.terminate()
+        code = unless_none_selected(process.wait())
         said.seek(0)
-        text = said.read()
-    if failed:
-        say(f"\n{text}\nThe tests on PostgreSQL failed; their output stands above.")
-    else:
-        say(f"On PostgreSQL: {last_line(text).strip('= ')}")
-    return code or failed
+        return code, said.read()
 
 
+NOT_RUN = " is missing, so "  # what conftest.py says of a tool
 STOPPED = 128  # codes from here on: a signal ended it
 
 

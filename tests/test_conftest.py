@@ -66,6 +66,13 @@ def test_what_uses_the_database_is_marked_so_and_browser_tests_are_not(run):
     assert "1 passed, 3 deselected" in done.stdout, done.stdout
 
 
+@pytest.mark.parametrize(("which", "passed"), [("only", 1), ("never", 3)])
+def test_what_opens_pages_runs_apart(run, which, passed):
+    done = run("--collect-only", f"--in-browser={which}")
+    assert f"{passed}/4 tests collected" in done.stdout, done.stdout
+    assert ("test_a_page" in done.stdout) == (which == "only")
+
+
 def test_a_run_on_postgresql_insists_that_the_settings_name_it(run):
     done = run("--database=postgresql")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR

@@ -320,6 +320,46 @@ def test_a_wish_to_end_reaches_the_command_and_comes_back_as_its_exit_code(tmp_p
         assert process.wait(timeout=10) == 128 + signal.SIGTERM
 
 
+# Tests beside tests
+
+
+def says(words, code=0):
+    return [
+        sys.executable,
+        "-c",
+        f"import os; print({words!r}, os.environ.get('DATABASE_URL')); raise SystemExit({code})",
+    ]
+
+
+def test_what_runs_beside_the_first_is_told_in_a_line_with_what_it_lacked(capfd):
+    lacking = "Chromium is missing, so 9 tests did not run."
+    others = {"One": (says("--- 2 passed"), "postgresql://here"), "Other": (says(f"{lacking}\n--- 3 passed"), None)}
+    assert dev.run_beside(says("first"), others) == 0
+    said = capfd.readouterr().out
+    assert said.splitlines() == [
+        "first None", "One: --- 2 passed postgresql://here", lacking, "Other: --- 3 passed None",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("codes", "code"), [((0, 1, 0), 1), ((1, 0, 0), 1), ((0, 0, 5), 0), ((0, 5, 3), 3)])
+def test_a_failure_beside_the_first_is_a_failure_and_all_that_it_said_is_told(capfd, codes, code):
+    first, *others = codes
+    parts = {str(place): (says(f"line\nlast {place}", one), None) for place, one in enumerate(others)}
+    assert dev.run_beside(says("first", first), parts) == code
+    said = capfd.readouterr().out
+    assert [f"{place} tests failed" in said for place in parts] == [one in (1, 3) for one in others]
+    assert said.count("line") == sum(one in (1, 3) for one in others)
+
+
+def test_what_runs_beside_ends_when_the_first_is_stopped_and_what_waits_is_not_begun(tmp_path, capfd):
+    sleeps = [sys.executable, "-c", "import time; time.sleep(600)"]
+    begun = [sys.executable, "-c", "import sys; open(sys.argv[1], 'w')", str(tmp_path / "begun")]
+    stopped = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"]
+    assert dev.run_beside(stopped, {"One": (sleeps, None), "Other": (begun, None)}) == 128 + signal.SIGTERM
+    assert not (tmp_path / "begun").exists()
+    assert capfd.readouterr().out == ""
+
+
 @pytest.mark.skipif(not postgres.binaries(), reason="PostgreSQL is missing")
 def test_the_server_of_the_tests_answers_and_is_gone_afterwards():
     import psycopg

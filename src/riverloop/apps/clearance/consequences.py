@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 
 from riverloop.apps.clearance import exchange
+from riverloop.apps.clearance.decided import Decided, proposals_of
 from riverloop.apps.clearance.models import Movement, Notice, Question, SideDecision
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.clearance.telling import notice_give, notice_of, outcomes_changed, places_told
@@ -28,10 +29,7 @@ from riverloop.core.rules import decisions as core
 from riverloop.core.rules.decide import decide_side
 from riverloop.core.rules.packs import SHARED
 
-if TYPE_CHECKING:
-    from riverloop.apps.clearance.deciding import Decided
-
-Pairs = Sequence[tuple["Decided", SideDecision]]
+Pairs = Sequence[tuple[Decided, SideDecision]]
 _CHUNK = 2000
 REFERRAL, REFUSAL, REMEDY = "referral", "refusal", "remedy"
 
@@ -69,8 +67,6 @@ def _asked(matter: Matter | NewMatter) -> tuple[Any, ...]:
 
 
 def _wanted(one: Decided, row: SideDecision) -> Iterable[NewMatter]:
-    from riverloop.apps.clearance.deciding import proposals_of  # noqa: PLC0415
-
     movement, decision = one.movement, one.decision
     if _is_over(movement):
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from secrets import SystemRandom
@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from riverloop.apps.clearance import consequences, exchange
 from riverloop.apps.clearance.answers import answers_of
+from riverloop.apps.clearance.decided import Decided, levels_of, proposals_of
 from riverloop.apps.clearance.models import Movement, PackText, SideDecision
 from riverloop.apps.clearance.providers import fill
 from riverloop.apps.clearance.selectors import is_stored, pack_texts, rulebook
@@ -27,35 +28,10 @@ from riverloop.core.rules import decisions as core
 from riverloop.core.rules.decide import decide_side
 from riverloop.core.rules.decisions import Answer, read_movement
 from riverloop.core.rules.loader import load, read_sources
-from riverloop.core.rules.packs import INCOMPLETE, REFERRED, REFUSED
 from riverloop.core.rules.rulebook import Rulebook
 
 _CHUNK = 2000
 _DICE = SystemRandom()
-
-
-@dataclass(slots=True)
-class Decided:
-    """What this side decides of one movement, before it is stored."""
-
-    subject: Subject
-    asked: core.Movement
-    decision: core.SideDecision
-    inputs: dict[str, Any]
-    low: int
-    high: int
-    number: int = 1
-    last: SideDecision | None = None  # this side's decision before it
-    public: core.SideDecision | None = None  # without what officers found, where they found anything
-
-    @property
-    def movement(self) -> Movement:
-        return self.subject.movement
-
-    @property
-    def as_stated(self) -> core.SideDecision:
-        """What the rules say of what was stated, which is all that leaves the officers' hands."""
-        return self.public or self.decision
 
 
 def movements_decide(movements: Iterable[Movement], *, cause: str) -> list[SideDecision]:
@@ -167,34 +143,6 @@ def _answer_json(answer: Answer) -> dict[str, Any]:
     item = {"item": answer.item} if answer.item is not None else {}
     word = "allow" if answer.allow else "refuse"
     return {"side": answer.side, "rule": answer.rule, "version": answer.version, "answer": word, **until, **item}
-
-
-def levels_of(decision: core.SideDecision, flow: str) -> tuple[int, int]:
-    """Return the levels that a side's decision counts with.
-
-    Against a person a rule only proposes to refuse, so until an officer signs it counts as a referral (rule
-    semantics 22).
-    """
-    if not proposals_of(decision, flow):
-        return decision.low, decision.high
-    if any(decision.answer_to(hit) is False for hit in decision.rules):
-        return REFUSED, REFUSED
-    return REFERRED, max(REFERRED, INCOMPLETE if decision.missing_documents else REFERRED)
-
-
-def item_levels(one: Decided) -> list[tuple[int, int]]:
-    """Return the levels that a side's decision of each item counts with, alone."""
-    flow, levels = one.movement.flow, list(one.decision.item_levels)
-    for place in {hit.item for hit in proposals_of(one.decision, flow)}:
-        levels[place] = levels_of(decide_side(rulebook(), one.decision.side, one.asked.of_items([place])), flow)
-    return levels
-
-
-def proposals_of(decision: core.SideDecision, flow: str) -> tuple[core.Hit, ...]:
-    """Return the refusals of a person that wait for an officer's signature."""
-    if flow != "person":
-        return ()
-    return tuple(hit for hit in decision.rules if hit.rule.effect.kind == "refuse" and decision.answer_to(hit) is None)
 
 
 # What is stored ----------------------------------------------------------------------------------------------------

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from riverloop.apps.clearance.decided import Decided, item_levels, proposals_of
 from riverloop.apps.clearance.models import Movement, Notice, Question, SideDecision
 from riverloop.apps.clearance.selectors import rulebook, zone
 from riverloop.apps.clearance.stated import OFFICER, Subject
@@ -23,9 +24,6 @@ from riverloop.core.kernel.canonical import canonical_json
 from riverloop.core.kernel.sides import Flow
 from riverloop.core.rules.decisions import outcome
 from riverloop.core.rules.packs import OUTCOMES
-
-if TYPE_CHECKING:
-    from riverloop.apps.clearance.deciding import Decided
 
 DECLARED, RESTATED, WITHDRAWN = "movement.declared", "movement.restated", "movement.withdrawn"
 CROSSED, DECIDED = "movement.crossed", "side.decided"
@@ -189,8 +187,6 @@ def _decided(one: Decided, row: SideDecision) -> dict[str, Any]:
 
 def _proposed(one: Decided) -> list[int] | None:
     """Return the places of the people whose refusal is proposed by rules that they may read; None of other flows."""
-    from riverloop.apps.clearance.deciding import proposals_of  # noqa: PLC0415
-
     if one.movement.flow != "person":
         return None
     proposed = proposals_of(one.as_stated, one.movement.flow)
@@ -199,8 +195,6 @@ def _proposed(one: Decided) -> list[int] | None:
 
 def _item_outcomes(one: Decided) -> list[list[str]] | None:
     """Return the best and the worst outcome of each of several people; None of one alone and of other flows."""
-    from riverloop.apps.clearance.deciding import item_levels  # noqa: PLC0415
-
     if one.movement.flow != "person" or len(one.subject.items) == 1:
         return None
     return [[OUTCOMES[low], OUTCOMES[high]] for low, high in item_levels(one)]

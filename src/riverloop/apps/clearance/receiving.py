@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from riverloop.apps.clearance import exchange
+from riverloop.apps.clearance.consequences import movements_end
 from riverloop.apps.clearance.deciding import decide_subjects, latest_of
 from riverloop.apps.clearance.models import Item, Movement, Notice, Question, SideDecision, Statement
 from riverloop.apps.clearance.selectors import rulebook, zone
@@ -178,8 +179,6 @@ def is_paperwork(facts: Body) -> bool:
 
 
 def withdrawn(messages: list[Message], bodies: list[Body]) -> None:
-    from riverloop.apps.clearance.consequences import movements_end  # noqa: PLC0415
-
     movements = _movements(messages, filed_there=True)
     for message, body in zip(messages, bodies, strict=True):
         movement = movements[_ref(message, body)]
@@ -191,8 +190,6 @@ def withdrawn(messages: list[Message], bodies: list[Body]) -> None:
 
 
 def crossed(messages: list[Message], bodies: list[Body]) -> None:
-    from riverloop.apps.clearance.consequences import movements_end  # noqa: PLC0415
-
     movements = _movements(messages)
     new = []
     for message, body in zip(messages, bodies, strict=True):
@@ -296,7 +293,7 @@ def _told(movement: Movement, message: Message, body: Body, last: SideDecision |
 
 
 def asked(messages: list[Message], bodies: list[Body]) -> None:
-    from riverloop.apps.clearance.questions import question_take  # noqa: PLC0415
+    from riverloop.apps.clearance.questions import question_take  # noqa: PLC0415 - filing stands on this module, they on filing
 
     movements = _movements(messages)
     for message, body in zip(messages, bodies, strict=True):
@@ -304,7 +301,7 @@ def asked(messages: list[Message], bodies: list[Body]) -> None:
 
 
 def answered(messages: list[Message], bodies: list[Body]) -> None:
-    from riverloop.apps.clearance.questions import answer_take  # noqa: PLC0415
+    from riverloop.apps.clearance.questions import answer_take  # noqa: PLC0415 - filing stands on this module, they on filing
 
     movements = _movements(messages, filed_there=True)
     for message, body in zip(messages, bodies, strict=True):
@@ -316,7 +313,7 @@ def answered(messages: list[Message], bodies: list[Body]) -> None:
 
 
 def notified(messages: list[Message], bodies: list[Body]) -> None:
-    from riverloop.apps.clearance.remedies import notice_take  # noqa: PLC0415
+    from riverloop.apps.clearance.remedies import notice_take  # noqa: PLC0415 - filing stands on this module, they on filing
 
     movements = _movements(messages)
     for message, body in zip(messages, bodies, strict=True):
@@ -324,7 +321,7 @@ def notified(messages: list[Message], bodies: list[Body]) -> None:
 
 
 def remedy_filed(messages: list[Message], bodies: list[Body]) -> None:
-    from riverloop.apps.clearance.remedies import remedy_open  # noqa: PLC0415
+    from riverloop.apps.clearance.remedies import remedy_open  # noqa: PLC0415 - filing stands on this module, they on filing
 
     movements = _movements(messages, filed_there=True)
     for message, body in zip(messages, bodies, strict=True):

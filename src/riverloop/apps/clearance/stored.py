@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from riverloop.apps.clearance.deciding import levels_of as counted_levels
+from riverloop.apps.clearance.decided import levels_of as counted_levels
 from riverloop.apps.clearance.explain import Explained, SideView, concealed_view, explain
 from riverloop.apps.clearance.sentences import Gettext
 from riverloop.apps.clearance.stated import with_found

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from riverloop import __version__
 from riverloop.apps.clearance.formats import date_text
-from riverloop.apps.lab import charts, report_basis, report_parts
+from riverloop.apps.lab import charts, report_basis, report_parts, report_said, report_tables
 from riverloop.apps.lab.figures import Chart, language
 from riverloop.apps.lab.report_parts import Found, Subject, Titled
 from riverloop.apps.lab.words import CHANCE_ALONE
@@ -64,13 +64,13 @@ def report(
         "version": __version__,
         "made_on": date_text(made_on, language()) if made_on else "",
         "notes": list(report_basis.notes(subjects)),
-        "asked": list(report_parts.asked(subjects, found)),
+        "asked": list(report_said.asked(subjects, found)),
         "designs": report_basis.design_notes(subjects) if len(subjects) > 1 else None,
         "chance_alone": _(CHANCE_ALONE),
-        "answers": list(report_parts.answers(subjects, found)),
-        "warnings": [*report_parts.warnings(subjects), *report_basis.synthetic(subjects)],
+        "answers": list(report_said.answers(subjects, found)),
+        "warnings": [*report_said.warnings(subjects), *report_basis.synthetic(subjects)],
         "several": len(subjects) > 1,
-        "beside": report_parts.side_by_side(subjects),
+        "beside": report_tables.side_by_side(subjects),
         "parts": parts,
         "drawn": [chart for part in parts for chart in part.charts if chart.picture],
         "leaves_out": _leaves_out(),
@@ -98,13 +98,13 @@ def sha256(text: str) -> str:
 def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     labelled = [(one.label, one.result) for one in subjects]
     yield Part(
-        _("How they differ, and how sure that is"), _of_differences(found), report_parts.differences(subjects, found)
+        _("How they differ, and how sure that is"), _of_differences(found), report_tables.differences(subjects, found)
     )
     by_class = [charts.classes_by_hour(labelled)] if len(labelled) == 1 else []
     yield Part(
         _("How long passengers wait"),
         tables=[
-            table for one in subjects for table in (report_parts.stations(one), report_parts.classes(one)) if table
+            table for one in subjects for table in (report_tables.stations(one), report_tables.classes(one)) if table
         ],
         charts=_drawn(charts.pledge_shares(labelled), charts.waits_by_hour(labelled), *by_class),
     )
@@ -112,7 +112,7 @@ def _parts(subjects: Sequence[Subject], found: Found) -> Iterator[Part]:
     yield Part(_("Staff of both sides"), charts=_drawn(charts.staff(labelled)))
     yield _least(found, subjects[0])
     yield from _decided(subjects, found)
-    without = report_parts.outages(subjects)
+    without = report_tables.outages(subjects)
     yield Part(_("What the outages do"), tables=[without] if without else [])
     yield Part(_("What each design needs besides, as stated"), tables=report_basis.needs(subjects))
     yield Part(_("What was claimed, and what the model says"), tables=report_basis.claims(subjects, found))
@@ -137,7 +137,7 @@ def _least(found: Found, subject: Subject) -> Part:
     roster = found.least_roster
     return Part(
         _("The least that keeps the pledge"),
-        tables=[report_parts.shifts(roster, subject)] if roster else [],
+        tables=[report_tables.shifts(roster, subject)] if roster else [],
         charts=_drawn(charts.roster(roster)) if roster else [],
     )
 
