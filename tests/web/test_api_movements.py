@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from riverloop.apps.clearance.models import Movement
@@ -245,6 +246,23 @@ def test_a_mistake_of_ours_keeps_no_key_and_nothing_of_what_was_done(dora, monke
     assert is_problem(dora.post("/movements", MOVEMENT, Idempotency_Key="k-1"), 500, "broken")
     assert not Movement.objects.exists()
     assert not IdempotencyKey.objects.exists()
+
+
+def test_a_key_that_cannot_be_given_back_is_free_once_the_database_is_there_again(dora, monkeypatch):
+    away = []
+
+    def cut_off(execute, sql, *others):
+        if away and "parties_idempotencykey" in sql:
+            raise OperationalError
+        return execute(sql, *others)
+
+    with connection.execute_wrapper(cut_off):
+        with monkeypatch.context() as broken:
+            broken.setattr("riverloop.apps.clearance.api.movement_whole", lambda *_, **__: away.append(1) or 1 / 0)
+            assert is_problem(dora.post("/movements", MOVEMENT, Idempotency_Key="k-1"), 500, "broken")
+        away.clear()
+        assert IdempotencyKey.objects.filter(status=None).exists()
+        assert dora.post("/movements", MOVEMENT, Idempotency_Key="k-1").status_code == 201
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 101, "a b", "é"])

@@ -6,11 +6,13 @@ answer is kept in the transaction of what it answers: both are there, or neither
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from riverloop.apps.parties.models import ApiToken, IdempotencyKey
@@ -19,8 +21,8 @@ from riverloop.core.kernel.errors import ConflictError, InputError
 
 KEPT = timedelta(hours=24)
 ABANDONED = timedelta(seconds=40)
-"""After this a request that never ended, as when its process died, is forgotten, if no node was started before that.
-None waits as long for its turn."""
+"""After this a request that never ended, as when its process was killed alone, is forgotten, if no node was started
+before that. None waits as long for its turn."""
 _FORM = re.compile(r"[\x21-\x7e]{1,100}")
 
 
@@ -52,20 +54,26 @@ def key_take(*, token: ApiToken, asked: Asked) -> IdempotencyKey:
     if not _FORM.fullmatch(asked.key):
         raise InputError("api.key", N_("An Idempotency-Key has 1 to 100 visible ASCII characters. Use a new UUID."))
     now = timezone.now()
+    _give_back()
     IdempotencyKey.objects.filter(token=token, key=asked.key, at__lt=now - KEPT).delete()
     IdempotencyKey.objects.filter(token=token, key=asked.key, status=None, at__lt=now - ABANDONED).delete()
+    new = IdempotencyKey(
+        owner_side=token.owner_side,
+        token=token,
+        key=asked.key,
+        request=asked.request,
+        body_sha256=asked.body_sha256,
+        at=now,
+    )
     try:
         with transaction.atomic():
-            return IdempotencyKey.objects.create(
-                owner_side=token.owner_side,
-                token=token,
-                key=asked.key,
-                request=asked.request,
-                body_sha256=asked.body_sha256,
-                at=now,
-            )
+            new.save(force_insert=True)
+            return new
     except IntegrityError:
         row = IdempotencyKey.objects.filter(token=token, key=asked.key).first()
+    except DatabaseError:  # it may be there all the same
+        key_release(row=new)
+        raise
     if row is not None and not asked.same_as(row):
         raise InputError(
             "api.key_reused", N_("This Idempotency-Key was used for another request. Use a new key for a new request.")
@@ -97,5 +105,23 @@ def keys_abandon() -> int:
 
 
 def key_release(*, row: IdempotencyKey) -> None:
-    """Give a key back, since nothing was done."""
-    IdempotencyKey.objects.filter(pk=row.pk, status=None).delete()
+    """Give a key back, since nothing was done; if the database is away, as soon as it is there again."""
+    _owed.append(row.pk)
+    for _ in range(2):  # where a connection was cut, a new one may serve
+        with contextlib.suppress(DatabaseError):
+            return _give_back()
+        connection.close_if_unusable_or_obsolete()
+    return None
+
+
+_owed: deque[str] = deque()
+"""Keys of requests that ended in this process, and could not be given back."""
+
+
+def _give_back() -> None:
+    """Give back the keys that are owed. One whose request took effect after all has its answer, and stays."""
+    for key in tuple(_owed):
+        with transaction.atomic():
+            IdempotencyKey.objects.filter(pk=key, status=None).delete()
+        with contextlib.suppress(ValueError):  # another thread was first
+            _owed.remove(key)
