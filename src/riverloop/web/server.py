@@ -50,7 +50,7 @@ def set_up_passing() -> None:
 
 
 def prepare(*, node: bool = False) -> None:
-    """Migrate the database, gather the static files and store the text of the law in use.
+    """Migrate the database and store the text of the law in use.
 
     Args:
         node: whether it is for a node that is there: without one, nothing is made.
@@ -67,7 +67,6 @@ def prepare(*, node: bool = False) -> None:
 
     check_database()
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("collectstatic", verbosity=0, interactive=False)
     packs = selectors.rulebook().packs
     services.pack_text_store(sha256=packs.sha256, files=selectors.pack_texts())
 
@@ -95,6 +94,7 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     os.environ["RIVERLOOP_SERVED_BY"] = str(os.getpid())  # its processes end with it
     os.environ.setdefault("RIVERLOOP_URL", f"http://{_shown(host)}:{port}")  # before the settings are read
     from django.conf import settings  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
     from django.db import connection  # noqa: PLC0415
     from granian import Granian  # noqa: PLC0415 - slow to import, and only this needs it
     from granian.constants import HTTPModes, Interfaces  # noqa: PLC0415
@@ -105,6 +105,7 @@ def serve(*, host: str, port: int, worker: bool = True) -> None:
     logs.catch_the_rest(with_words=settings.DEBUG)
     in_use.hold()
     load_demo() if settings.RIVERLOOP_DEMO else prepare()
+    call_command("collectstatic", verbosity=0, interactive=False)
     from riverloop.apps.nodes.peers import own_url  # noqa: PLC0415 - it needs Django
     from riverloop.apps.parties.idempotency import keys_abandon  # noqa: PLC0415 - the same
     from riverloop.web import unsafe, watchdog  # noqa: PLC0415 - the same
