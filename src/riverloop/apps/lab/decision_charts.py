@@ -148,7 +148,7 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
     head = (_("Demand"), told, _("Sure to 95%"))
     cells = tuple(
         (
-            f"× {number(one['factor'], 3)}",
+            f"×\N{NO-BREAK SPACE}{number(one['factor'], 3)}",
             _change(one, unit),
             lacking(one, ours, theirs, measure) or _sure(one, unit),
         )
@@ -165,12 +165,13 @@ def break_even_line(answer: Json, *, ours: str, theirs: str, measure: str = "") 
     x = scale(xs[0], xs[-1], _("Demand, as a multiple of what the scenario states"))
     rules: list[dict[str, Any]] = [{"y": 0.0, "label": ""}]
     if answer.get("factor") is not None and xs[0] <= answer["factor"] <= xs[-1]:
-        rules.append({"x": answer["factor"], "label": f"× {number(answer['factor'], 3)}"})
+        rules.append({"x": answer["factor"], "label": f"×\N{NO-BREAK SPACE}{number(answer['factor'], 3)}"})
     data = {"x": x, "y": scale(min([*ends, 0.0]), max([*ends, 0.0]), told), "series": [series], "rules": rules}
     description = sentences(
         *(
             _("{label}: {value}.").format(
-                label=f"× {number(one['factor'], 3)}", value=lacking(one, ours, theirs, measure) or _change(one, unit)
+                label=f"×\N{NO-BREAK SPACE}{number(one['factor'], 3)}",
+                value=lacking(one, ours, theirs, measure) or _change(one, unit),
             )
             for one in tried
         )
