@@ -299,7 +299,7 @@ def run_tests(arguments):
     with postgres.cluster() as url:
         if only == "postgresql":
             return unless_none_selected(call(on_postgresql, DATABASE_URL=url))
-        return run_beside(on_sqlite, {"On PostgreSQL": (on_postgresql, url), **beside})
+        return run_beside(on_sqlite, {"On PostgreSQL": (on_postgresql, url), **beside}, a_choice=bool(arguments))
 
 
 def has_postgresql(*, required):
@@ -312,21 +312,25 @@ def has_postgresql(*, required):
     return False
 
 
-def run_beside(command, others):
-    """Run the tests of a command and, beside it, those of others in turn, told of when all are through."""
-    ending = Event()
+def run_beside(command, others, *, a_choice=False):
+    """Run the tests of a command and, beside it, those of others in turn, told of when all are through.
+
+    Of a choice it is no failure that a part holds none.
+    """
+    asked, ending = [], Event()
     with ThreadPoolExecutor(1) as pool:
         try:
-            beside = {name: pool.submit(run_apart, *other, ending) for name, other in others.items()}
-            code = call(command, DATABASE_URL=None)
-            if code < STOPPED:
+            beside = {name: pool.submit(run_apart, *other, asked, ending) for name, other in others.items()}
+            code = call(command, asked, DATABASE_URL=None)
+            if not asked and code < STOPPED:
                 wait(beside.values())
         finally:
             ending.set()
-    if code >= STOPPED:
+    if asked or code >= STOPPED:
         return code
     for name, one in beside.items():
         failed, text = one.result()
+        failed = unless_none_selected(failed) if a_choice else failed
         if failed:
             say(f"\n{text}\n{name} tests failed; what they said stands above.")
         else:
@@ -336,9 +340,9 @@ def run_beside(command, others):
     return code
 
 
-def run_apart(command, database, ending):
+def run_apart(command, database, asked, ending):
     """Run tests while another command owns the terminal, and return their code and what they said."""
-    if ending.is_set():
+    if asked or ending.is_set():
         return STOPPED, "They were not begun."
     environment = {name: text for name, text in os.environ.items() if name != "DATABASE_URL"}
     environment |= {"DATABASE_URL": database} if database else {}
@@ -350,7 +354,7 @@ def run_apart(command, database, ending):
             pass
         if process.poll() is None:
             process.terminate()
-        code = unless_none_selected(process.wait())
+        code = process.wait()
         said.seek(0)
         return code, said.read()
 
@@ -437,17 +441,20 @@ TASKS = {task.__name__: task for task in (setup, up, test, check, bench, soak, c
 # Plumbing
 
 
-def call(command, cwd=ROOT, **environment):
-    """Run a command that owns the terminal; pass on the wish to end it, and wait until it has."""
+def call(command, asked=None, cwd=ROOT, **environment):
+    """Run a command that owns the terminal; pass on the wish to end it, note it in ``asked``, and wait for the end."""
+    asked = [] if asked is None else asked
     changed = os.environ | {name: value for name, value in environment.items() if value is not None}
     for name in [name for name, value in environment.items() if value is None]:
         changed.pop(name, None)
     with subprocess.Popen(command, cwd=cwd, env=changed) as process:
-        # Ctrl-C reaches the command from the terminal itself; a plain kill does not.
-        before = {
-            signal.SIGINT: signal.signal(signal.SIGINT, lambda *_: None),
-            signal.SIGTERM: signal.signal(signal.SIGTERM, lambda *_: process.terminate()),
-        }
+
+        def end(number, _):
+            asked.append(number)
+            if number == signal.SIGTERM:  # Ctrl-C reaches the command from the terminal itself
+                process.terminate()
+
+        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             code = process.wait()
         finally:

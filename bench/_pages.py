@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from django.core.management import call_command
 from django.db import close_old_connections, connection
 from django.db.models import Count
 from django.test import Client
@@ -39,6 +40,7 @@ SCOPES = ["movements:read"]
 def measure() -> int:
     """Fill the database, then time every page, and what is streamed."""
     load_demo()
+    call_command("collectstatic", verbosity=0, interactive=False)  # as serving does
     fill()
     print(f"{'page':<46}{'p50 ms':>9}{'p95 ms':>9}{'processor':>11}{'queries':>9}{'KB':>7}")
     slow = [path for who, path, *more in pages() if not timed(who, path, *more)]

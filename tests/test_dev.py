@@ -341,14 +341,18 @@ def test_what_runs_beside_the_first_is_told_in_a_line_with_what_it_lacked(capfd)
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("codes", "code"), [((0, 1, 0), 1), ((1, 0, 0), 1), ((0, 0, 5), 0), ((0, 5, 3), 3)])
+@pytest.mark.parametrize(("codes", "code"), [((0, 1, 0), 1), ((1, 0, 0), 1), ((0, 0, 5), 5), ((0, 5, 3), 5)])
 def test_a_failure_beside_the_first_is_a_failure_and_all_that_it_said_is_told(capfd, codes, code):
     first, *others = codes
     parts = {str(place): (says(f"line\nlast {place}", one), None) for place, one in enumerate(others)}
     assert dev.run_beside(says("first", first), parts) == code
     said = capfd.readouterr().out
-    assert [f"{place} tests failed" in said for place in parts] == [one in (1, 3) for one in others]
-    assert said.count("line") == sum(one in (1, 3) for one in others)
+    assert [f"{place} tests failed" in said for place in parts] == [one != 0 for one in others]
+    assert said.count("line") == sum(one != 0 for one in others)
+
+
+def test_of_a_choice_it_is_no_failure_that_a_part_holds_none():
+    assert dev.run_beside(says("first"), {"One": (says("none", 5), None)}, a_choice=True) == 0
 
 
 def test_what_runs_beside_ends_when_the_first_is_stopped_and_what_waits_is_not_begun(tmp_path, capfd):
@@ -358,6 +362,24 @@ def test_what_runs_beside_ends_when_the_first_is_stopped_and_what_waits_is_not_b
     assert dev.run_beside(stopped, {"One": (sleeps, None), "Other": (begun, None)}) == 128 + signal.SIGTERM
     assert not (tmp_path / "begun").exists()
     assert capfd.readouterr().out == ""
+
+
+def test_one_ctrl_c_ends_all_and_begins_nothing_more(tmp_path):
+    waits = "import time\ntry: print(1, flush=True); time.sleep(600)\nexcept KeyboardInterrupt: exit(2)"
+    begins = "import sys; open(sys.argv[1], 'w')"
+    program = (
+        "import dev, sys; python = [sys.executable, '-c']; "
+        f"waits, begins = [*python, {waits!r}], [*python, {begins!r}, sys.argv[1]]; "
+        "sys.exit(dev.run_beside(waits, {'One': (waits, None), 'Other': (begins, None)}))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "begun")]
+    quiet = {"stdout": subprocess.PIPE, "text": True, "start_new_session": True}
+    with subprocess.Popen(command, cwd=ROOT, **quiet) as process:
+        assert process.stdout.readline() == "1\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.wait(timeout=60) == 2
+        assert process.stdout.read() == ""
+    assert not (tmp_path / "begun").exists()
 
 
 @pytest.mark.skipif(not postgres.binaries(), reason="PostgreSQL is missing")

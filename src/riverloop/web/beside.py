@@ -83,7 +83,7 @@ def _keep_alive(command: str, ending: Event) -> None:
         with subprocess.Popen(_command(command), stdin=subprocess.DEVNULL, env=_environment()) as process:  # noqa: S603 - our own command
             while process.poll() is None and not ending.wait(0.2):
                 pass
-            _end(process)
+            _end(process, command)
         if process.returncode == 0 or time.monotonic() - began > _LONGEST_PAUSE_SECONDS:
             pause = _FIRST_PAUSE_SECONDS  # it ended in good order, or had gone well for a while
         if not ending.wait(pause) and process.returncode != 0:
@@ -100,10 +100,11 @@ def _environment() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if name not in ("NOTIFY_SOCKET", "WATCHDOG_USEC")}
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], command: str) -> None:
     process.terminate()
     try:
         process.wait(_PATIENCE_SECONDS)
     except subprocess.TimeoutExpired:
+        _logger.warning("a process did not end and is killed", process=command)
         process.kill()
         process.wait()

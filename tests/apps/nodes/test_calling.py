@@ -167,7 +167,7 @@ def test_an_answer_that_is_none_is_told_in_one_line_and_the_link_is_down(serve, 
 def dripping(head):
     def answer(held):
         held.sendall(head)
-        while True:
+        for _ in range(1_000):  # far beyond the bound
             held.sendall(b"x")
             time.sleep(0.05)
 
@@ -175,7 +175,14 @@ def dripping(head):
 
 
 @pytest.mark.parametrize(
-    "head", [b"", b"HTTP/1.1 200 OK\r\nX-Long: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"]
+    "head",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-Long: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n",
+        b"HTTP/1.1 409 Conflict\r\nConnection: close\r\nContent-Length: 1000000\r\n\r\n",
+    ],
 )
 def test_an_answer_that_never_ends_is_cut_off(serve, at_cn, head):
     serve(dripping(head))

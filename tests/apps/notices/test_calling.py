@@ -172,16 +172,26 @@ def test_an_endless_answer_is_read_no_further_than_its_beginning(listen):
     assert ended.get(timeout=60) < 100_000
 
 
-def test_an_answer_that_drips_is_cut_off(listen, monkeypatch):
-    monkeypatch.setattr(calling, "_TOTAL_SECONDS", 0.5)
+DRIPPED = {
+    "the first line": (b"HTTP/1.1 2", False),
+    "a header": (b"HTTP/1.1 200 OK\r\nX-Long: ", False),
+    "the body": (b"HTTP/1.1 200 OK\r\nContent-Length: 4000\r\n\r\n", True),  # the status says that it is taken
+    "a body without a length": (b"HTTP/1.1 200 OK\r\n\r\n", True),
+    "a body before the end": (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 4000\r\n\r\n", True),
+    "the body of a refusal": (b"HTTP/1.1 500 No\r\nConnection: close\r\nContent-Length: 4000\r\n\r\n", False),
+}
 
+
+@pytest.mark.parametrize(("head", "taken"), DRIPPED.values(), ids=DRIPPED)
+def test_an_answer_that_drips_is_cut_off(listen, monkeypatch, head, taken):
+    monkeypatch.setattr(calling, "_TOTAL_SECONDS", 0.5)
     ended = Queue()
 
     def drip(request):
-        ended.put(written_by(request, b"H", 1_000, pause_seconds=0.05))
+        request.wfile.write(head)
+        ended.put(written_by(request, b"0", 1_000, pause_seconds=0.05))
 
-    called = call(listen(drip).url, body=b"{}", headers={})
-    assert not called.taken
+    assert call(listen(drip).url, body=b"{}", headers={}).taken == taken
     assert ended.get(timeout=60) < 1_000
 
 

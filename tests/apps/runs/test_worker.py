@@ -104,6 +104,40 @@ def test_a_worker_whose_parent_has_gone_ends_by_itself(data_folder):
     assert done.returncode == 0, done.stderr
 
 
+ASKED = """
+import os, signal, django
+django.setup()
+from riverloop.apps.runs import work, worker
+
+class BegunError(Exception):
+    pass
+
+def begun(*arguments):
+    raise BegunError
+
+worker.start_keep = worker._quietly = begun
+worker.logs_keep = worker.mirrors_keep = worker.long_runs_keep = lambda stopping: None
+work.kept_alongside = dict
+try:
+    worker.work_until_stopped()
+except BegunError:
+    pass
+with work.stopping._cond:  # as when a signal comes while the event is set or waited for
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+print(work.stopping.wait(60))
+os._exit(0)
+"""
+
+
+def test_a_worker_that_is_asked_to_end_wherever_it_is_and_however_often_ends(data_folder):
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "riverloop.web.settings"}
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED], timeout=60, capture_output=True, text=True, check=False, env=environment
+    )
+    assert done.stdout == "True\n", done.stderr
+
+
 def test_a_worker_that_dies_is_started_again_and_ended_with_its_server(monkeypatch, tmp_path, caplog):
     monkeypatch.setattr(beside, "_FIRST_PAUSE_SECONDS", 0.05)
     started = tmp_path / "started"

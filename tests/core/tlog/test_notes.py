@@ -79,6 +79,7 @@ def test_a_text_may_hold_empty_lines():
         (VKEY + "\n", "tlog.vkey"),
         (VKEY[:-1], "tlog.vkey"),
         (VKEY + "=", "tlog.vkey"),
+        (VKEY.replace("530d903a", "log/hk"), "tlog.vkey"),
         (VKEY.replace("kyQR4", "k!QR4"), "tlog.vkey"),
         (VKEY.replace("/foo", "/fop"), "tlog.vkey_id"),
         (VKEY.replace("530d903a", "530D903A"), "tlog.vkey_id"),

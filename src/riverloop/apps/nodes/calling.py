@@ -6,6 +6,7 @@ byte, and what is longer than an answer may be is not read on.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import socket
@@ -152,24 +153,22 @@ class _Pinned(http.client.HTTPConnection):
         super().__init__(str(parts.hostname), parts.port or http.client.HTTPS_PORT, timeout=CONNECT_SECONDS)
         self._context, self._known = context, certificates.der_of(other.certificate)
         self.is_cut = False
+        self._held: socket.socket | None = None
 
     def connect(self) -> None:
         held = socket.create_connection((self.host, self.port), timeout=CONNECT_SECONDS)
         held.settimeout(TOTAL_SECONDS)
-        self.sock = held  # so that it can be cut off while they greet each other
-        self.sock = self._context.wrap_socket(held)
+        self.sock = self._held = held  # so that it can be cut off while they greet each other
+        self.sock = self._held = self._context.wrap_socket(held)
         if self.sock.getpeercert(binary_form=True) != self._known:
             raise _OtherCertificateError
 
     def cut_off(self) -> None:
-        """End it from another thread, at whatever point it is."""
+        """End it from another thread, at whatever point it is: while an answer is read, ``sock`` may be gone."""
         self.is_cut = True
-        held = self.sock
-        if held is not None:
-            try:
-                held.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return
+        if self._held is not None:
+            with contextlib.suppress(OSError):
+                self._held.shutdown(socket.SHUT_RDWR)
 
 
 def _read(side: str, response: http.client.HTTPResponse) -> bytes:

@@ -6,6 +6,7 @@ a name which means something else a moment later leads nowhere. No redirect is f
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
@@ -24,6 +25,7 @@ _CONNECT_SECONDS = 5
 _TOTAL_SECONDS = 15
 _MOST_READ_BYTES = 4_096
 _HTTPS_PORT, _HTTP_PORT = 443, 80
+_LATE = N_("The address did not answer in time.")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -149,17 +151,26 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, parts: SplitResult, address: str) -> None:
         super().__init__(str(parts.hostname), _port(parts), timeout=_CONNECT_SECONDS)
         self._address = address
+        self._held: socket.socket | None = None
+        self.is_cut = False
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), timeout=self.timeout)
+        self.sock = self._held = socket.create_connection((self._address, self.port), timeout=self.timeout)
         if self._tls is not None:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = self._held = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+
+    def cut_off(self) -> None:
+        """End it from another thread, at whatever point it is: while an answer is read, ``sock`` may be gone."""
+        self.is_cut = True
+        if self._held is not None:
+            with contextlib.suppress(OSError):
+                self._held.shutdown(socket.SHUT_RDWR)
 
 
 def _post(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str]) -> Called:
     connection = _Pinned(parts, address)
-    clock = Timer(_TOTAL_SECONDS, _cut_off, [connection])  # a drop of answer now and then resets no other clock
+    clock = Timer(_TOTAL_SECONDS, connection.cut_off)  # a drop of answer now and then resets no other clock
     clock.daemon = True
     clock.start()
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -171,26 +182,20 @@ def _post(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, s
             "POST", path, body, {**headers, "Host": host if standard else f"{host}:{parts.port}", "Connection": "close"}
         )
         response = connection.getresponse()
-        response.read(_MOST_READ_BYTES)
+        if connection.is_cut:  # in the middle of its head
+            return Called(None, _LATE)
+        with contextlib.suppress(OSError, http.client.HTTPException, AttributeError, ValueError):
+            response.read(_MOST_READ_BYTES)  # for good manners: what it says beside its status is nobody's business
         return _judged(response.status)
     except ssl.SSLError:
         return Called(None, N_("The address has no valid certificate."))
     except TimeoutError:
-        return Called(None, N_("The address did not answer in time."))
+        return Called(None, _LATE)
     except (OSError, http.client.HTTPException, AttributeError, ValueError):  # a connection cut off has no socket
         return Called(None, N_("The address did not answer, or broke off."))
     finally:
         clock.cancel()
         connection.close()
-
-
-def _cut_off(connection: http.client.HTTPConnection) -> None:
-    held = connection.sock
-    if held is not None:
-        try:
-            held.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            return
 
 
 def _judged(status: int) -> Called:

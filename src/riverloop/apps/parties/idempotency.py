@@ -12,7 +12,8 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import Error as DatabaseTroubleError
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from riverloop.apps.parties.models import ApiToken, IdempotencyKey
@@ -71,7 +72,7 @@ def key_take(*, token: ApiToken, asked: Asked) -> IdempotencyKey:
             return new
     except IntegrityError:
         row = IdempotencyKey.objects.filter(token=token, key=asked.key).first()
-    except DatabaseError:  # it may be there all the same
+    except DatabaseTroubleError:  # it may be there all the same
         key_release(row=new)
         raise
     if row is not None and not asked.same_as(row):
@@ -105,14 +106,16 @@ def keys_abandon() -> int:
 
 
 def key_release(*, row: IdempotencyKey) -> None:
-    """Give a key back, since nothing was done; if the database is away, as soon as it is there again."""
+    """Give a key back, since nothing was done.
+
+    If the database is away, that is made up for with the next write under a key in this process, or by ``ABANDONED``.
+    """
     _owed.append(row.pk)
-    for _ in range(2):  # where a connection was cut, a new one may serve
-        with contextlib.suppress(DatabaseError):
-            return _give_back()
-        if not connection.in_atomic_block:  # as within a test's
-            connection.close_if_unusable_or_obsolete()
-    return None
+    _give_back()
+    if row.pk in _owed and not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
+        if connection.connection is None:  # it was cut, and a new one may serve
+            _give_back()
 
 
 _owed: deque[str] = deque()
@@ -120,9 +123,15 @@ _owed: deque[str] = deque()
 
 
 def _give_back() -> None:
-    """Give back the keys that are owed. One whose request took effect after all has its answer, and stays."""
+    """Give back the keys that are owed, as far as that can be done at once.
+
+    One whose request took effect after all has its answer, and stays. One whose end the database has not noticed yet
+    is still locked, and stays owed.
+    """
     for key in tuple(_owed):
-        with transaction.atomic():
-            IdempotencyKey.objects.filter(pk=key, status=None).delete()
-        with contextlib.suppress(ValueError):  # another thread was first
+        with contextlib.suppress(DatabaseTroubleError, ValueError):  # the latter: another thread was first
+            with transaction.atomic():
+                rows = IdempotencyKey.objects.filter(pk=key, status=None)
+                if rows.select_for_update(nowait=True).exists():
+                    rows.delete()
             _owed.remove(key)

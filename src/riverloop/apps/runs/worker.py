@@ -65,6 +65,8 @@ def work_until_stopped(*, parent: int = 0) -> None:
             work.stopping.wait(_IDLE_SECONDS)
     for thread in threads:
         thread.join(_PATIENCE_SECONDS)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # it ends; Python would take its handlers away before that
 
 
 def work_through() -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -35,6 +36,7 @@ MOST_VKEY_BYTES = 2048
 """A longer verifier key is refused unread: name, id and key of the longest name take less."""
 
 _PARTS = 3
+_ID_FORM = re.compile(r"[0-9a-fA-F]{8,}")
 _LETTERS_SHOWN = 80
 
 
@@ -139,7 +141,8 @@ def parse_vkey(line: str, *, where: str = "") -> VerifierKey:
         LogError: malformed, of an unknown type, or with an id that is not that of its name and key.
     """
     parts = line.split("+", 2) if len(line) <= MOST_VKEY_BYTES else []
-    material = from_base64(parts[2]) if len(parts) == _PARTS else None
+    is_whole = len(parts) == _PARTS and _ID_FORM.fullmatch(parts[1])
+    material = from_base64(parts[2]) if is_whole else None
     if not material:
         raise LogError(
             "tlog.vkey",
