@@ -326,7 +326,9 @@ def run_beside(command, others, *, a_choice=False):
                 wait(beside.values())
         finally:
             ending.set()
-    if asked or code >= STOPPED:
+    if asked:
+        return code or STOPPED + asked[0]
+    if code >= STOPPED:
         return code
     for name, one in beside.items():
         failed, text = one.result()
@@ -447,19 +449,24 @@ def call(command, asked=None, cwd=ROOT, **environment):
     changed = os.environ | {name: value for name, value in environment.items() if value is not None}
     for name in [name for name, value in environment.items() if value is None]:
         changed.pop(name, None)
-    with subprocess.Popen(command, cwd=cwd, env=changed) as process:
+    begun = []
 
-        def end(number, _):
-            asked.append(number)
-            if number == signal.SIGTERM:  # Ctrl-C reaches the command from the terminal itself
+    def end(number, _):
+        asked.append(number)
+        if number == signal.SIGTERM:  # Ctrl-C reaches the command from the terminal itself
+            for process in begun:
                 process.terminate()
 
-        before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with subprocess.Popen(command, cwd=cwd, env=changed) as process:
+            begun.append(process)
+            if signal.SIGTERM in asked:  # before there was anything to end
+                process.terminate()
             code = process.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return code if code >= 0 else 128 - code
 
 

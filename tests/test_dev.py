@@ -364,8 +364,9 @@ def test_what_runs_beside_ends_when_the_first_is_stopped_and_what_waits_is_not_b
     assert capfd.readouterr().out == ""
 
 
-def test_one_ctrl_c_ends_all_and_begins_nothing_more(tmp_path):
-    waits = "import time\ntry: print(1, flush=True); time.sleep(600)\nexcept KeyboardInterrupt: exit(2)"
+@pytest.mark.parametrize(("own", "code"), [(2, 2), (0, 128 + signal.SIGINT)])
+def test_one_ctrl_c_ends_all_begins_nothing_more_and_is_no_success(tmp_path, own, code):
+    waits = f"import time\ntry: print(1, flush=True); time.sleep(600)\nexcept KeyboardInterrupt: exit({own})"
     begins = "import sys; open(sys.argv[1], 'w')"
     program = (
         "import dev, sys; python = [sys.executable, '-c']; "
@@ -377,7 +378,7 @@ def test_one_ctrl_c_ends_all_and_begins_nothing_more(tmp_path):
     with subprocess.Popen(command, cwd=ROOT, **quiet) as process:
         assert process.stdout.readline() == "1\n"
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(timeout=60) == 2
+        assert process.wait(timeout=60) == code
         assert process.stdout.read() == ""
     assert not (tmp_path / "begun").exists()
 

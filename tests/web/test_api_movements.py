@@ -4,14 +4,15 @@ import base64
 import io
 import json
 import logging
+from collections import deque
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from riverloop.apps.clearance.models import Movement
-from riverloop.apps.parties import services
+from riverloop.apps.parties import idempotency, services
 from riverloop.apps.parties.idempotency import key_settle, keys_abandon
 from riverloop.apps.parties.models import IdempotencyKey, ViewRecord
 from riverloop.core.kernel.errors import ConflictError
@@ -263,6 +264,46 @@ def test_a_key_that_cannot_be_given_back_is_free_once_the_database_is_there_agai
         away.clear()
         assert IdempotencyKey.objects.filter(status=None).exists()
         assert dora.post("/movements", MOVEMENT, Idempotency_Key="k-1").status_code == 201
+
+
+def test_while_the_database_is_away_giving_back_is_tried_once_however_many_are_owed(dora, monkeypatch):
+    owed, tried = deque("abc"), []
+    monkeypatch.setattr(idempotency, "_owed", owed)
+
+    def away(*arguments):
+        tried.append(1)
+        raise OperationalError
+
+    with connection.execute_wrapper(away):
+        idempotency.key_release(row=IdempotencyKey(pk="d"))
+    assert (tried, list(owed)) == ([1], list("abcd"))
+    idempotency.key_release(row=IdempotencyKey(pk="e"))
+    assert not owed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_key_that_the_database_still_holds_for_a_request_that_was_cut_is_not_waited_for(dora):
+    if not connection.features.has_select_for_update_skip_locked:
+        return  # the database takes one writer at a time, and this is about rows
+    for key in ("k-1", "k-2"):
+        dora.post("/movements", {**MOVEMENT, "twice": True}, Idempotency_Key=key)
+    IdempotencyKey.objects.update(status=None)
+    held, free = (IdempotencyKey.objects.get(key=key) for key in ("k-1", "k-2"))
+    other = connection.copy()  # stands for the transaction of the one that was cut
+    try:
+        with transaction.atomic(), other.cursor() as cursor:
+            other.set_autocommit(False)
+            cursor.execute("UPDATE parties_idempotencykey SET status = 201 WHERE id = %s", [held.pk])
+            idempotency.key_release(row=held)
+            idempotency.key_release(row=free)
+        assert list(IdempotencyKey.objects.values_list("key", flat=True)) == ["k-1"]
+        assert list(idempotency._owed) == [held.pk]
+        other.commit()  # it took effect after all
+    finally:
+        other.close()
+    idempotency.key_release(row=free)
+    assert not idempotency._owed
+    assert IdempotencyKey.objects.get().status == 201
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 101, "a b", "é"])

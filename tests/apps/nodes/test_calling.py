@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 class Answering:
     """Stands where side cn's node should be, with its certificate or another, and says whatever it was told to."""
 
-    def __init__(self, context, answer):
-        self.context, self.answer, self.heard = context, answer, []
+    def __init__(self, context, answer, silent_seconds=0):
+        self.context, self.answer, self.heard, self.silent_seconds = context, answer, [], silent_seconds
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.thread = threading.Thread(target=self.serve, daemon=True)
@@ -36,6 +36,7 @@ class Answering:
                 plain, _ = self.socket.accept()
             except OSError:
                 return
+            time.sleep(self.silent_seconds)
             with contextlib.suppress(OSError), plain, self.context.wrap_socket(plain, server_side=True) as held:
                 self.heard.append(read_request(held))
                 self.answer(held)
@@ -79,7 +80,7 @@ def serve(nodes, monkeypatch):
     servers = []
     nodes.introduce()
 
-    def start(answer, *, certificate_of="cn"):
+    def start(answer, *, certificate_of="cn", **options):
         with nodes.at(certificate_of):
             shown = trusting.own_peer()
             files = certificates.certificate_file(shown.side, "127.0.0.1"), certificates.key_file(shown.side)
@@ -89,7 +90,7 @@ def serve(nodes, monkeypatch):
         context.load_cert_chain(*files)
         context.load_verify_locations(cadata=client)
         context.verify_mode = ssl.CERT_REQUIRED
-        server = Answering(context, answer)
+        server = Answering(context, answer, **options)
         servers.append(server)
         nodes.urls["cn"] = f"https://127.0.0.1:{server.port}"
         return server
@@ -191,6 +192,28 @@ def test_an_answer_that_never_ends_is_cut_off(serve, at_cn, head):
         PeerError, match="was cut off: its answer is endless|was cut off: it did not end its answer in time"
     ):
         call("cn", "messages", b"")
+
+
+def test_a_node_that_does_not_greet_is_cut_off(serve, at_cn):
+    serve(whole(200, b"answer"), silent_seconds=4)
+    at_cn()
+    with pytest.raises(PeerError, match="did not end its answer in time"):
+        call("cn", "messages", b"")
+
+
+def test_time_that_was_up_before_there_was_a_connection_ends_it_all_the_same(serve, at_cn, monkeypatch):
+    server = serve(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"))
+    at_cn()
+    connect = socket.create_connection
+
+    def slowly(*given, **named):
+        time.sleep(2.5)  # as where a name has several addresses
+        return connect(*given, **named)
+
+    monkeypatch.setattr(socket, "create_connection", slowly)
+    with pytest.raises(PeerError, match="did not end its answer in time"):
+        call("cn", "messages", b"")
+    assert server.heard == []
 
 
 def test_what_is_read_while_it_is_cut_off_counts_for_nothing(serve, at_cn, monkeypatch):

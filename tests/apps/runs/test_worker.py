@@ -126,6 +126,9 @@ with work.stopping._cond:  # as when a signal comes while the event is set or wa
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
 print(work.stopping.wait(60))
+worker.start_keep = worker._quietly = lambda *arguments: None
+worker.work_until_stopped()
+print([signal.getsignal(number).name for number in (signal.SIGTERM, signal.SIGINT)])
 os._exit(0)
 """
 
@@ -135,7 +138,7 @@ def test_a_worker_that_is_asked_to_end_wherever_it_is_and_however_often_ends(dat
     done = subprocess.run(
         [sys.executable, "-c", ASKED], timeout=60, capture_output=True, text=True, check=False, env=environment
     )
-    assert done.stdout == "True\n", done.stderr
+    assert done.stdout == "True\n['SIG_IGN', 'SIG_IGN']\n", done.stderr
 
 
 def test_a_worker_that_dies_is_started_again_and_ended_with_its_server(monkeypatch, tmp_path, caplog):

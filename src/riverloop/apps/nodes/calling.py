@@ -123,7 +123,7 @@ def _over_https(own: str, side: str, name: str, body: bytes) -> bytes:
     finally:
         clock.cancel()
         connection.close()
-    if connection.is_cut:  # a socket that is cut off gives what is left in it undeciphered, whoever sent it
+    if connection.is_cut:  # what was read after the cut counts for nothing
         raise _slow(side)
     return answer
 
@@ -158,8 +158,10 @@ class _Pinned(http.client.HTTPConnection):
     def connect(self) -> None:
         held = socket.create_connection((self.host, self.port), timeout=CONNECT_SECONDS)
         held.settimeout(TOTAL_SECONDS)
-        self.sock = self._held = held  # so that it can be cut off while they greet each other
-        self.sock = self._held = self._context.wrap_socket(held)
+        self.sock = self._held = self._context.wrap_socket(held, do_handshake_on_connect=False)
+        if self.is_cut:  # before there was anything to cut off
+            raise TimeoutError
+        self.sock.do_handshake()
         if self.sock.getpeercert(binary_form=True) != self._known:
             raise _OtherCertificateError
 
@@ -168,7 +170,7 @@ class _Pinned(http.client.HTTPConnection):
         self.is_cut = True
         if self._held is not None:
             with contextlib.suppress(OSError):
-                self._held.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(self._held, socket.SHUT_RDWR)  # that of TLS would first let bare words pass
 
 
 def _read(side: str, response: http.client.HTTPResponse) -> bytes:

@@ -158,14 +158,20 @@ class _Pinned(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = self._held = socket.create_connection((self._address, self.port), timeout=self.timeout)
         if self._tls is not None:
-            self.sock = self._held = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+            self.sock = self._held = self._tls.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+        if self.is_cut:  # before there was anything to cut off
+            raise TimeoutError
+        if isinstance(self.sock, ssl.SSLSocket):
+            self.sock.do_handshake()
 
     def cut_off(self) -> None:
         """End it from another thread, at whatever point it is: while an answer is read, ``sock`` may be gone."""
         self.is_cut = True
         if self._held is not None:
             with contextlib.suppress(OSError):
-                self._held.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(self._held, socket.SHUT_RDWR)  # that of TLS would first let bare words pass
 
 
 def _post(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str]) -> Called:
@@ -188,7 +194,7 @@ def _post(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, s
             response.read(_MOST_READ_BYTES)  # for good manners: what it says beside its status is nobody's business
         return _judged(response.status)
     except ssl.SSLError:
-        return Called(None, N_("The address has no valid certificate."))
+        return Called(None, _LATE if connection.is_cut else N_("The address has no valid certificate."))
     except TimeoutError:
         return Called(None, _LATE)
     except (OSError, http.client.HTTPException, AttributeError, ValueError):  # a connection cut off has no socket

@@ -54,8 +54,8 @@ def key_take(*, token: ApiToken, asked: Asked) -> IdempotencyKey:
     """
     if not _FORM.fullmatch(asked.key):
         raise InputError("api.key", N_("An Idempotency-Key has 1 to 100 visible ASCII characters. Use a new UUID."))
-    now = timezone.now()
     _give_back()
+    now = timezone.now()
     IdempotencyKey.objects.filter(token=token, key=asked.key, at__lt=now - KEPT).delete()
     IdempotencyKey.objects.filter(token=token, key=asked.key, status=None, at__lt=now - ABANDONED).delete()
     new = IdempotencyKey(
@@ -111,27 +111,38 @@ def key_release(*, row: IdempotencyKey) -> None:
     If the database is away, that is made up for with the next write under a key in this process, or by ``ABANDONED``.
     """
     _owed.append(row.pk)
-    _give_back()
-    if row.pk in _owed and not connection.in_atomic_block:
-        connection.close_if_unusable_or_obsolete()
-        if connection.connection is None:  # it was cut, and a new one may serve
-            _give_back()
+    held = connection.connection
+    if _give_back() or connection.in_atomic_block:
+        return
+    if not connection.is_usable():
+        connection.close()
+    if connection.connection is not held:  # it was cut, and a new one may serve
+        _give_back()
 
 
 _owed: deque[str] = deque()
 """Keys of requests that ended in this process, and could not be given back."""
 
 
-def _give_back() -> None:
-    """Give back the keys that are owed, as far as that can be done at once.
+def _give_back() -> bool:
+    """Give back the keys that are owed, in one attempt, and say whether the database took it.
 
     One whose request took effect after all has its answer, and stays. One whose end the database has not noticed yet
-    is still locked, and stays owed.
+    is still locked: nobody waits for it, and it stays owed.
     """
-    for key in tuple(_owed):
-        with contextlib.suppress(DatabaseTroubleError, ValueError):  # the latter: another thread was first
-            with transaction.atomic():
-                rows = IdempotencyKey.objects.filter(pk=key, status=None)
-                if rows.select_for_update(nowait=True).exists():
-                    rows.delete()
-            _owed.remove(key)
+    owed = tuple(_owed)
+    if not owed:
+        return True
+    rows = IdempotencyKey.objects.filter(pk__in=owed, status=None)
+    try:
+        with transaction.atomic():
+            free = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True))
+            rows.filter(pk__in=free).delete()
+            locked = set(rows.values_list("pk", flat=True))
+    except DatabaseTroubleError:
+        return False
+    for key in owed:
+        if key not in locked:
+            with contextlib.suppress(ValueError):  # another thread was first
+                _owed.remove(key)
+    return True
