@@ -125,10 +125,10 @@ except BegunError:
 with work.stopping._cond:  # as when a signal comes while the event is set or waited for
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
         os.kill(os.getpid(), number)
-print(work.stopping.wait(60))
+print(work.stopping.wait(60), flush=True)
 worker.start_keep = worker._quietly = lambda *arguments: None
 worker.work_until_stopped()
-print([signal.getsignal(number).name for number in (signal.SIGTERM, signal.SIGINT)])
+print([signal.getsignal(number).name for number in (signal.SIGTERM, signal.SIGINT)], flush=True)
 os._exit(0)
 """
 
