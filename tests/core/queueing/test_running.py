@@ -76,10 +76,12 @@ def test_a_run_is_the_same_bits_on_threads_and_processes():
     "ignore::ResourceWarning", "ignore::DeprecationWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
 def test_a_run_is_the_same_bits_on_a_dask_cluster():
+    import dask
     from distributed import Client, LocalCluster
 
     alone = told(WEEK)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
+    patient = dask.config.set({f"distributed.comm.timeouts.{one}": "120s" for one in ("connect", "tcp")})
+    with patient, LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
         assert told(WEEK, spread=Workers("dask", cluster=cluster.scheduler_address)) == alone
         with Client(cluster) as client:  # the days were worked out there, in other processes
             loaded = client.run(lambda: "riverloop.core.queueing.engine" in sys.modules)
